@@ -1,0 +1,81 @@
+//! A session on the wire: one stay of a vehicle, in a slot or between two gates.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::slots::words;
+use crate::{SessionId, SlotCode, SlotId, Time};
+
+words!(
+    /// A stay in one slot, or a visit that a gate counted in and out.
+    SessionKind {
+        Slot = "slot",
+        Gate = "gate",
+    }
+);
+words!(
+    /// `void` is a stay that never was: the change that opened it was taken back.
+    SessionState {
+        Open = "open",
+        Closed = "closed",
+        Void = "void",
+    }
+);
+
+/// One stay of a vehicle.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Session {
+    pub id: SessionId,
+    pub kind: SessionKind,
+    pub state: SessionState,
+    pub slot_id: Option<SlotId>,
+    /// Code and zone of the slot as they were when the session opened.
+    pub slot_code: Option<SlotCode>,
+    pub zone: Option<String>,
+    pub ticket: Option<String>,
+    pub plate: Option<String>,
+    pub opened_at: Time,
+    pub closed_at: Option<Time>,
+    /// `seq` of the event that opened it.
+    pub opened_seq: u64,
+    /// `seq` of the event that closed or voided it.
+    pub closed_seq: Option<u64>,
+}
+
+/// A vehicle passed the entry gate. Needs a ticket or a plate.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GateEntry {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plate: Option<String>,
+}
+
+/// A vehicle passed the exit gate. Needs the ticket or the plate that it entered with.
+pub type GateExit = GateEntry;
+
+/// Figures over the stays of one kind.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct StayStats {
+    /// Open now.
+    pub open: u64,
+    /// Opened since midnight in the lot's time zone, without the void ones.
+    pub today: u64,
+    /// Over the stays that closed today, in seconds; null when none did.
+    pub stay_mean_s: Option<f64>,
+    pub stay_median_s: Option<f64>,
+}
+
+/// Figures over the sessions of a lot; the fields of [`StayStats`] are those of slots.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct SessionStats {
+    /// Midnight in the lot's time zone: where today began.
+    pub since: Time,
+    #[serde(flatten)]
+    pub stays: StayStats,
+    /// Sessions opened today per slot of the lot; null without slots.
+    pub turnover_per_slot: Option<f64>,
+    /// The same figures for visits that a gate counted.
+    pub gate: StayStats,
+}

@@ -1,0 +1,22 @@
+//! What the daemon says of itself: version and readiness.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// `GET /api/version`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Version {
+    pub name: String,
+    pub version: String,
+    /// Version of the live protocol.
+    pub protocol: u32,
+}
+
+/// `GET /health/ready`, also when it is not (503).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Readiness {
+    pub ready: bool,
+    /// `ok`, or what is wrong.
+    pub database: String,
+    pub objects: String,
+}
