@@ -1,0 +1,35 @@
+//! Calls about cameras.
+
+use reqwest::Method;
+
+use super::{Client, Error};
+use crate::cameras::{Camera, CameraCreated, CameraPatch, Health, NewCamera};
+use crate::{CameraId, Committed, paths};
+
+impl Client {
+    pub async fn cameras(&self) -> Result<Vec<Camera>, Error> {
+        self.call_lot(Method::GET, paths::CAMERAS).fetch().await
+    }
+
+    pub async fn camera(&self, camera: &CameraId) -> Result<Camera, Error> {
+        self.call_lot(Method::GET, &paths::fill(paths::CAMERA, camera)).fetch().await
+    }
+
+    /// The answer holds the camera's token, this once.
+    pub async fn camera_create(&self, camera: &NewCamera) -> Result<Committed<CameraCreated>, Error> {
+        self.call_lot(Method::POST, paths::CAMERAS).json(camera).fetch().await
+    }
+
+    pub async fn camera_patch(&self, camera: &CameraId, patch: &CameraPatch) -> Result<Committed<Camera>, Error> {
+        self.call_lot(Method::PATCH, &paths::fill(paths::CAMERA, camera)).json(patch).fetch().await
+    }
+
+    /// Answers the camera as it was.
+    pub async fn camera_delete(&self, camera: &CameraId) -> Result<Committed<Camera>, Error> {
+        self.call_lot(Method::DELETE, &paths::fill(paths::CAMERA, camera)).fetch().await
+    }
+
+    pub async fn camera_health(&self, camera: &CameraId, health: &Health) -> Result<Camera, Error> {
+        self.call_lot(Method::POST, &paths::fill(paths::CAMERA_HEALTH, camera)).json(health).fetch().await
+    }
+}

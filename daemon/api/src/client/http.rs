@@ -1,0 +1,263 @@
+//! One call: request out, bounded answer in, every failure put into words. Knows no resource.
+
+use std::time::Duration;
+
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, IF_MATCH, USER_AGENT};
+use reqwest::{Method, RequestBuilder, StatusCode};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::{ANSWER_BYTES_MAX, Client, Error, Mutation, Page, error};
+use crate::{Problem, paths};
+
+/// Most characters of an unexpected answer that an error shows.
+const EXCERPT_CHARS: usize = 160;
+
+/// A request that is being put together.
+pub(super) struct Call<'a> {
+    client: &'a Client,
+    /// Method and address, for errors.
+    what: String,
+    request: RequestBuilder,
+    timeout: Duration,
+}
+
+/// An answer that was read to its end.
+pub(super) struct Answer {
+    what: String,
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Vec<u8>,
+}
+
+impl Client {
+    /// A call about the whole daemon.
+    pub(super) fn call(&self, method: Method, path: &str) -> Call<'_> {
+        let address = format!("{}{path}", self.inner.server);
+        let what = format!("{method} {address}");
+        let mut request = self.inner.http.request(method, address).header(USER_AGENT, self.inner.user_agent.clone());
+        if let Some(authorization) = &self.inner.authorization {
+            request = request.header(AUTHORIZATION, authorization.clone());
+        }
+        Call { client: self, what, request, timeout: self.inner.timeout }
+    }
+
+    /// A call about the lot of this client.
+    pub(super) fn call_lot(&self, method: Method, path: &str) -> Call<'_> {
+        self.call(method, path).query(&[("lot", self.inner.lot.as_str())])
+    }
+}
+
+impl Call<'_> {
+    pub(super) fn query<T: Serialize + ?Sized>(mut self, query: &T) -> Self {
+        self.request = self.request.query(query);
+        self
+    }
+
+    pub(super) fn header(mut self, name: &str, value: &str) -> Self {
+        self.request = self.request.header(name, value);
+        self
+    }
+
+    pub(super) fn json<T: Serialize + ?Sized>(mut self, body: &T) -> Self {
+        self.request = self.request.json(body);
+        self
+    }
+
+    pub(super) fn body(mut self, body: impl Into<reqwest::Body>, content_type: &str) -> Self {
+        self.request = self.request.header(CONTENT_TYPE, content_type).body(body);
+        self
+    }
+
+    pub(super) fn guard(mut self, mutation: &Mutation) -> Self {
+        if let Some(rev) = mutation.if_match {
+            self.request = self.request.header(IF_MATCH, format!("\"{rev}\""));
+        }
+        match &mutation.idempotency_key {
+            Some(key) => self.header(paths::IDEMPOTENCY_HEADER, key),
+            None => self,
+        }
+    }
+
+    /// Allows `more` on top of the time limit, for an answer that is meant to be late.
+    pub(super) fn patient(mut self, more: Duration) -> Self {
+        self.timeout = self.timeout.saturating_add(more);
+        self
+    }
+
+    /// The resource of a good answer.
+    pub(super) async fn fetch<T: DeserializeOwned>(self) -> Result<T, Error> {
+        self.accept_json().send().await?.good()?.json()
+    }
+
+    /// One page of a list.
+    pub(super) async fn page<T: DeserializeOwned>(self) -> Result<Page<T>, Error> {
+        let answer = self.accept_json().send().await?.good()?;
+        let next = match answer.headers.get(paths::NEXT_CURSOR_HEADER).map(HeaderValue::to_str) {
+            None => None,
+            Some(Ok(cursor)) => Some(cursor.to_string()),
+            Some(Err(_)) => return Err(answer.unexpected("the cursor of the next page is not text")),
+        };
+        Ok(Page { items: answer.json()?, next })
+    }
+
+    /// The bytes of a good answer.
+    pub(super) async fn bytes(self) -> Result<bytes::Bytes, Error> {
+        Ok(self.send().await?.good()?.body.into())
+    }
+
+    /// The resource of an answer whose status is good or `also`.
+    pub(super) async fn fetch_also<T: DeserializeOwned>(self, also: StatusCode) -> Result<T, Error> {
+        let answer = self.accept_json().send().await?;
+        if answer.status == also
+            && let Ok(value) = serde_json::from_slice(&answer.body)
+        {
+            return Ok(value);
+        }
+        answer.good()?.json()
+    }
+
+    fn accept_json(mut self) -> Self {
+        self.request = self.request.header(ACCEPT, "application/json");
+        self
+    }
+
+    async fn send(self) -> Result<Answer, Error> {
+        let Self { client, what, request, timeout } = self;
+        let failed = |error: reqwest::Error| failure(&what, client.server(), &error);
+        let mut response = request.timeout(timeout).send().await.map_err(failed)?;
+        let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(failed)? {
+            if body.len() + chunk.len() > ANSWER_BYTES_MAX {
+                let detail = format!("it is larger than {ANSWER_BYTES_MAX} bytes");
+                return Err(Error::Protocol { what, detail });
+            }
+            body.extend_from_slice(&chunk);
+        }
+        let answer = Answer { what, status, headers, body };
+        if answer.is_of_a_gateway() {
+            let detail = format!("something in between answered {status}{}", answer.excerpt());
+            return Err(Error::Unreachable { server: client.server().into(), detail });
+        }
+        Ok(answer)
+    }
+}
+
+impl Answer {
+    fn good(self) -> Result<Self, Error> {
+        if self.status.is_success() {
+            return Ok(self);
+        }
+        match self.problem() {
+            Some(problem) => Err(Error::Refused(Box::new(problem))),
+            None => Err(self.unexpected(&format!("status {}{}", self.status, self.excerpt()))),
+        }
+    }
+
+    fn json<T: DeserializeOwned>(&self) -> Result<T, Error> {
+        serde_json::from_slice(&self.body).map_err(|error| self.unexpected(&format!("{error}{}", self.excerpt())))
+    }
+
+    fn problem(&self) -> Option<Problem> {
+        serde_json::from_slice(&self.body).ok()
+    }
+
+    /// The daemon answers such a status with JSON; a proxy that cannot reach it does not.
+    fn is_of_a_gateway(&self) -> bool {
+        matches!(self.status.as_u16(), 502..=504)
+            && serde_json::from_slice::<serde::de::IgnoredAny>(&self.body).is_err()
+    }
+
+    fn unexpected(&self, detail: &str) -> Error {
+        Error::Protocol { what: self.what.clone(), detail: detail.into() }
+    }
+
+    /// The beginning of a body of text, to be put behind a message.
+    fn excerpt(&self) -> String {
+        let text = String::from_utf8_lossy(&self.body[..self.body.len().min(4 * EXCERPT_CHARS)]);
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let line: String = words.join(" ").chars().filter(|c| !c.is_control()).take(EXCERPT_CHARS).collect();
+        if line.is_empty() { line } else { format!(" ({line})") }
+    }
+}
+
+fn failure(what: &str, server: &str, error: &reqwest::Error) -> Error {
+    if error.is_builder() {
+        return Error::Config { detail: format!("{what} cannot be sent: {}", causes(error)) };
+    }
+    if error.is_connect() {
+        return Error::Unreachable { server: server.into(), detail: causes(error) };
+    }
+    if error.is_timeout() {
+        return Error::TimedOut { what: what.into() };
+    }
+    if error.is_body() || error.is_decode() {
+        return Error::Protocol { what: what.into(), detail: format!("the answer broke off: {}", causes(error)) };
+    }
+    Error::Unreachable { server: server.into(), detail: causes(error) }
+}
+
+/// What lies behind `error`; its own line only repeats the address.
+fn causes(error: &reqwest::Error) -> String {
+    std::error::Error::source(error).map_or_else(|| error.to_string(), error::chain)
+}
+
+/// `text` as one segment of a path.
+pub(super) fn segment(text: &str) -> Result<String, Error> {
+    // A URL loses these segments even when they are escaped, and the call would go to another address.
+    if matches!(text, "" | "." | "..") {
+        return Err(Error::Config { detail: format!("{text:?} cannot be a part of an address") });
+    }
+    let mut escaped = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => escaped.push(char::from(byte)),
+            _ => escaped.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    Ok(escaped)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(status: u16, body: &str) -> Answer {
+        Answer {
+            what: "GET http://host/api/slots".into(),
+            status: StatusCode::from_u16(status).expect("a status"),
+            headers: HeaderMap::new(),
+            body: body.into(),
+        }
+    }
+
+    #[test]
+    fn a_segment_cannot_lead_to_another_address() {
+        for bad in ["", ".", ".."] {
+            assert!(segment(bad).is_err(), "{bad:?}");
+        }
+        assert_eq!(segment("pk_1234").expect("plain"), "pk_1234");
+        assert_eq!(segment("a/../b?c#d%").expect("escaped"), "a%2F..%2Fb%3Fc%23d%25");
+    }
+
+    #[test]
+    fn an_error_page_of_a_proxy_is_told_from_an_answer_of_the_daemon() {
+        assert!(answer(502, "<html>Bad Gateway</html>").is_of_a_gateway());
+        assert!(answer(504, "").is_of_a_gateway());
+        assert!(!answer(503, r#"{"ready":false,"database":"gone","objects":"ok"}"#).is_of_a_gateway());
+
+        let Err(Error::Protocol { detail, .. }) = answer(500, "<p>\n  Oops\u{7}</p>").good() else {
+            panic!("not as the contract says");
+        };
+        assert_eq!(detail, "status 500 Internal Server Error (<p> Oops</p>)");
+    }
+
+    #[test]
+    fn a_problem_is_a_refusal_whatever_its_status() {
+        let problem = Problem::new(crate::ProblemCode::Overloaded, "too much is waiting");
+        let body = serde_json::to_string(&problem).expect("a problem is JSON");
+        let Err(Error::Refused(read)) = answer(503, &body).good() else { panic!("a refusal") };
+        assert_eq!(*read, problem);
+    }
+}

@@ -1,0 +1,45 @@
+//! Calls about sessions and gates.
+
+use reqwest::Method;
+use serde::Serialize;
+
+use super::{Client, Error, Mutation, Page};
+use crate::ids::SlotRef;
+use crate::sessions::{GateEntry, GateExit, Session, SessionKind, SessionState, SessionStats};
+use crate::{Committed, SessionId, Time, paths};
+
+/// Which sessions; the newest of all by default.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct SessionQuery {
+    pub state: Option<SessionState>,
+    pub kind: Option<SessionKind>,
+    pub slot: Option<SlotRef>,
+    pub zone: Option<String>,
+    pub from: Option<Time>,
+    pub to: Option<Time>,
+    pub cursor: Option<String>,
+    pub limit: Option<usize>,
+}
+
+impl Client {
+    /// Newest first.
+    pub async fn sessions(&self, query: &SessionQuery) -> Result<Page<Session>, Error> {
+        self.call_lot(Method::GET, paths::SESSIONS).query(query).page().await
+    }
+
+    pub async fn session(&self, session: SessionId) -> Result<Session, Error> {
+        self.call_lot(Method::GET, &paths::fill(paths::SESSION, session)).fetch().await
+    }
+
+    pub async fn session_stats(&self) -> Result<SessionStats, Error> {
+        self.call_lot(Method::GET, paths::SESSIONS_STATS).fetch().await
+    }
+
+    pub async fn gate_entry(&self, entry: &GateEntry, guard: &Mutation) -> Result<Committed<Session>, Error> {
+        self.call_lot(Method::POST, paths::SESSIONS_ENTRY).guard(guard).json(entry).fetch().await
+    }
+
+    pub async fn gate_exit(&self, exit: &GateExit, guard: &Mutation) -> Result<Committed<Session>, Error> {
+        self.call_lot(Method::POST, paths::SESSIONS_EXIT).guard(guard).json(exit).fetch().await
+    }
+}

@@ -1,0 +1,70 @@
+//! Calls about slots.
+
+use reqwest::Method;
+use serde::Serialize;
+
+use super::{Client, Error, Mutation};
+use crate::ids::SlotRef;
+use crate::slots::{Imported, NewSlot, SetSlot, Slot, SlotKind, SlotPatch, SlotState, SlotStats};
+use crate::{Committed, paths};
+
+/// Which slots; all of them by default.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct SlotQuery {
+    pub zone: Option<String>,
+    pub state: Option<SlotState>,
+    pub kind: Option<SlotKind>,
+}
+
+impl Client {
+    /// By code, `A-2` before `A-10`.
+    pub async fn slots(&self, query: &SlotQuery) -> Result<Vec<Slot>, Error> {
+        self.call_lot(Method::GET, paths::SLOTS).query(query).fetch().await
+    }
+
+    pub async fn slot(&self, slot: &SlotRef) -> Result<Slot, Error> {
+        self.call_lot(Method::GET, &paths::fill(paths::SLOT, slot)).fetch().await
+    }
+
+    pub async fn slot_create(&self, slot: &NewSlot) -> Result<Committed<Slot>, Error> {
+        self.call_lot(Method::POST, paths::SLOTS).json(slot).fetch().await
+    }
+
+    pub async fn slot_set(&self, slot: &SlotRef, set: &SetSlot, guard: &Mutation) -> Result<Committed<Slot>, Error> {
+        self.call_lot(Method::PUT, &paths::fill(paths::SLOT, slot)).guard(guard).json(set).fetch().await
+    }
+
+    pub async fn slot_patch(
+        &self,
+        slot: &SlotRef,
+        patch: &SlotPatch,
+        guard: &Mutation,
+    ) -> Result<Committed<Slot>, Error> {
+        self.call_lot(Method::PATCH, &paths::fill(paths::SLOT, slot)).guard(guard).json(patch).fetch().await
+    }
+
+    pub async fn slot_toggle(&self, slot: &SlotRef, guard: &Mutation) -> Result<Committed<Slot>, Error> {
+        self.call_lot(Method::POST, &paths::fill(paths::SLOT_TOGGLE, slot)).guard(guard).fetch().await
+    }
+
+    /// Answers the slot as it was.
+    pub async fn slot_delete(&self, slot: &SlotRef, guard: &Mutation) -> Result<Committed<Slot>, Error> {
+        self.call_lot(Method::DELETE, &paths::fill(paths::SLOT, slot)).guard(guard).fetch().await
+    }
+
+    pub async fn slot_stats(&self) -> Result<SlotStats, Error> {
+        self.call_lot(Method::GET, paths::SLOTS_STATS).fetch().await
+    }
+
+    /// All of `slots` or none. With `dry_run` nothing is changed and `seq` is that of the newest event.
+    pub async fn slots_import_json(&self, slots: &[NewSlot], dry_run: bool) -> Result<Committed<Imported>, Error> {
+        let call = self.call_lot(Method::POST, paths::SLOTS_IMPORT).query(&[("dry_run", dry_run)]);
+        call.json(slots).fetch().await
+    }
+
+    /// The same with a header row and one slot a line; only the column `code` is required.
+    pub async fn slots_import_csv(&self, csv: String, dry_run: bool) -> Result<Committed<Imported>, Error> {
+        let call = self.call_lot(Method::POST, paths::SLOTS_IMPORT).query(&[("dry_run", dry_run)]);
+        call.body(csv, "text/csv").fetch().await
+    }
+}
