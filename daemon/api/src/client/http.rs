@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, IF_MATCH, USER_AGENT};
-use reqwest::{Method, RequestBuilder, StatusCode};
+use reqwest::{Method, RequestBuilder, Response, StatusCode, Upgraded, Version};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -124,11 +124,36 @@ impl Call<'_> {
 
     async fn send(self) -> Result<Answer, Error> {
         let Self { client, what, request, timeout } = self;
+        let response = request.timeout(timeout).send().await;
+        let response = response.map_err(|error| failure(&what, client.server(), &error))?;
+        Answer::read(response, what, client.server()).await
+    }
+
+    /// Asks for another protocol on a connection of its own.
+    pub(super) async fn upgrade(self, timeout: Duration) -> Result<Upgrade, Error> {
+        let Self { client, what, request, .. } = self;
         let failed = |error: reqwest::Error| failure(&what, client.server(), &error);
-        let mut response = request.timeout(timeout).send().await.map_err(failed)?;
+        let request = request.version(Version::HTTP_11).timeout(timeout).build().map_err(failed)?;
+        let response = client.inner.dialer.execute(request).await.map_err(failed)?;
+        if response.status() != StatusCode::SWITCHING_PROTOCOLS {
+            return Answer::read(response, what, client.server()).await.map(Upgrade::Answered);
+        }
+        let headers = response.headers().clone();
+        Ok(Upgrade::Switched { stream: response.upgrade().await.map_err(failed)?, headers })
+    }
+}
+
+/// What a call for another protocol came to.
+pub(super) enum Upgrade {
+    Switched { stream: Upgraded, headers: HeaderMap },
+    Answered(Answer),
+}
+
+impl Answer {
+    async fn read(mut response: Response, what: String, server: &str) -> Result<Self, Error> {
         let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
         let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(failed)? {
+        while let Some(chunk) = response.chunk().await.map_err(|error| failure(&what, server, &error))? {
             if body.len() + chunk.len() > ANSWER_BYTES_MAX {
                 let detail = format!("it is larger than {ANSWER_BYTES_MAX} bytes");
                 return Err(Error::Protocol { what, detail });
@@ -138,14 +163,17 @@ impl Call<'_> {
         let answer = Answer { what, status, headers, body };
         if answer.is_of_a_gateway() {
             let detail = format!("something in between answered {status}{}", answer.excerpt());
-            return Err(Error::Unreachable { server: client.server().into(), detail });
+            return Err(Error::Unreachable { server: server.into(), detail });
         }
         Ok(answer)
     }
-}
 
-impl Answer {
-    fn good(self) -> Result<Self, Error> {
+    pub(super) fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// This answer, if its status is a good one.
+    pub(super) fn good(self) -> Result<Self, Error> {
         if self.status.is_success() {
             return Ok(self);
         }
@@ -169,7 +197,7 @@ impl Answer {
             && serde_json::from_slice::<serde::de::IgnoredAny>(&self.body).is_err()
     }
 
-    fn unexpected(&self, detail: &str) -> Error {
+    pub(super) fn unexpected(&self, detail: &str) -> Error {
         Error::Protocol { what: self.what.clone(), detail: detail.into() }
     }
 

@@ -8,6 +8,7 @@ mod captures;
 mod error;
 mod events;
 mod http;
+pub mod live;
 mod lots;
 mod sessions;
 mod slots;
@@ -25,6 +26,7 @@ use serde::Serialize;
 pub use captures::{CaptureMeta, CaptureQuery};
 pub use error::Error;
 pub use events::EventQuery;
+pub use live::{LinkState, Live, LiveMessage, LiveOptions, follow};
 pub use sessions::SessionQuery;
 pub use slots::SlotQuery;
 
@@ -83,6 +85,8 @@ pub struct Client {
 #[derive(Debug)]
 struct Inner {
     http: reqwest::Client,
+    /// For live streams: never takes up an idle connection, which may be long dead after the network was.
+    dialer: reqwest::Client,
     /// Without a slash at the end.
     server: String,
     /// `Bearer …`, marked as sensitive.
@@ -100,14 +104,15 @@ impl Client {
         let user_agent = HeaderValue::from_str(&config.user_agent).map_err(|_| Error::Config {
             detail: format!("the user agent {:?} has characters that a header cannot carry", config.user_agent),
         })?;
-        let http = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .build()
-            .map_err(|source| Error::Config { detail: error::chain(&source) })?;
+        let builder = || {
+            let builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
+            builder.no_proxy().connect_timeout(CONNECT_TIMEOUT)
+        };
+        let failed = |source: reqwest::Error| Error::Config { detail: error::chain(&source) };
+        let http = builder().build().map_err(failed)?;
+        let dialer = builder().pool_max_idle_per_host(0).build().map_err(failed)?;
         let Config { lot, timeout, .. } = config;
-        Ok(Self { inner: Arc::new(Inner { http, server, authorization, user_agent, lot, timeout }) })
+        Ok(Self { inner: Arc::new(Inner { http, dialer, server, authorization, user_agent, lot, timeout }) })
     }
 
     /// The address of the server, without a slash at the end.
