@@ -19,7 +19,7 @@ pub mod status;
 pub mod time;
 pub mod tokens;
 
-pub use ids::{CameraId, CaptureId, LotId, SessionId, SlotCode, SlotId, TokenId};
+pub use ids::{CameraId, CaptureId, LotId, SessionId, SlotCode, SlotId, SlotRef, TokenId};
 pub use problem::{Problem, ProblemCode};
 pub use time::Time;
 

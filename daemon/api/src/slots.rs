@@ -201,13 +201,23 @@ impl Counts {
     /// Counts one slot more. The rate is of [`Counts::with_rate`].
     pub fn add(&mut self, state: SlotState) {
         self.total += 1;
-        *match state {
+        *self.of(state) += 1;
+    }
+
+    /// Counts one slot less.
+    pub fn remove(&mut self, state: SlotState) {
+        self.total -= 1;
+        *self.of(state) -= 1;
+    }
+
+    fn of(&mut self, state: SlotState) -> &mut usize {
+        match state {
             SlotState::Free => &mut self.free,
             SlotState::Occupied => &mut self.occupied,
             SlotState::Reserved => &mut self.reserved,
             SlotState::Closed => &mut self.closed,
             SlotState::Unknown => &mut self.unknown,
-        } += 1;
+        }
     }
 
     /// The same counts with the occupancy rate worked out.

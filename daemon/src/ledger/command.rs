@@ -1,0 +1,114 @@
+//! Everything that can be asked of a lot, and what comes of it. Closed enums: all that can happen is on this screen.
+
+use parking_api::cameras::{Camera, CameraPatch, CameraStatus, NewCamera};
+use parking_api::captures::Capture;
+use parking_api::events::{Actor, Event, EventChange};
+use parking_api::lots::{Lot, LotPatch};
+use parking_api::sessions::{GateEntry, Session};
+use parking_api::slots::{Imported, NewSlot, SetSlot, Slot, SlotPatch};
+use parking_api::tokens::Token;
+use parking_api::{CameraId, CaptureId, Problem, SlotRef, Time, TokenId};
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+use uuid::Uuid;
+
+/// What a caller wants done to a lot.
+#[derive(Debug, Clone)]
+pub enum Command {
+    PatchLot(LotPatch),
+    CreateSlot(NewSlot),
+    SetSlot { slot: SlotRef, set: SetSlot, if_match: Option<u64> },
+    ToggleSlot { slot: SlotRef, if_match: Option<u64> },
+    PatchSlot { slot: SlotRef, patch: SlotPatch, if_match: Option<u64> },
+    DeleteSlot { slot: SlotRef, if_match: Option<u64> },
+    ImportSlots { rows: Vec<NewSlot>, dry_run: bool },
+    EnterGate(GateEntry),
+    ExitGate(GateEntry),
+    /// `rev` and `received_at` are filled in when it is decided.
+    AddCapture(Box<Capture>),
+    DeleteCapture(CaptureId),
+    /// The camera and the token that it will upload with.
+    CreateCamera { camera: NewCamera, token: Box<NewSecret> },
+    PatchCamera { camera: CameraId, patch: CameraPatch },
+    DeleteCamera(CameraId),
+    SetCameraStatus { camera: CameraId, status: CameraStatus },
+    CreateToken(Box<NewSecret>),
+    RevokeToken(TokenId),
+}
+
+/// A token and the hash of its secret; the secret itself never comes here.
+#[derive(Debug, Clone)]
+pub struct NewSecret {
+    pub token: Token,
+    /// SHA-256 of the secret, in hexadecimal.
+    pub hash: String,
+}
+
+/// Why a command was not carried out. The same type goes to the caller.
+pub type Refusal = Problem;
+
+/// What a command comes to: the changes to be logged, in order, and what the caller is told.
+#[derive(Debug)]
+pub struct Change {
+    pub changes: Vec<EventChange>,
+    pub reply: Reply,
+}
+
+/// The resource that a command was about, as it is afterwards.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reply {
+    Lot(Lot),
+    Slot(Slot),
+    Session(Session),
+    Capture(Capture),
+    Camera(Camera),
+    Token(Token),
+    Imported(Imported),
+}
+
+/// A command carried out: what the caller is told, and the `seq` of its last event.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    pub reply: Reply,
+    pub seq: u64,
+    /// This is the first answer again; nothing was done now.
+    pub replayed: bool,
+}
+
+/// What a decision may depend on besides the lot itself. Passed in, so that a decision is a function.
+pub struct Context<'a> {
+    pub now: Time,
+    pub actor: &'a Actor,
+    pub facts: &'a Facts,
+    /// `seq` of the first event that this command will cause.
+    pub seq: u64,
+    pub new_id: &'a mut dyn FnMut() -> Uuid,
+}
+
+impl std::fmt::Debug for Context<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Context").field("now", &self.now).field("actor", self.actor).field("seq", &self.seq).finish()
+    }
+}
+
+/// What the history holds of the things that a batch of commands names; read inside its transaction.
+#[derive(Debug, Default)]
+pub struct Facts {
+    pub captures: HashMap<CaptureId, Capture>,
+}
+
+impl Facts {
+    /// Keeps the facts true for the commands that follow in the same batch.
+    pub fn apply(&mut self, event: &Event) {
+        match &event.change {
+            EventChange::CaptureAdded { capture } => {
+                self.captures.insert(capture.id, capture.clone());
+            }
+            EventChange::CaptureDeleted { capture } => {
+                self.captures.remove(&capture.id);
+            }
+            _ => {}
+        }
+    }
+}

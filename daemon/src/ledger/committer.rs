@@ -1,0 +1,297 @@
+//! The one task per lot that writes: it drains the commands that wait, decides each against the state that the ones before it left,
+//! commits all in one transaction, and only then answers and announces. One disk flush serves a whole batch.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use parking_api::events::Event;
+use parking_api::{Problem, ProblemCode};
+use tokio_util::sync::CancellationToken;
+
+use super::command::{Command, Context, Facts, Outcome, Reply};
+use super::decide::decide;
+use super::lot::{Envelope, Idempotency, Intake, LotHandle};
+use super::secrets::Secrets;
+use super::state::LotState;
+use super::{Error, Parts};
+use crate::clock::{Clock, new_id};
+use crate::store::{self, Answer, Batch, Store, Write};
+
+/// Most commands of one transaction.
+const BATCH_MAX: usize = 256;
+/// Events of other daemons that are read at once.
+const CATCH_UP_PAGE: usize = 1_000;
+
+pub(super) struct Committer {
+    lot: Arc<LotHandle>,
+    intake: Intake,
+    store: Store,
+    clock: Arc<dyn Clock>,
+    secrets: Arc<Secrets>,
+    /// The state that commands are decided against; ahead of the published one only while a batch is on its way.
+    working: LotState,
+}
+
+/// What one transaction came to.
+enum Done {
+    Committed { events: Vec<(Event, String)>, batch: Box<Batch>, answers: Vec<Result<Outcome, Error>> },
+    /// The log is another one now (a backup was restored): start from this.
+    Replaced(Box<Parts>),
+    /// The lot was deleted.
+    Gone,
+}
+
+impl Committer {
+    pub fn new(
+        lot: Arc<LotHandle>,
+        intake: Intake,
+        store: Store,
+        clock: Arc<dyn Clock>,
+        secrets: Arc<Secrets>,
+    ) -> Self {
+        let working = lot.read(LotState::clone);
+        Self { lot, intake, store, clock, secrets, working }
+    }
+
+    /// Works until `stop`, and then through the commands that are queued already.
+    pub async fn run(mut self, stop: CancellationToken) {
+        let mut batch = Vec::with_capacity(BATCH_MAX);
+        loop {
+            tokio::select! {
+                biased;
+                count = self.intake.commands.recv_many(&mut batch, BATCH_MAX) => if count == 0 { return },
+                () = self.intake.wake.notified() => {}
+                () = stop.cancelled() => {
+                    self.intake.commands.close();
+                    while self.intake.commands.recv_many(&mut batch, BATCH_MAX).await > 0 {
+                        self.process(std::mem::take(&mut batch)).await;
+                    }
+                    return;
+                }
+            }
+            if !self.process(std::mem::take(&mut batch)).await {
+                return;
+            }
+        }
+    }
+
+    /// Commits a batch and answers every caller. `false` when the lot is gone.
+    async fn process(&mut self, batch: Vec<Envelope>) -> bool {
+        let failed = match self.attempt(&batch).await {
+            Ok(Done::Committed { events, batch: written, answers }) => {
+                self.publish(events, &written).await;
+                for (envelope, answer) in batch.into_iter().zip(answers) {
+                    // A caller that has gone away needs no answer.
+                    let _ = envelope.answer.send(answer);
+                }
+                return true;
+            }
+            Ok(Done::Replaced(parts)) => {
+                self.lot.replace(*parts);
+                store::Error::Unavailable("the log was replaced: try again".into())
+            }
+            Ok(Done::Gone) => {
+                let detail = format!("lot {} was deleted", self.lot.id());
+                answer_all(batch, &Error::from(Problem::new(ProblemCode::LotNotFound, detail)));
+                return false;
+            }
+            Err(error) => error,
+        };
+        self.working = self.lot.read(LotState::clone);
+        if batch.len() > 1 && !matches!(failed, store::Error::Unavailable(_) | store::Error::Full(_)) {
+            // One command of the batch is the culprit; alone, the others go through.
+            for envelope in batch {
+                Box::pin(self.process(vec![envelope])).await;
+            }
+            return true;
+        }
+        tracing::error!(lot = %self.lot.id(), commands = batch.len(), error = %failed, "a batch was not committed");
+        self.lot.set_degraded(Some(failed.to_string()));
+        answer_all(batch, &Error::from(failed));
+        true
+    }
+
+    async fn publish(&mut self, events: Vec<(Event, String)>, written: &Batch) {
+        let id = self.lot.id();
+        let has_tokens = events.iter().any(|(event, _)| event.change.kind().starts_with("token."));
+        if has_tokens {
+            self.secrets.insert(id, &written.hashes);
+            let are_ours = events.len() == written.bodies.len();
+            if !are_ours {
+                // Another process created tokens: their hashes are not in the log.
+                match self.store.secrets(id).await {
+                    Ok(secrets) => self.secrets.load(id, secrets),
+                    Err(error) => tracing::error!(lot = %id, %error, "cannot read tokens that another process made"),
+                }
+            }
+        }
+        self.lot.set_degraded(None);
+        if !events.is_empty() {
+            self.lot.publish(events);
+        }
+        if has_tokens {
+            self.secrets.announce();
+        }
+    }
+
+    async fn attempt(&mut self, envelopes: &[Envelope]) -> store::Result<Done> {
+        let mut write = self.store.write(self.lot.id()).await?;
+        let Some(head) = write.head().await? else { return Ok(Done::Gone) };
+        if *head.epoch != **self.working.epoch() || head.seq < self.working.seq() {
+            drop(write);
+            let parts = self.store.parts(self.lot.id()).await?;
+            return Ok(parts.map_or(Done::Gone, |parts| Done::Replaced(Box::new(parts))));
+        }
+        let mut events = self.catch_up(&mut write, head.seq).await?;
+        let mut batch = Batch::default();
+        let mut facts = Facts::default();
+        let mut first = self.look_up(&mut write, envelopes, &mut facts).await?;
+        let mut answers = Vec::with_capacity(envelopes.len());
+        for envelope in envelopes {
+            let answer = self.decide(envelope, &mut facts, &mut first, &mut batch, &mut events);
+            answers.push(answer.map_err(Error::from));
+        }
+        if !batch.is_empty() {
+            write.append(&batch).await?;
+            self.commit(write, &batch).await?;
+        }
+        Ok(Done::Committed { events, batch: Box::new(batch), answers })
+    }
+
+    /// Applies what other processes committed since.
+    async fn catch_up(&mut self, write: &mut Write, head: u64) -> store::Result<Vec<(Event, String)>> {
+        let mut caught = Vec::new();
+        while self.working.seq() < head {
+            let page = write.events_after(self.working.seq(), CATCH_UP_PAGE).await?;
+            if page.first().is_none_or(|event| event.seq != self.working.seq() + 1) {
+                return Err(store::Error::Corrupt(format!(
+                    "the log of lot {} ends at {head} but has no event {}",
+                    self.lot.id(),
+                    self.working.seq() + 1
+                )));
+            }
+            for event in page {
+                self.working.apply(&event);
+                let body = encode(&event)?;
+                caught.push((event, body));
+            }
+        }
+        Ok(caught)
+    }
+
+    /// Reads what the history holds of the things that these commands name.
+    async fn look_up(
+        &self,
+        write: &mut Write,
+        envelopes: &[Envelope],
+        facts: &mut Facts,
+    ) -> store::Result<HashMap<(String, String), Answer>> {
+        let captures: Vec<_> = envelopes
+            .iter()
+            .filter_map(|envelope| match envelope.command {
+                Command::DeleteCapture(id) => Some(id),
+                _ => None,
+            })
+            .collect();
+        if !captures.is_empty() {
+            facts.captures = write.captures(&captures).await?.into_iter().map(|capture| (capture.id, capture)).collect();
+        }
+        let keys: Vec<_> = envelopes
+            .iter()
+            .filter_map(|envelope| envelope.idempotency.as_ref())
+            .map(|idempotency| (idempotency.caller.as_str(), idempotency.key.as_str()))
+            .collect();
+        if keys.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let answers = write.answers(&keys).await?;
+        Ok(answers.into_iter().map(|answer| ((answer.actor.clone(), answer.key.clone()), answer)).collect())
+    }
+
+    fn decide(
+        &mut self,
+        envelope: &Envelope,
+        facts: &mut Facts,
+        first: &mut HashMap<(String, String), Answer>,
+        batch: &mut Batch,
+        events: &mut Vec<(Event, String)>,
+    ) -> Result<Outcome, Problem> {
+        if let Some(again) = envelope.idempotency.as_ref().and_then(|idempotency| answered(idempotency, first)) {
+            return again;
+        }
+        let now = self.clock.now().max(self.working.at());
+        let mut ids = new_id;
+        let mut context =
+            Context { now, actor: &envelope.actor, facts, seq: self.working.seq() + 1, new_id: &mut ids };
+        let change = decide(&self.working, &envelope.command, &mut context)?;
+        if let Command::CreateCamera { token, .. } | Command::CreateToken(token) = &envelope.command {
+            batch.hashes.insert(token.token.id, token.hash.clone());
+        }
+        for change in change.changes {
+            let event = Event { seq: self.working.seq() + 1, at: now, actor: envelope.actor.clone(), change };
+            let body = encode(&event).map_err(|e| Problem::new(ProblemCode::Internal, e.to_string()))?;
+            self.working.apply(&event);
+            facts.apply(&event);
+            batch.push(&event, body.clone());
+            events.push((event, body));
+        }
+        let outcome = Outcome { reply: change.reply, seq: self.working.seq(), replayed: false };
+        if let Some(idempotency) = envelope.idempotency.as_ref().filter(|_| !batch.is_empty()) {
+            let answer = remember(idempotency, &outcome)?;
+            first.insert((answer.actor.clone(), answer.key.clone()), answer.clone());
+            batch.answers.push(answer);
+        }
+        Ok(outcome)
+    }
+
+    /// Commits; when the outcome is not known, finds it out before anything else is decided or answered.
+    async fn commit(&self, write: Write, batch: &Batch) -> store::Result<()> {
+        let Err(error) = write.commit().await else { return Ok(()) };
+        let last = batch.bodies.last().map_or("", String::as_str);
+        match self.store.holds(self.lot.id(), self.working.seq(), last).await {
+            Ok(true) => Ok(()),
+            Ok(false) | Err(_) => Err(error),
+        }
+    }
+}
+
+fn encode(event: &Event) -> store::Result<String> {
+    serde_json::to_string(event).map_err(|e| store::Error::Corrupt(format!("event {}: {e}", event.seq)))
+}
+
+fn answer_all(batch: Vec<Envelope>, error: &Error) {
+    for envelope in batch {
+        let _ = envelope.answer.send(Err(error.clone()));
+    }
+}
+
+/// The first answer again, or why it cannot be given.
+fn answered(
+    idempotency: &Idempotency,
+    first: &HashMap<(String, String), Answer>,
+) -> Option<Result<Outcome, Problem>> {
+    let answer = first.get(&(idempotency.caller.clone(), idempotency.key.clone()))?;
+    if answer.body_sha256 != idempotency.body_sha256 {
+        return Some(Err(Problem::new(
+            ProblemCode::IdempotencyMismatch,
+            format!("idempotency key {:?} was used before, for another request", idempotency.key),
+        )));
+    }
+    let reply: Result<Reply, _> = serde_json::from_str(&answer.answer);
+    Some(match reply {
+        Ok(reply) => Ok(Outcome { reply, seq: answer.seq as u64, replayed: true }),
+        Err(e) => Err(Problem::new(ProblemCode::Internal, format!("the first answer cannot be read: {e}"))),
+    })
+}
+
+fn remember(idempotency: &Idempotency, outcome: &Outcome) -> Result<Answer, Problem> {
+    Ok(Answer {
+        actor: idempotency.caller.clone(),
+        key: idempotency.key.clone(),
+        body_sha256: idempotency.body_sha256.clone(),
+        seq: outcome.seq as i64,
+        answer: serde_json::to_string(&outcome.reply)
+            .map_err(|e| Problem::new(ProblemCode::Internal, format!("the answer cannot be kept: {e}")))?,
+    })
+}
+

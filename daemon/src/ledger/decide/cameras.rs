@@ -1,0 +1,118 @@
+//! Decisions about cameras. Pure.
+
+use parking_api::cameras::{
+    Camera, CameraPatch, CameraStatus, INTERVAL_S_DEFAULT, INTERVAL_S_MAX, INTERVAL_S_MIN, NewCamera,
+};
+use parking_api::events::EventChange;
+use parking_api::{CameraId, Problem, ProblemCode, Time};
+
+use super::super::command::{Change, Context, NewSecret, Refusal, Reply};
+use super::super::state::LotState;
+use super::{text, text_or_none, tokens};
+
+/// Most cameras in one lot.
+const CAMERAS_MAX: usize = 1_000;
+
+pub(super) fn create(
+    state: &LotState,
+    new: &NewCamera,
+    secret: &NewSecret,
+    context: &Context<'_>,
+) -> Result<Change, Refusal> {
+    if state.camera(&new.id).is_some() {
+        return Err(Problem::new(
+            ProblemCode::AlreadyExists,
+            format!("camera {} exists already in lot {}", new.id, state.lot().id),
+        )
+        .field("id"));
+    }
+    if state.cameras().count() >= CAMERAS_MAX {
+        return Err(Problem::new(
+            ProblemCode::LimitReached,
+            format!("lot {} holds {CAMERAS_MAX} cameras, which is as many as a lot can", state.lot().id),
+        ));
+    }
+    let camera = Camera {
+        name: text("name", new.name.as_deref().unwrap_or(new.id.as_str()))?,
+        zone: text_or_none("zone", new.zone.as_deref())?,
+        interval_s: interval(new.interval_s.unwrap_or(INTERVAL_S_DEFAULT))?,
+        id: new.id.clone(),
+        status: CameraStatus::Offline,
+        status_at: context.now,
+        created_at: context.now,
+        rev: context.seq,
+        contact: None,
+    };
+    let mut changes = vec![EventChange::CameraCreated { camera: camera.clone() }];
+    changes.extend(tokens::create(state, secret)?.changes);
+    Ok(Change { changes, reply: Reply::Camera(camera) })
+}
+
+pub(super) fn patch(
+    state: &LotState,
+    id: &CameraId,
+    patch: &CameraPatch,
+    context: &Context<'_>,
+) -> Result<Change, Refusal> {
+    let mut camera = found(state, id)?.clone();
+    if let Some(name) = &patch.name {
+        camera.name = text("name", name)?;
+    }
+    if let Some(zone) = &patch.zone {
+        camera.zone = text_or_none("zone", zone.as_deref())?;
+    }
+    if let Some(seconds) = patch.interval_s {
+        camera.interval_s = interval(seconds)?;
+    }
+    camera.rev = context.seq;
+    Ok(Change {
+        changes: vec![EventChange::CameraChanged { camera: camera.clone() }],
+        reply: Reply::Camera(camera),
+    })
+}
+
+/// Removes the camera and revokes its tokens; its captures stay.
+pub(super) fn delete(state: &LotState, id: &CameraId, context: &Context<'_>) -> Result<Change, Refusal> {
+    let camera = found(state, id)?.clone();
+    let mut changes = vec![EventChange::CameraDeleted { camera: camera.clone() }];
+    let of_camera = state.tokens().filter(|token| token.camera.as_ref() == Some(id) && token.revoked_at.is_none());
+    changes.extend(of_camera.map(|token| tokens::revoked(token, context.now)));
+    Ok(Change { changes, reply: Reply::Camera(camera) })
+}
+
+pub(super) fn set_status(
+    state: &LotState,
+    id: &CameraId,
+    status: CameraStatus,
+    context: &Context<'_>,
+) -> Result<Change, Refusal> {
+    let camera = found(state, id)?;
+    if camera.status == status {
+        return Ok(Change { changes: vec![], reply: Reply::Camera(camera.clone()) });
+    }
+    let change = with_status(camera, status, context.seq, context.now);
+    let reply = Reply::Camera(Camera { status, status_at: context.now, rev: context.seq, ..camera.clone() });
+    Ok(Change { changes: vec![change], reply })
+}
+
+pub(super) fn with_status(camera: &Camera, status: CameraStatus, seq: u64, now: Time) -> EventChange {
+    EventChange::CameraStatus { camera: Camera { status, status_at: now, rev: seq, ..camera.clone() } }
+}
+
+pub(super) fn found<'a>(state: &'a LotState, id: &CameraId) -> Result<&'a Camera, Refusal> {
+    state.camera(id).ok_or_else(|| {
+        Problem::new(ProblemCode::CameraNotFound, format!("there is no camera {id} in lot {}", state.lot().id))
+            .field("camera")
+    })
+}
+
+fn interval(seconds: u32) -> Result<u32, Refusal> {
+    if (INTERVAL_S_MIN..=INTERVAL_S_MAX).contains(&seconds) {
+        return Ok(seconds);
+    }
+    Err(Problem::new(
+        ProblemCode::InvalidField,
+        format!("interval_s must be from {INTERVAL_S_MIN} to {INTERVAL_S_MAX} seconds"),
+    )
+    .field("interval_s"))
+}

@@ -1,0 +1,66 @@
+//! Decides what a command comes to. Pure: no clock, no store, no chance; the same lot, command and context give the same change.
+
+mod cameras;
+mod captures;
+mod import;
+mod lots;
+mod sessions;
+mod slots;
+#[cfg(test)]
+mod tests;
+mod tokens;
+
+pub use lots::created as lot_created;
+pub use slots::UNDO_MS;
+
+use parking_api::{Problem, ProblemCode, TEXT_MAX};
+
+use super::command::{Change, Command, Context, Refusal};
+use super::state::LotState;
+
+/// What `command` comes to in `state`.
+///
+/// # Errors
+/// The reason, for the caller, why it is refused. A refused command changes nothing.
+pub fn decide(state: &LotState, command: &Command, context: &mut Context<'_>) -> Result<Change, Refusal> {
+    match command {
+        Command::PatchLot(patch) => lots::patch(state, patch, context),
+        Command::CreateSlot(slot) => slots::create(state, slot, context),
+        Command::SetSlot { slot, set, if_match } => slots::set(state, slot, set, *if_match, context),
+        Command::ToggleSlot { slot, if_match } => slots::toggle(state, slot, *if_match, context),
+        Command::PatchSlot { slot, patch, if_match } => slots::patch(state, slot, patch, *if_match, context),
+        Command::DeleteSlot { slot, if_match } => slots::delete(state, slot, *if_match, context),
+        Command::ImportSlots { rows, dry_run } => import::import(state, rows, *dry_run, context),
+        Command::EnterGate(entry) => sessions::enter(state, entry, context),
+        Command::ExitGate(exit) => sessions::exit(state, exit, context),
+        Command::AddCapture(capture) => captures::add(state, capture, context),
+        Command::DeleteCapture(capture) => captures::delete(*capture, context),
+        Command::CreateCamera { camera, token } => cameras::create(state, camera, token, context),
+        Command::PatchCamera { camera, patch } => cameras::patch(state, camera, patch, context),
+        Command::DeleteCamera(camera) => cameras::delete(state, camera, context),
+        Command::SetCameraStatus { camera, status } => cameras::set_status(state, camera, *status, context),
+        Command::CreateToken(secret) => tokens::create(state, secret),
+        Command::RevokeToken(token) => tokens::revoke(state, *token, context),
+    }
+}
+
+/// A text that a person wrote: trimmed, not empty, at most [`TEXT_MAX`] characters, none of them a control character.
+fn text(field: &str, value: &str) -> Result<String, Refusal> {
+    let trimmed = value.trim();
+    let refusal = |why: &str| Problem::new(ProblemCode::InvalidField, format!("{field} {why}")).field(field);
+    if trimmed.is_empty() {
+        return Err(refusal("must not be empty"));
+    }
+    if trimmed.chars().count() > TEXT_MAX {
+        return Err(refusal(&format!("must be at most {TEXT_MAX} characters")));
+    }
+    if trimmed.chars().any(char::is_control) {
+        return Err(refusal("must not hold control characters"));
+    }
+    Ok(trimmed.to_string())
+}
+
+/// [`text`], where there is one; an empty one counts as none.
+fn text_or_none(field: &str, value: Option<&str>) -> Result<Option<String>, Refusal> {
+    value.filter(|value| !value.trim().is_empty()).map(|value| text(field, value)).transpose()
+}

@@ -1,0 +1,232 @@
+//! The newest events of a lot, encoded, for everybody who follows it. Knows nothing of sockets.
+//!
+//! There is one ring for all followers and each keeps only its place in it: a slow one costs nothing but its own delay, and
+//! cannot hold up another, nor the committer.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError, RwLock};
+
+use bytes::{Bytes, BytesMut};
+use tokio::sync::watch;
+
+use super::audience::{Audience, Encoded};
+
+/// Most events that the ring holds; also the most that a returning client is sent one by one.
+pub const RING_EVENTS_MAX: usize = 5_000;
+/// Most bytes of events that the ring holds.
+pub const RING_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Most events and bytes in one `events` frame.
+pub const FRAME_EVENTS_MAX: usize = 512;
+pub const FRAME_BYTES_MAX: usize = 256 * 1024;
+/// Frames that are kept because many followers stand at the same place.
+const FRAMES_KEPT: usize = 16;
+
+#[derive(Debug)]
+pub struct Hub {
+    ring: RwLock<Ring>,
+    head: watch::Sender<u64>,
+    frames: Mutex<VecDeque<Kept>>,
+}
+
+#[derive(Debug, Default)]
+struct Ring {
+    events: VecDeque<Encoded>,
+    bytes: usize,
+}
+
+#[derive(Debug)]
+struct Kept {
+    after: u64,
+    audience: Audience,
+    run: Run,
+}
+
+/// Some events in a row, ready to be sent.
+#[derive(Debug, Clone)]
+pub struct Run {
+    /// `seq` of the last of them.
+    pub to: u64,
+    /// A whole `events` frame.
+    pub frame: Bytes,
+}
+
+/// How far behind the head a place is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Backlog {
+    /// This many events and bytes wait.
+    Held { events: usize, bytes: usize },
+    /// The ring does not reach back to there.
+    Gone,
+}
+
+impl Hub {
+    /// A hub whose newest event is `head`; nothing before it can be had from here.
+    pub fn new(head: u64) -> Self {
+        Self { ring: RwLock::default(), head: watch::Sender::new(head), frames: Mutex::default() }
+    }
+
+    /// Where the log stands, and a way to wait for it to go on.
+    pub fn head(&self) -> watch::Receiver<u64> {
+        self.head.subscribe()
+    }
+
+    /// How many follow this lot.
+    pub fn followers(&self) -> usize {
+        self.head.receiver_count()
+    }
+
+    /// Announces events that are committed. They come in the order of the log.
+    pub fn push(&self, events: impl IntoIterator<Item = Encoded>) {
+        let mut ring = self.ring.write().unwrap_or_else(PoisonError::into_inner);
+        for event in events {
+            ring.bytes += event.bytes(Audience::Admin).len();
+            ring.events.push_back(event);
+        }
+        while ring.events.len() > RING_EVENTS_MAX || ring.bytes > RING_BYTES_MAX {
+            let Some(oldest) = ring.events.pop_front() else { break };
+            ring.bytes -= oldest.bytes(Audience::Admin).len();
+        }
+        let head = ring.events.back().map(|event| event.seq);
+        drop(ring);
+        if let Some(head) = head {
+            self.head.send_replace(head);
+        }
+    }
+
+    /// Starts again at `head` with nothing held, when the log itself was replaced.
+    pub fn reset(&self, head: u64) {
+        *self.ring.write().unwrap_or_else(PoisonError::into_inner) = Ring::default();
+        self.frames.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.head.send_replace(head);
+    }
+
+    /// What waits for a follower whose last event was `after`.
+    pub fn backlog(&self, after: u64) -> Backlog {
+        let ring = self.ring.read().unwrap_or_else(PoisonError::into_inner);
+        match ring.position(after) {
+            Some(start) if start == ring.events.len() => Backlog::Held { events: 0, bytes: 0 },
+            Some(start) => {
+                let waiting = ring.events.range(start..);
+                Backlog::Held {
+                    events: ring.events.len() - start,
+                    bytes: waiting.map(|event| event.bytes(Audience::Admin).len()).sum(),
+                }
+            }
+            None if *self.head.borrow() == after => Backlog::Held { events: 0, bytes: 0 },
+            None => Backlog::Gone,
+        }
+    }
+
+    /// The events after `after`, as many as go into one frame; `None` when there are none or the ring does not reach back.
+    pub fn run(&self, after: u64, audience: Audience) -> Option<Run> {
+        let ring = self.ring.read().unwrap_or_else(PoisonError::into_inner);
+        let start = ring.position(after)?;
+        let head = ring.events.back()?.seq;
+        let mut frames = self.frames.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = frames.iter().rev().find(|kept| kept.after == after && kept.audience == audience);
+        // A kept run that stops short of the head is still right, but only a full one is worth sending again.
+        if let Some(kept) = kept.filter(|kept| kept.run.to == head || kept.run.frame.len() >= FRAME_BYTES_MAX / 2) {
+            return Some(kept.run.clone());
+        }
+        let run = ring.encode(start, audience)?;
+        if frames.len() == FRAMES_KEPT {
+            frames.pop_front();
+        }
+        frames.push_back(Kept { after, audience, run: run.clone() });
+        Some(run)
+    }
+}
+
+impl Ring {
+    /// Where the event after `after` stands or would stand; `None` when the ring does not reach back to it.
+    fn position(&self, after: u64) -> Option<usize> {
+        let first = self.events.front()?.seq;
+        let start = (after + 1).checked_sub(first)? as usize;
+        (start <= self.events.len()).then_some(start)
+    }
+
+    fn encode(&self, start: usize, audience: Audience) -> Option<Run> {
+        let mut frame = BytesMut::from(&br#"{"type":"events","events":["#[..]);
+        let mut to = None;
+        for event in self.events.range(start..).take(FRAME_EVENTS_MAX) {
+            let bytes = event.bytes(audience);
+            if to.is_some() {
+                if frame.len() + bytes.len() > FRAME_BYTES_MAX {
+                    break;
+                }
+                frame.extend_from_slice(b",");
+            }
+            frame.extend_from_slice(bytes);
+            to = Some(event.seq);
+        }
+        frame.extend_from_slice(b"]}");
+        Some(Run { to: to?, frame: frame.freeze() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use parking_api::Time;
+    use parking_api::events::{Actor, Event, EventChange};
+    use parking_api::lots::Lot;
+    use proptest::prelude::*;
+
+    fn encoded(seq: u64) -> Encoded {
+        let lot = Lot {
+            id: "main".parse().expect("a lot id"),
+            name: "Main".into(),
+            time_zone: "UTC".into(),
+            currency: "XXX".into(),
+            created_at: Time::from_ms(0),
+            rev: seq,
+        };
+        let change = EventChange::LotChanged { lot };
+        let event = Event { seq, at: Time::from_ms(0), actor: Actor::system("test"), change };
+        let body = serde_json::to_string(&event).expect("an event");
+        Encoded::new(&event, body)
+    }
+
+    fn seqs(frame: &[u8]) -> Vec<u64> {
+        let frame: serde_json::Value = serde_json::from_slice(frame).expect("a frame is JSON");
+        frame["events"].as_array().expect("events").iter().map(|e| e["seq"].as_u64().expect("a seq")).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn runs_from_any_place_make_the_log_whole(from in 0u64..60, pushes in prop::collection::vec(1u64..9, 1..12)) {
+            let hub = Hub::new(0);
+            let mut head = 0;
+            for count in pushes {
+                hub.push((head + 1..=head + count).map(encoded));
+                head += count;
+            }
+            let from = from.min(head);
+            let mut at = from;
+            let mut got = Vec::new();
+            while let Some(run) = hub.run(at, Audience::Staff) {
+                got.extend(seqs(&run.frame));
+                at = run.to;
+            }
+            prop_assert_eq!(got, (from + 1..=head).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn the_ring_forgets_the_oldest_and_says_so() {
+        let hub = Hub::new(0);
+        let total = RING_EVENTS_MAX as u64 + 10;
+        hub.push((1..=total).map(encoded));
+        assert_eq!(hub.backlog(0), Backlog::Gone);
+        assert!(hub.run(0, Audience::Admin).is_none());
+        assert!(matches!(hub.backlog(total - 3), Backlog::Held { events: 3, .. }));
+        assert_eq!(hub.backlog(total), Backlog::Held { events: 0, bytes: 0 });
+    }
+
+    #[test]
+    fn a_fresh_hub_holds_nothing_and_is_not_behind() {
+        let hub = Hub::new(41);
+        assert_eq!(hub.backlog(41), Backlog::Held { events: 0, bytes: 0 });
+        assert_eq!(hub.backlog(40), Backlog::Gone);
+    }
+}

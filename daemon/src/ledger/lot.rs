@@ -1,0 +1,178 @@
+//! One lot as the rest of the daemon sees it: its state to read, its hub to follow, and a queue for commands.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use parking_api::events::{Actor, Event, EventChange};
+use parking_api::{LotId, SlotRef};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
+
+use super::audience::{Audience, Encoded};
+use super::command::{Command, Outcome};
+use super::hub::Hub;
+use super::listing::{Listing, SlotList};
+use super::state::LotState;
+use super::{Error, Parts};
+use crate::store::Head;
+
+/// Most commands that wait for one lot.
+const INTAKE_MAX: usize = 4_096;
+
+/// A request that must be done once, however often it is sent.
+#[derive(Debug, Clone)]
+pub struct Idempotency {
+    /// Id of the token that sent it: keys of two callers never meet.
+    pub caller: String,
+    pub key: String,
+    /// SHA-256 of what was sent, in hexadecimal.
+    pub body_sha256: String,
+}
+
+/// A command on its way to the committer.
+#[derive(Debug)]
+pub(super) struct Envelope {
+    pub command: Command,
+    pub actor: Actor,
+    pub idempotency: Option<Idempotency>,
+    pub answer: oneshot::Sender<Result<Outcome, Error>>,
+}
+
+/// What the committer reads its work from.
+#[derive(Debug)]
+pub(super) struct Intake {
+    pub commands: mpsc::Receiver<Envelope>,
+    pub wake: Arc<Notify>,
+}
+
+/// One lot.
+#[derive(Debug)]
+pub struct LotHandle {
+    id: LotId,
+    commands: mpsc::Sender<Envelope>,
+    wake: Arc<Notify>,
+    state: RwLock<LotState>,
+    floor: AtomicU64,
+    hub: Hub,
+    staff_list: Listing,
+    public_list: Listing,
+    degraded: watch::Sender<Option<String>>,
+}
+
+impl LotHandle {
+    pub(super) fn new(state: LotState) -> (Self, Intake) {
+        let (commands, receiver) = mpsc::channel(INTAKE_MAX);
+        let wake = Arc::new(Notify::new());
+        let handle = Self {
+            id: state.lot().id.clone(),
+            commands,
+            wake: Arc::clone(&wake),
+            hub: Hub::new(state.seq()),
+            state: RwLock::new(state),
+            floor: AtomicU64::new(1),
+            staff_list: Listing::new(Audience::Staff),
+            public_list: Listing::new(Audience::Public),
+            degraded: watch::Sender::new(None),
+        };
+        handle.rewind();
+        (handle, Intake { commands: receiver, wake })
+    }
+
+    pub fn id(&self) -> &LotId {
+        &self.id
+    }
+
+    pub fn hub(&self) -> &Hub {
+        &self.hub
+    }
+
+    /// `seq` of the oldest event that is kept.
+    pub fn floor(&self) -> u64 {
+        self.floor.load(Ordering::Relaxed)
+    }
+
+    /// Why writes fail at the moment, if they do.
+    pub fn degraded(&self) -> watch::Receiver<Option<String>> {
+        self.degraded.subscribe()
+    }
+
+    /// Looks at the committed state. `look` must be quick: it holds up the next commit.
+    pub fn read<T>(&self, look: impl FnOnce(&LotState) -> T) -> T {
+        look(&self.state.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The list of all slots, ready to be sent.
+    pub fn slot_list(&self, audience: Audience) -> SlotList {
+        let list = if audience == Audience::Public { &self.public_list } else { &self.staff_list };
+        self.read(|state| list.get(state))
+    }
+
+    /// Hands a command to the committer and waits until it is committed or refused.
+    ///
+    /// # Errors
+    /// When it is refused, the queue is full, the database fails or the daemon stops.
+    pub async fn submit(
+        &self,
+        command: Command,
+        actor: Actor,
+        idempotency: Option<Idempotency>,
+    ) -> Result<Outcome, Error> {
+        let (answer, outcome) = oneshot::channel();
+        let envelope = Envelope { command, actor, idempotency, answer };
+        self.commands.try_send(envelope).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => Error::Overloaded(self.id.clone()),
+            mpsc::error::TrySendError::Closed(_) => Error::Stopping,
+        })?;
+        outcome.await.unwrap_or(Err(Error::Stopping))
+    }
+
+    /// Wakes the committer when the database is not where this lot is.
+    pub(super) fn note_head(&self, head: &Head) {
+        self.floor.store(head.floor, Ordering::Relaxed);
+        let is_behind = self.read(|state| state.seq() < head.seq || **state.epoch() != *head.epoch);
+        if is_behind {
+            self.wake.notify_one();
+        }
+    }
+
+    pub(super) fn set_degraded(&self, why: Option<String>) {
+        self.degraded.send_if_modified(|current| {
+            let is_new = current.is_some() != why.is_some();
+            *current = why;
+            is_new
+        });
+    }
+
+    /// Makes committed events visible: first in the state, then to followers.
+    pub(super) fn publish(&self, events: Vec<(Event, String)>) {
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        let mut is_reordered = false;
+        for (event, _) in &events {
+            if let EventChange::SlotChanged { slot, .. } = &event.change {
+                let before = state.slot(&SlotRef::Id(slot.id));
+                is_reordered |= before.is_none_or(|before| before.code != slot.code);
+            }
+            state.apply(event);
+            self.staff_list.apply(event);
+            self.public_list.apply(event);
+        }
+        if is_reordered {
+            self.staff_list.reset(state.seq());
+            self.public_list.reset(state.seq());
+        }
+        drop(state);
+        self.hub.push(events.into_iter().map(|(event, body)| Encoded::new(&event, body)));
+    }
+
+    /// Replaces everything, when the log itself is another one.
+    pub(super) fn replace(&self, parts: Parts) {
+        *self.state.write().unwrap_or_else(PoisonError::into_inner) = LotState::from_parts(parts);
+        self.rewind();
+        self.hub.reset(self.read(LotState::seq));
+    }
+
+    fn rewind(&self) {
+        let seq = self.read(LotState::seq);
+        self.staff_list.reset(seq);
+        self.public_list.reset(seq);
+    }
+}

@@ -1,0 +1,128 @@
+//! Rows of captures and their pages.
+
+use parking_api::captures::Capture;
+use parking_api::{CameraId, CaptureId, LotId, Time, paths};
+use serde::Serialize;
+
+use super::{Error, Result, Store};
+
+#[derive(Debug, Serialize, sqlx::FromRow)]
+pub(super) struct CaptureRow {
+    id: String,
+    camera: Option<String>,
+    key: String,
+    content_type: String,
+    bytes: i64,
+    width: i64,
+    height: i64,
+    sha256: String,
+    captured_at_ms: i64,
+    received_at_ms: i64,
+    rev: i64,
+}
+
+impl From<&Capture> for CaptureRow {
+    fn from(capture: &Capture) -> Self {
+        Self {
+            id: capture.id.to_string(),
+            camera: capture.camera.as_ref().map(ToString::to_string),
+            key: capture.key.clone(),
+            content_type: capture.content_type.clone(),
+            bytes: capture.bytes as i64,
+            width: capture.width.into(),
+            height: capture.height.into(),
+            sha256: capture.sha256.clone(),
+            captured_at_ms: capture.captured_at.ms(),
+            received_at_ms: capture.received_at.ms(),
+            rev: capture.rev as i64,
+        }
+    }
+}
+
+impl TryFrom<CaptureRow> for Capture {
+    type Error = Error;
+
+    fn try_from(row: CaptureRow) -> Result<Self> {
+        let bad = |what: String| Error::corrupt("captures", format!("row {}: {what}", row.id));
+        Ok(Self {
+            id: row.id.parse().map_err(bad)?,
+            camera: row.camera.as_deref().map(str::parse).transpose().map_err(bad)?,
+            url: paths::image(&row.key),
+            bytes: row.bytes as u64,
+            width: row.width.try_into().map_err(|_| bad(format!("width {}", row.width)))?,
+            height: row.height.try_into().map_err(|_| bad(format!("height {}", row.height)))?,
+            captured_at: Time::from_ms(row.captured_at_ms),
+            received_at: Time::from_ms(row.received_at_ms),
+            rev: row.rev as u64,
+            key: row.key,
+            content_type: row.content_type,
+            sha256: row.sha256,
+        })
+    }
+}
+
+pub(super) const INSERT: &str = "
+insert into captures (lot, id, camera, key, content_type, bytes, width, height, sha256, captured_at_ms, received_at_ms, rev)
+select $1, value->>'id', value->>'camera', value->>'key', value->>'content_type', value->>'bytes', value->>'width',
+       value->>'height', value->>'sha256', value->>'captured_at_ms', value->>'received_at_ms', value->>'rev'
+from json_each($2)";
+
+pub(super) const DELETE: &str = "delete from captures where lot = $1 and id in (select value from json_each($2))";
+
+pub(super) const BY_IDS: &str = "select * from captures where lot = $1 and id in (select value from json_each($2))";
+
+/// Which captures to list. Newest first; `before` is where the last page ended.
+#[derive(Debug, Clone, Default)]
+pub struct CaptureFilter {
+    pub camera: Option<CameraId>,
+    /// Taken at or after.
+    pub from: Option<Time>,
+    /// Taken before.
+    pub to: Option<Time>,
+    pub before: Option<(i64, String)>,
+    pub limit: usize,
+}
+
+// Two texts instead of `$2 is null or camera = $2`, which no index serves.
+const PAGE: &str = "select * from captures
+ where lot = $1 and captured_at_ms >= $2 and captured_at_ms < $3
+   and ($4 is null or (captured_at_ms, id) < ($4, $5))
+ order by captured_at_ms desc, id desc limit $6";
+const PAGE_OF_CAMERA: &str = "select * from captures
+ where lot = $1 and captured_at_ms >= $2 and captured_at_ms < $3
+   and ($4 is null or (captured_at_ms, id) < ($4, $5)) and camera = $7
+ order by captured_at_ms desc, id desc limit $6";
+
+impl Store {
+    pub async fn captures(&self, lot: &LotId, filter: &CaptureFilter) -> Result<Vec<Capture>> {
+        let (before_ms, before_id) = filter.before.clone().unzip();
+        let mut query = sqlx::query_as(if filter.camera.is_some() { PAGE_OF_CAMERA } else { PAGE })
+            .bind(lot.as_str())
+            .bind(filter.from.map_or(i64::MIN, Time::ms))
+            .bind(filter.to.map_or(i64::MAX, Time::ms))
+            .bind(before_ms)
+            .bind(before_id)
+            .bind(filter.limit as i64);
+        if let Some(camera) = &filter.camera {
+            query = query.bind(camera.as_str());
+        }
+        let rows: Vec<CaptureRow> = query.fetch_all(&self.readers).await?;
+        rows.into_iter().map(Capture::try_from).collect()
+    }
+
+    pub async fn capture(&self, lot: &LotId, id: CaptureId) -> Result<Option<Capture>> {
+        let row: Option<CaptureRow> = sqlx::query_as("select * from captures where lot = $1 and id = $2")
+            .bind(lot.as_str())
+            .bind(id.to_string())
+            .fetch_optional(&self.readers)
+            .await?;
+        row.map(Capture::try_from).transpose()
+    }
+
+    /// The capture whose object is `key`, whatever its lot.
+    pub async fn capture_by_key(&self, key: &str) -> Result<Option<Capture>> {
+        let row: Option<CaptureRow> =
+            sqlx::query_as("select * from captures where key = $1").bind(key).fetch_optional(&self.readers).await?;
+        row.map(Capture::try_from).transpose()
+    }
+}

@@ -1,0 +1,159 @@
+//! Rows of sessions, their pages and their figures.
+
+use parking_api::sessions::{Session, SessionKind, SessionState};
+use parking_api::{LotId, SessionId, SlotId, Time};
+use serde::Serialize;
+
+use super::{Error, Result, Store};
+
+#[derive(Debug, Serialize, sqlx::FromRow)]
+pub(super) struct SessionRow {
+    id: String,
+    kind: String,
+    state: String,
+    slot_id: Option<String>,
+    slot_code: Option<String>,
+    zone: Option<String>,
+    ticket: Option<String>,
+    plate: Option<String>,
+    opened_at_ms: i64,
+    closed_at_ms: Option<i64>,
+    opened_seq: i64,
+    closed_seq: Option<i64>,
+}
+
+impl From<&Session> for SessionRow {
+    fn from(session: &Session) -> Self {
+        Self {
+            id: session.id.to_string(),
+            kind: session.kind.to_string(),
+            state: session.state.to_string(),
+            slot_id: session.slot_id.map(|id| id.to_string()),
+            slot_code: session.slot_code.as_ref().map(ToString::to_string),
+            zone: session.zone.clone(),
+            ticket: session.ticket.clone(),
+            plate: session.plate.clone(),
+            opened_at_ms: session.opened_at.ms(),
+            closed_at_ms: session.closed_at.map(Time::ms),
+            opened_seq: session.opened_seq as i64,
+            closed_seq: session.closed_seq.map(|seq| seq as i64),
+        }
+    }
+}
+
+impl TryFrom<SessionRow> for Session {
+    type Error = Error;
+
+    fn try_from(row: SessionRow) -> Result<Self> {
+        let bad = |what: String| Error::corrupt("sessions", format!("row {}: {what}", row.id));
+        Ok(Self {
+            id: row.id.parse().map_err(bad)?,
+            kind: row.kind.parse().map_err(bad)?,
+            state: row.state.parse().map_err(bad)?,
+            slot_id: row.slot_id.as_deref().map(str::parse).transpose().map_err(bad)?,
+            slot_code: row.slot_code.as_deref().map(str::parse).transpose().map_err(bad)?,
+            opened_at: Time::from_ms(row.opened_at_ms),
+            closed_at: row.closed_at_ms.map(Time::from_ms),
+            opened_seq: row.opened_seq as u64,
+            closed_seq: row.closed_seq.map(|seq| seq as u64),
+            zone: row.zone,
+            ticket: row.ticket,
+            plate: row.plate,
+        })
+    }
+}
+
+pub(super) const UPSERT: &str = "
+insert into sessions (lot, id, kind, state, slot_id, slot_code, zone, ticket, plate, opened_at_ms, closed_at_ms, opened_seq, closed_seq)
+select $1, value->>'id', value->>'kind', value->>'state', value->>'slot_id', value->>'slot_code', value->>'zone',
+       value->>'ticket', value->>'plate', value->>'opened_at_ms', value->>'closed_at_ms', value->>'opened_seq', value->>'closed_seq'
+from json_each($2) where true
+on conflict (lot, id) do update set
+    state = excluded.state, closed_at_ms = excluded.closed_at_ms, closed_seq = excluded.closed_seq";
+
+/// Which sessions to list. Newest first; `before` is where the last page ended.
+#[derive(Debug, Clone, Default)]
+pub struct SessionFilter {
+    pub state: Option<SessionState>,
+    pub kind: Option<SessionKind>,
+    pub slot: Option<SlotId>,
+    pub zone: Option<String>,
+    /// Opened at or after.
+    pub from: Option<Time>,
+    /// Opened before.
+    pub to: Option<Time>,
+    pub before: Option<(i64, String)>,
+    pub limit: usize,
+}
+
+/// Stays of one kind since an instant.
+#[derive(Debug, Clone, Default)]
+pub struct Stays {
+    /// Opened since then, without the void ones.
+    pub opened: u64,
+    /// Length of each stay that closed since then, in milliseconds, ascending.
+    pub closed_ms: Vec<i64>,
+}
+
+/// Most stays that figures are worked out from.
+const STAYS_MAX: i64 = 200_000;
+
+impl Store {
+    pub async fn sessions(&self, lot: &LotId, filter: &SessionFilter) -> Result<Vec<Session>> {
+        let (before_ms, before_id) = filter.before.clone().unzip();
+        let rows: Vec<SessionRow> = sqlx::query_as(
+            "select * from sessions
+             where lot = $1
+               and ($2 is null or state = $2) and ($3 is null or kind = $3)
+               and ($4 is null or slot_id = $4) and ($5 is null or zone = $5)
+               and opened_at_ms >= $6 and opened_at_ms < $7
+               and ($8 is null or (opened_at_ms, id) < ($8, $9))
+             order by opened_at_ms desc, id desc limit $10",
+        )
+        .bind(lot.as_str())
+        .bind(filter.state.map(SessionState::as_str))
+        .bind(filter.kind.map(SessionKind::as_str))
+        .bind(filter.slot.map(|slot| slot.to_string()))
+        .bind(filter.zone.as_deref())
+        .bind(filter.from.map_or(i64::MIN, Time::ms))
+        .bind(filter.to.map_or(i64::MAX, Time::ms))
+        .bind(before_ms)
+        .bind(before_id)
+        .bind(filter.limit as i64)
+        .fetch_all(&self.readers)
+        .await?;
+        rows.into_iter().map(Session::try_from).collect()
+    }
+
+    pub async fn session(&self, lot: &LotId, id: SessionId) -> Result<Option<Session>> {
+        let row: Option<SessionRow> = sqlx::query_as("select * from sessions where lot = $1 and id = $2")
+            .bind(lot.as_str())
+            .bind(id.to_string())
+            .fetch_optional(&self.readers)
+            .await?;
+        row.map(Session::try_from).transpose()
+    }
+
+    pub async fn stays(&self, lot: &LotId, kind: SessionKind, since: Time) -> Result<Stays> {
+        let opened: i64 = sqlx::query_scalar(
+            "select count(*) from sessions where lot = $1 and kind = $2 and state <> 'void' and opened_at_ms >= $3",
+        )
+        .bind(lot.as_str())
+        .bind(kind.as_str())
+        .bind(since.ms())
+        .fetch_one(&self.readers)
+        .await?;
+        let mut closed_ms: Vec<i64> = sqlx::query_scalar(
+            "select closed_at_ms - opened_at_ms from sessions
+             where lot = $1 and kind = $2 and state = 'closed' and closed_at_ms >= $3 limit $4",
+        )
+        .bind(lot.as_str())
+        .bind(kind.as_str())
+        .bind(since.ms())
+        .bind(STAYS_MAX)
+        .fetch_all(&self.readers)
+        .await?;
+        closed_ms.sort_unstable();
+        Ok(Stays { opened: opened as u64, closed_ms })
+    }
+}

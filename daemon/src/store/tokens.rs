@@ -1,0 +1,108 @@
+//! Rows of tokens, with the hashes of their secrets.
+
+use parking_api::tokens::Token;
+use parking_api::{LotId, Time, TokenId};
+use serde::Serialize;
+
+use super::{Error, Result, Store};
+
+#[derive(Debug, Serialize, sqlx::FromRow)]
+pub(super) struct TokenRow {
+    id: String,
+    lot: String,
+    name: String,
+    role: String,
+    camera: Option<String>,
+    prefix: String,
+    /// Empty where only the revocation of a token is written.
+    hash: String,
+    created_at_ms: i64,
+    expires_at_ms: Option<i64>,
+    revoked_at_ms: Option<i64>,
+}
+
+impl TokenRow {
+    pub(super) fn new(token: &Token, hash: &str) -> Self {
+        Self {
+            id: token.id.to_string(),
+            lot: token.lot.to_string(),
+            name: token.name.clone(),
+            role: token.role.to_string(),
+            camera: token.camera.as_ref().map(ToString::to_string),
+            prefix: token.prefix.clone(),
+            hash: hash.to_string(),
+            created_at_ms: token.created_at.ms(),
+            expires_at_ms: token.expires_at.map(Time::ms),
+            revoked_at_ms: token.revoked_at.map(Time::ms),
+        }
+    }
+}
+
+impl TryFrom<TokenRow> for Token {
+    type Error = Error;
+
+    fn try_from(row: TokenRow) -> Result<Self> {
+        let bad = |what: String| Error::corrupt("tokens", format!("row {}: {what}", row.id));
+        Ok(Self {
+            id: row.id.parse().map_err(bad)?,
+            role: row.role.parse().map_err(bad)?,
+            camera: row.camera.as_deref().map(str::parse).transpose().map_err(bad)?,
+            lot: row.lot.parse().map_err(bad)?,
+            created_at: Time::from_ms(row.created_at_ms),
+            expires_at: row.expires_at_ms.map(Time::from_ms),
+            revoked_at: row.revoked_at_ms.map(Time::from_ms),
+            name: row.name,
+            prefix: row.prefix,
+            used_at: None,
+        })
+    }
+}
+
+// A token is inserted with its hash; afterwards only its revocation can change.
+pub(super) const INSERT: &str = "
+insert into tokens (id, lot, name, role, camera, prefix, hash, created_at_ms, expires_at_ms, revoked_at_ms)
+select value->>'id', value->>'lot', value->>'name', value->>'role', value->>'camera', value->>'prefix', value->>'hash',
+       value->>'created_at_ms', value->>'expires_at_ms', value->>'revoked_at_ms'
+from json_each($2)";
+
+pub(super) const REVOKE: &str = "
+update tokens set revoked_at_ms = revoked.at_ms
+from (select value->>'id' as id, value->>'revoked_at_ms' as at_ms from json_each($2)) as revoked
+where tokens.id = revoked.id";
+
+/// The hash of a token's secret, and which token that is.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Secret {
+    pub hash: String,
+    pub id: String,
+}
+
+impl Store {
+    /// Hashes of all tokens of a lot.
+    pub async fn secrets(&self, lot: &LotId) -> Result<Vec<Secret>> {
+        let secrets = sqlx::query_as("select hash, id from tokens where lot = $1");
+        Ok(secrets.bind(lot.as_str()).fetch_all(&self.readers).await?)
+    }
+
+    /// When each token was last used, as far as that was written.
+    pub async fn token_uses(&self) -> Result<Vec<(TokenId, Time)>> {
+        let rows: Vec<(String, i64)> =
+            sqlx::query_as("select token, used_at_ms from token_uses").fetch_all(&self.readers).await?;
+        rows.into_iter()
+            .map(|(id, ms)| Ok((id.parse().map_err(|e| Error::corrupt("token_uses", e))?, Time::from_ms(ms))))
+            .collect()
+    }
+
+    pub async fn put_token_uses(&self, uses: &[(TokenId, Time)]) -> Result<()> {
+        let rows: Vec<_> = uses.iter().map(|(id, at)| serde_json::json!({"id": id, "at": at.ms()})).collect();
+        sqlx::query(
+            "insert into token_uses (token, used_at_ms)
+             select value->>'id', value->>'at' from json_each($1) where true
+             on conflict (token) do update set used_at_ms = max(used_at_ms, excluded.used_at_ms)",
+        )
+        .bind(serde_json::Value::Array(rows).to_string())
+        .execute(&self.writer)
+        .await?;
+        Ok(())
+    }
+}

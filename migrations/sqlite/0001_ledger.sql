@@ -1,0 +1,53 @@
+-- Facts about the database itself, such as the secret that signs cookies.
+create table meta (
+    key   text not null primary key,
+    value text not null
+);
+
+-- One row per lot; head, floor, epoch and head_at_ms describe its event log.
+create table lots (
+    id            text   not null primary key,
+    name          text   not null,
+    time_zone     text   not null,
+    currency      text   not null,
+    created_at_ms bigint not null,
+    rev           bigint not null,
+    epoch         text   not null,
+    head          bigint not null,
+    floor         bigint not null,
+    head_at_ms    bigint not null
+);
+
+-- The log: gapless by seq from floor to head. body is the event as it goes over the wire.
+create table events (
+    lot        text   not null,
+    seq        bigint not null,
+    at_ms      bigint not null,
+    kind       text   not null,
+    actor_kind text   not null,
+    actor_name text,
+    slot_id    text,
+    body       text   not null,
+    primary key (lot, seq)
+) without rowid;
+create index events_by_slot on events (lot, slot_id, seq) where slot_id is not null;
+
+-- The fold of the log up to the event before its floor, once older events are pruned.
+create table checkpoints (
+    lot   text   not null primary key,
+    seq   bigint not null,
+    state text   not null
+);
+
+-- First answers, so that a repeated request is answered again and not done again.
+create table idempotency (
+    lot           text   not null,
+    actor         text   not null,
+    key           text   not null,
+    body_sha256   text   not null,
+    seq           bigint not null,
+    answer        text   not null,
+    created_at_ms bigint not null,
+    primary key (lot, actor, key)
+) without rowid;
+create index idempotency_by_age on idempotency (created_at_ms);

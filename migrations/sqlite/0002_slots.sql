@@ -1,0 +1,39 @@
+create table slots (
+    lot            text   not null,
+    id             text   not null,
+    code           text   not null,
+    zone           text,
+    level          bigint not null,
+    kind           text   not null check (kind in ('standard', 'accessible', 'ev', 'motorcycle', 'delivery', 'staff')),
+    state          text   not null check (state in ('free', 'occupied', 'reserved', 'closed', 'unknown')),
+    source         text   not null check (source in ('manual', 'camera', 'sensor', 'api')),
+    x              double precision,
+    y              double precision,
+    rev            bigint not null,
+    observed_at_ms bigint not null,
+    changed_at_ms  bigint not null,
+    note           text,
+    primary key (lot, id)
+) without rowid;
+create unique index slots_by_code on slots (lot, code);
+
+create table sessions (
+    lot          text   not null,
+    id           text   not null,
+    kind         text   not null check (kind in ('slot', 'gate')),
+    state        text   not null check (state in ('open', 'closed', 'void')),
+    slot_id      text,
+    slot_code    text,
+    zone         text,
+    ticket       text,
+    plate        text,
+    opened_at_ms bigint not null,
+    closed_at_ms bigint,
+    opened_seq   bigint not null,
+    closed_seq   bigint,
+    primary key (lot, id)
+) without rowid;
+create index sessions_by_time on sessions (lot, opened_at_ms, id);
+create index sessions_by_slot on sessions (lot, slot_id, opened_at_ms) where slot_id is not null;
+create index sessions_closed on sessions (lot, closed_at_ms) where closed_at_ms is not null;
+create index sessions_open on sessions (lot) where state = 'open';
