@@ -248,44 +248,4 @@ pub(super) fn segment(text: &str) -> Result<String, Error> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn answer(status: u16, body: &str) -> Answer {
-        Answer {
-            what: "GET http://host/api/slots".into(),
-            status: StatusCode::from_u16(status).expect("a status"),
-            headers: HeaderMap::new(),
-            body: body.into(),
-        }
-    }
-
-    #[test]
-    fn a_segment_cannot_lead_to_another_address() {
-        for bad in ["", ".", ".."] {
-            assert!(segment(bad).is_err(), "{bad:?}");
-        }
-        assert_eq!(segment("pk_1234").expect("plain"), "pk_1234");
-        assert_eq!(segment("a/../b?c#d%").expect("escaped"), "a%2F..%2Fb%3Fc%23d%25");
-    }
-
-    #[test]
-    fn an_error_page_of_a_proxy_is_told_from_an_answer_of_the_daemon() {
-        assert!(answer(502, "<html>Bad Gateway</html>").is_of_a_gateway());
-        assert!(answer(504, "").is_of_a_gateway());
-        assert!(!answer(503, r#"{"ready":false,"database":"gone","objects":"ok"}"#).is_of_a_gateway());
-
-        let Err(Error::Protocol { detail, .. }) = answer(500, "<p>\n  Oops\u{7}</p>").good() else {
-            panic!("not as the contract says");
-        };
-        assert_eq!(detail, "status 500 Internal Server Error (<p> Oops</p>)");
-    }
-
-    #[test]
-    fn a_problem_is_a_refusal_whatever_its_status() {
-        let problem = Problem::new(crate::ProblemCode::Overloaded, "too much is waiting");
-        let body = serde_json::to_string(&problem).expect("a problem is JSON");
-        let Err(Error::Refused(read)) = answer(503, &body).good() else { panic!("a refusal") };
-        assert_eq!(*read, problem);
-    }
-}
+mod tests;

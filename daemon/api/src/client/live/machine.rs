@@ -285,3 +285,6 @@ impl Machine {
 fn dead_after(heartbeat_s: u64) -> Duration {
     Duration::from_secs(heartbeat_s.clamp(HEARTBEAT_S_MIN, HEARTBEAT_S_MAX)).mul_f64(DEAD_INTERVALS)
 }
+
+#[cfg(test)]
+mod tests;
