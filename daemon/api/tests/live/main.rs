@@ -239,7 +239,7 @@ async fn nobody_at_the_address_is_offline_and_not_the_end() {
     for _ in 0..3 {
         let (names, reasons) = until(&mut live, "Offline").await;
         assert_eq!(names, "Connecting, Offline");
-        assert!(reasons[0].starts_with(&format!("cannot reach {url}: ")), "{reasons:?}");
+        assert!(reasons[0].contains("refused"), "{reasons:?}");
     }
 }
 

@@ -111,6 +111,8 @@ fn read(message: Message) -> Incoming {
 fn unanswered(error: Error) -> Interrupted {
     match error {
         Error::Config { .. } => Interrupted::End(error),
+        // The caller knows which server it follows.
+        Error::Unreachable { detail, .. } => Interrupted::retry(detail),
         _ => Interrupted::retry(error.to_string()),
     }
 }
