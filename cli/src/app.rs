@@ -1,0 +1,135 @@
+//! What a running command has at hand: its options, its output, and the daemon once it asks for it.
+
+use std::io;
+use std::time::Duration;
+
+use parking_api::Time;
+use parking_api::client::{self, Client, Mutation};
+
+use crate::args::Global;
+use crate::env::Env;
+use crate::error::{Error, Report};
+use crate::exit::Exit;
+use crate::output::Out;
+use crate::settings::Settings;
+use crate::terminal::Terminal;
+use crate::{clock, entropy};
+
+/// A lost connection is tried again after this long: enough for a proxy to notice, too short to be felt.
+const RETRY_AFTER: Duration = Duration::from_millis(250);
+
+/// What a running command has at hand.
+#[derive(Debug)]
+pub struct App {
+    pub global: Global,
+    pub env: Env,
+    pub terminal: Terminal,
+    pub out: Out,
+    settings: Option<Settings>,
+}
+
+impl App {
+    pub fn new(global: Global, env: Env) -> Self {
+        let terminal = Terminal::detect(global.color, &env);
+        let out = Out::of_process(global.output.unwrap_or_default(), &terminal, clock::now());
+        Self { global, env, terminal, out, settings: None }
+    }
+
+    pub fn now(&self) -> Time {
+        self.out.look.now
+    }
+
+    pub fn settings(&mut self) -> Result<&Settings, Error> {
+        let settings = match self.settings.take() {
+            Some(settings) => settings,
+            None => Settings::resolve(&self.global, &self.env)?,
+        };
+        Ok(self.settings.insert(settings))
+    }
+
+    pub fn client(&mut self) -> Result<Client, Error> {
+        self.settings()?.client()
+    }
+
+    pub fn report(&mut self, error: &Error) {
+        if let Some(report) = Report::new(error, self.settings.as_ref()) {
+            self.out.report(&report);
+        }
+    }
+
+    /// Asks before something that cannot be undone; `what` is a question without its mark.
+    pub fn confirm(&mut self, what: &str, has_yes: bool) -> Result<(), Error> {
+        if has_yes {
+            return Ok(());
+        }
+        if !self.terminal.can_ask() {
+            let message = format!("nobody is there to answer \"{what}?\"");
+            return Err(
+                Error::here(Exit::Usage, "confirmation_needed", message).hint("answer it beforehand with --yes")
+            );
+        }
+        self.out.ask(&format!("{what}? [y/N]"));
+        let mut answer = String::new();
+        io::stdin()
+            .read_line(&mut answer)
+            .map_err(|error| Error::failed("no_answer", format!("cannot read the answer: {error}")))?;
+        match answer.trim().to_ascii_lowercase().as_str() {
+            "y" | "yes" => Ok(()),
+            _ => Err(Error::failed("declined", "nothing was changed")),
+        }
+    }
+}
+
+/// Calls with a fresh idempotency key, and once more with the same key if the connection was lost: the daemon then does it
+/// once, whether or not the first call arrived.
+pub async fn guarded<T>(
+    if_match: Option<u64>,
+    mut call: impl AsyncFnMut(&Mutation) -> Result<T, client::Error>,
+) -> Result<T, Error> {
+    let guard = Mutation { if_match, idempotency_key: Some(entropy::key()?) };
+    match call(&guard).await {
+        Err(client::Error::Unreachable { .. }) => {
+            tokio::time::sleep(RETRY_AFTER).await;
+            Ok(call(&guard).await?)
+        }
+        answer => Ok(answer?),
+    }
+}
+
+/// The failures of a command about several things.
+#[derive(Debug)]
+pub struct Batch {
+    worst: Exit,
+}
+
+impl Batch {
+    pub fn new() -> Self {
+        Self { worst: Exit::Ok }
+    }
+
+    /// Reports that one thing failed; whether it makes sense to go on with the next.
+    pub fn failed(&mut self, app: &mut App, error: &Error) -> bool {
+        app.report(error);
+        self.worst = self.worst.worst(error.exit());
+        !error.exit().is_about_everything()
+    }
+
+    /// Says what was left undone after a failure that concerns all.
+    pub fn skipped(&self, app: &mut App, rest: &[String]) -> Result<(), Error> {
+        if rest.is_empty() { Ok(()) } else { app.out.talk(&format!("not tried: {}", rest.join(", "))) }
+    }
+
+    pub fn is_clean(&self) -> bool {
+        self.worst == Exit::Ok
+    }
+
+    pub fn finish(self) -> Result<(), Error> {
+        if self.is_clean() { Ok(()) } else { Err(Error::Reported(self.worst)) }
+    }
+}
+
+impl Default for Batch {
+    fn default() -> Self {
+        Self::new()
+    }
+}

@@ -1,0 +1,157 @@
+//! The command line as a whole: the global options and the nouns. What a noun can do stands in the noun's own module.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+use parking_api::LotId;
+
+use crate::output::Format;
+use crate::terminal::Color;
+use crate::{cameras, captures, completions, events, exit, lots, sessions, slots, status, times, tokens};
+
+const EXAMPLES: &str = "\
+Examples:
+  parkctl status
+  parkctl slot list --state free
+  parkctl slot set A-12 --state occupied
+  parkctl slot watch
+
+Exit codes: parkctl help exit-codes
+Settings:   parkctl help environment";
+
+/// `parkctl help environment`.
+pub const ENVIRONMENT: &str = "\
+Every setting is looked for in this order; the first one that is given counts.
+
+Server
+  --server URL
+  PARKCTL_SERVER
+  the daemon of this machine: the file parkd.url in its data directory
+  http://127.0.0.1:8080
+
+Token
+  --token-file FILE
+  PARKCTL_TOKEN
+  PARKCTL_TOKEN_FILE
+  the file admin.token in the data directory, for the daemon of this machine and for no other server
+
+Lot
+  --lot LOT
+  PARKCTL_LOT
+  the file lot in the data directory, for the daemon of this machine (the demo writes it)
+  main
+
+The data directory is PARKD_DATA_DIR, else parkd under $XDG_DATA_HOME or ~/.local/share.
+NO_COLOR and TERM=dumb turn colours off. A locale that is not UTF-8 turns glyphs into ASCII.
+A token is never an argument, because everybody on the machine could read it there, and never shown.
+";
+
+/// Talks to parkd, the daemon of the Smart Parking System.
+#[derive(Debug, Parser)]
+#[command(name = "parkctl", version, after_help = EXAMPLES, max_term_width = 100)]
+#[command(subcommand_required = true, arg_required_else_help = true)]
+pub struct Cli {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options that every command takes, before or after it.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Global options")]
+pub struct Global {
+    /// How to print: table, json, jsonl or csv
+    #[arg(short, long, global = true, value_name = "FORMAT", value_enum, hide_possible_values = true)]
+    pub output: Option<Format>,
+    /// Address of the daemon [env: PARKCTL_SERVER]
+    #[arg(long, global = true, value_name = "URL")]
+    pub server: Option<String>,
+    /// File that holds the token [env: PARKCTL_TOKEN_FILE, or PARKCTL_TOKEN with the token itself]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
+    /// Which lot [env: PARKCTL_LOT] [default: main]
+    #[arg(long, global = true, value_name = "LOT")]
+    pub lot: Option<LotId>,
+    /// Longest wait for one answer, in seconds [default: 30]
+    #[arg(long, global = true, value_name = "SECONDS", value_parser = times::seconds)]
+    pub timeout: Option<Duration>,
+    /// When to use colours: auto, always or never
+    #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t, hide_possible_values = true)]
+    #[arg(hide_default_value = true)]
+    pub color: Color,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Parking places and their state
+    #[command(subcommand)]
+    Slot(slots::Command),
+    /// Sites, each with its own slots, cameras and log
+    #[command(subcommand)]
+    Lot(lots::Command),
+    /// Stored pictures
+    #[command(subcommand)]
+    Capture(captures::Command),
+    /// Stays of vehicles
+    #[command(subcommand)]
+    Session(sessions::Command),
+    /// Devices that upload pictures
+    #[command(subcommand)]
+    Camera(cameras::Command),
+    /// The log of everything that changed
+    #[command(subcommand)]
+    Event(events::Command),
+    /// What callers prove themselves with
+    #[command(subcommand)]
+    Token(tokens::Command),
+    /// The daemon, who you are to it, and the lot at a glance
+    #[command(after_help = status::EXAMPLES)]
+    Status,
+    /// Print a completion script for a shell
+    #[command(after_help = completions::EXAMPLES)]
+    Completions(completions::Args),
+    /// What the exit codes mean
+    #[command(name = "exit-codes", hide = true, help_template = "{about-with-newline}", about = exit::HELP)]
+    ExitCodes,
+    /// Where settings come from
+    #[command(hide = true, help_template = "{about-with-newline}", about = ENVIRONMENT)]
+    Environment,
+}
+
+/// What can be told of the global options even when the command line as a whole is wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wishes {
+    pub format: Format,
+    pub color: Color,
+}
+
+impl Wishes {
+    pub fn scan(args: &[OsString]) -> Self {
+        let mut wishes = Self { format: Format::default(), color: Color::default() };
+        let words: Vec<&str> = args.iter().filter_map(|arg| arg.to_str()).take_while(|&arg| arg != "--").collect();
+        for (i, word) in words.iter().enumerate() {
+            let value = |long: &str| match word.strip_prefix(long)? {
+                "" => words.get(i + 1).copied(),
+                rest => rest.strip_prefix('='),
+            };
+            let short = || match word.strip_prefix("-o")? {
+                "" => words.get(i + 1).copied(),
+                rest => Some(rest.trim_start_matches('=')),
+            };
+            if let Some(format) = value("--output").or_else(short).and_then(parse) {
+                wishes.format = format;
+            }
+            if let Some(color) = value("--color").and_then(parse) {
+                wishes.color = color;
+            }
+        }
+        wishes
+    }
+}
+
+fn parse<T: clap::ValueEnum>(word: &str) -> Option<T> {
+    T::from_str(word, false).ok()
+}

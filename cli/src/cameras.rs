@@ -1,0 +1,181 @@
+//! `parkctl camera`: devices that upload pictures.
+
+use std::path::PathBuf;
+
+use clap::Subcommand;
+use parking_api::CameraId;
+use parking_api::cameras::{Camera, CameraCreated, CameraPatch, INTERVAL_S_MAX, INTERVAL_S_MIN, NewCamera};
+
+use crate::app::App;
+use crate::error::Error;
+use crate::output::{Column, Look, Record, Show, Shown, Tint};
+use crate::tokens;
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// List cameras and how they are doing
+    #[command(after_help = LIST_EXAMPLES)]
+    List,
+    /// Show one camera with what it reported of itself
+    #[command(after_help = GET_EXAMPLES)]
+    Get {
+        /// Id of the camera
+        id: CameraId,
+    },
+    /// Create a camera and the token that it uploads with
+    #[command(after_help = CREATE_EXAMPLES)]
+    Create(CreateArgs),
+    /// Change name, zone or interval of a camera
+    #[command(after_help = EDIT_EXAMPLES)]
+    Edit(EditArgs),
+    /// Delete a camera and revoke its token; its captures stay
+    #[command(after_help = DELETE_EXAMPLES)]
+    Delete {
+        /// Id of the camera
+        id: CameraId,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+const LIST_EXAMPLES: &str = "\
+Examples:
+  parkctl camera list
+  parkctl camera list -o json";
+
+const GET_EXAMPLES: &str = "\
+Examples:
+  parkctl camera get cam-1";
+
+const CREATE_EXAMPLES: &str = "\
+The token is printed this once and can never be read again. With --save it goes into a file instead.
+
+Examples:
+  parkctl camera create cam-1 --zone North --interval 30
+  parkctl camera create cam-2 --save cam-2.token";
+
+const EDIT_EXAMPLES: &str = "\
+Examples:
+  parkctl camera edit cam-1 --name 'Gate, north side' --interval 60
+  parkctl camera edit cam-1 --no-zone";
+
+const DELETE_EXAMPLES: &str = "\
+Examples:
+  parkctl camera delete cam-1
+  parkctl camera delete cam-1 --yes";
+
+#[derive(Debug, clap::Args)]
+pub struct CreateArgs {
+    /// 1 to 48 of a-z 0-9 - _
+    id: CameraId,
+    /// What people call it [default: the id]
+    #[arg(long)]
+    name: Option<String>,
+    /// The zone that it looks at
+    #[arg(long)]
+    zone: Option<String>,
+    /// How often it uploads, in seconds [default: 60]
+    #[arg(long, value_name = "SECONDS", value_parser = interval())]
+    interval: Option<u32>,
+    /// Write the token to this new file, readable by you alone, and do not print it
+    #[arg(long, value_name = "FILE")]
+    save: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct EditArgs {
+    /// Id of the camera
+    id: CameraId,
+    #[command(flatten)]
+    changes: Changes,
+}
+
+#[derive(Debug, clap::Args)]
+#[group(required = true, multiple = true)]
+struct Changes {
+    /// What people call it
+    #[arg(long)]
+    name: Option<String>,
+    /// The zone that it looks at
+    #[arg(long, conflicts_with = "no_zone")]
+    zone: Option<String>,
+    /// It looks at no zone in particular
+    #[arg(long)]
+    no_zone: bool,
+    /// How often it uploads, in seconds
+    #[arg(long, value_name = "SECONDS", value_parser = interval())]
+    interval: Option<u32>,
+}
+
+fn interval() -> clap::builder::RangedI64ValueParser<u32> {
+    clap::value_parser!(u32).range(i64::from(INTERVAL_S_MIN)..=i64::from(INTERVAL_S_MAX))
+}
+
+pub async fn run(app: &mut App, command: Command) -> Result<(), Error> {
+    let client = app.client()?;
+    match command {
+        Command::List => {
+            let when_empty = format!("lot {} has no cameras; add one with `parkctl camera create ID`", client.lot());
+            app.out.list(&client.cameras().await?, &when_empty)
+        }
+        Command::Get { id } => app.out.one(&client.camera(&id).await?),
+        Command::Create(args) => {
+            tokens::check_free(args.save.as_deref())?;
+            let CreateArgs { id, name, zone, interval: interval_s, save } = args;
+            let created = client.camera_create(&NewCamera { id, name, zone, interval_s }).await?;
+            tokens::hand_over(app, created, save.as_deref(), |created| &mut created.value.token)
+        }
+        Command::Edit(EditArgs { id, changes: Changes { name, zone, no_zone, interval: interval_s } }) => {
+            let zone = if no_zone { Some(None) } else { zone.map(Some) };
+            app.out.result(&client.camera_patch(&id, &CameraPatch { name, zone, interval_s }).await?)
+        }
+        Command::Delete { id, yes } => {
+            app.confirm(&format!("Delete camera {id} of lot {} and revoke its token", client.lot()), yes)?;
+            let camera = client.camera_delete(&id).await?;
+            app.out.result(&camera)?;
+            app.out.talk(&format!("deleted camera {id} of lot {}", client.lot()))
+        }
+    }
+}
+
+fn status(word: &str, look: &Look) -> Shown {
+    let (glyph, ascii, tint) = match word {
+        "online" => ("●", "#", Tint::Green),
+        "late" => ("◐", "!", Tint::Yellow),
+        _ => ("○", "o", Tint::Red),
+    };
+    Shown::tinted(format!("{} {word}", look.glyph(glyph, ascii)), tint)
+}
+
+impl Record for Camera {
+    fn columns() -> Vec<Column> {
+        vec![
+            Column::new("id", "/id", Show::Text).table("CAMERA", 0),
+            Column::new("status", "/status", Show::Word(status)).table("STATUS", 0),
+            Column::new("name", "/name", Show::Text).table("NAME", 3).flexible(),
+            Column::new("zone", "/zone", Show::Text).table("ZONE", 2).flexible(),
+            Column::new("interval_s", "/interval_s", Show::Seconds).table("EVERY", 4),
+            Column::new("status_at", "/status_at", Show::Age),
+            Column::new("created_at", "/created_at", Show::Age),
+            Column::new("rev", "/rev", Show::Number),
+            Column::new("seen_at", "/contact/seen_at", Show::Age).table("SEEN", 1),
+            Column::new("capture_id", "/contact/capture_id", Show::Text),
+            Column::new("health_at", "/contact/health_at", Show::Age),
+            Column::new("uptime_s", "/contact/health/uptime_s", Show::Seconds),
+            Column::new("rssi_dbm", "/contact/health/rssi_dbm", Show::Number).table("DBM", 5),
+            Column::new("free_heap_bytes", "/contact/health/free_heap_bytes", Show::Bytes),
+            Column::new("firmware", "/contact/health/firmware", Show::Text).table("FIRMWARE", 6).flexible(),
+            Column::new("reset_reason", "/contact/health/reset_reason", Show::Text),
+            Column::new("queue_depth", "/contact/health/queue_depth", Show::Number),
+        ]
+    }
+}
+
+impl Record for CameraCreated {
+    fn columns() -> Vec<Column> {
+        let mut columns = Camera::columns();
+        columns.push(Column::new("token", "/token", Show::Text));
+        columns
+    }
+}

@@ -1,0 +1,158 @@
+//! Times and spans as people write and read them. Does not know what time it is.
+
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+use parking_api::Time;
+
+const MINUTE: u64 = 60;
+const HOUR: u64 = 60 * MINUTE;
+const DAY: u64 = 24 * HOUR;
+const TWO_MINUTES: u64 = 2 * MINUTE;
+
+const UNITS: [(&str, i64); 5] = [("s", 1), ("m", 60), ("h", 3_600), ("d", 86_400), ("w", 604_800)];
+
+/// A point in time on the command line: RFC 3339, or a span such as `2h` that is counted from now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum When {
+    At(Time),
+    /// Seconds.
+    Span(i64),
+}
+
+impl When {
+    pub fn before(self, now: Time) -> Time {
+        match self {
+            Self::At(at) => at,
+            Self::Span(seconds) => now.plus_ms(-seconds.saturating_mul(1000)),
+        }
+    }
+
+    pub fn after(self, now: Time) -> Time {
+        match self {
+            Self::At(at) => at,
+            Self::Span(seconds) => now.plus_ms(seconds.saturating_mul(1000)),
+        }
+    }
+}
+
+impl std::str::FromStr for When {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if let Some(seconds) = span(text) {
+            return Ok(Self::Span(seconds));
+        }
+        text.parse().map(Self::At).map_err(|_| {
+            format!("{text:?} is neither a time such as 2026-11-23T05:17:55Z nor a span such as 90s, 15m, 2h, 3d or 1w")
+        })
+    }
+}
+
+fn span(text: &str) -> Option<i64> {
+    UNITS.iter().find_map(|(unit, seconds)| {
+        let number = text.strip_suffix(unit)?;
+        let is_plain = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit());
+        if !is_plain {
+            return None;
+        }
+        number.parse::<i64>().ok()?.checked_mul(*seconds)
+    })
+}
+
+/// A positive number of seconds on the command line, such as `30` or `0.5`.
+pub fn seconds(text: &str) -> Result<Duration, String> {
+    let bad = || format!("{text:?} is not a number of seconds above 0, such as 30 or 0.5");
+    let number: f64 = text.parse().map_err(|_| bad())?;
+    Duration::try_from_secs_f64(number).ok().filter(|span| !span.is_zero()).ok_or_else(bad)
+}
+
+/// `3 min ago`, `in 2 d`: as exact as a glance needs.
+pub fn relative(at: Time, now: Time) -> String {
+    let ms = now.ms_since(at);
+    let seconds = ms.unsigned_abs() / 1000;
+    match (seconds, ms >= 0) {
+        (0..5, true) => "just now".into(),
+        (_, true) => format!("{} ago", coarse(seconds)),
+        (_, false) => format!("in {}", coarse(seconds)),
+    }
+}
+
+/// A span by its largest unit.
+fn coarse(seconds: u64) -> String {
+    match seconds {
+        0..MINUTE => format!("{seconds} s"),
+        MINUTE..HOUR => format!("{} min", seconds / MINUTE),
+        HOUR..DAY => format!("{} h", seconds / HOUR),
+        _ => format!("{} d", seconds / DAY),
+    }
+}
+
+/// A span by its largest unit, or by two where one would say too little.
+pub fn rough(seconds: u64) -> String {
+    match seconds {
+        0..TWO_MINUTES => format!("{seconds} s"),
+        TWO_MINUTES..HOUR => coarse(seconds),
+        HOUR..DAY => format!("{} h {:02} min", seconds / HOUR, seconds % HOUR / MINUTE),
+        _ => format!("{} d {:02} h", seconds / DAY, seconds % DAY / HOUR),
+    }
+}
+
+/// The time of day in the zone of this machine, and the day if it is not that of `now`.
+pub fn clock(at: Time, now: Time) -> String {
+    let here = |at: Time| at.timestamp().to_zoned(TimeZone::system());
+    let format = if here(at).date() == here(now).date() { "%H:%M:%S" } else { "%b %d %H:%M:%S" };
+    here(at).strftime(format).to_string()
+}
+
+/// Date and time of day in the zone of this machine.
+pub fn date(at: Time) -> String {
+    at.timestamp().to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: &str = "2026-11-23T12:00:00Z";
+
+    fn now() -> Time {
+        NOW.parse().expect("a time")
+    }
+
+    #[test]
+    fn a_span_counts_from_now_and_a_time_stands_for_itself() {
+        let hours: When = "2h".parse().expect("a span");
+        assert_eq!(hours.before(now()).to_string(), "2026-11-23T10:00:00.000Z");
+        assert_eq!(hours.after(now()).to_string(), "2026-11-23T14:00:00.000Z");
+        let fixed: When = "2026-01-01T00:00:00+01:00".parse().expect("a time");
+        assert_eq!(fixed.before(now()), fixed.after(now()));
+        for bad in ["", "h", "-2h", "2", "2y", "yesterday", "1.5h", "99999999999999999999w"] {
+            assert!(bad.parse::<When>().is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn seconds_are_above_zero_and_finite() {
+        assert_eq!(seconds("0.5"), Ok(Duration::from_millis(500)));
+        for bad in ["0", "-1", "inf", "NaN", "1e400", "soon", ""] {
+            assert!(seconds(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn ages_are_as_exact_as_a_glance_needs() {
+        for (seconds, past) in [
+            (0, "just now"),
+            (4, "just now"),
+            (42, "42 s ago"),
+            (60, "1 min ago"),
+            (3_599, "59 min ago"),
+            (7_300, "2 h ago"),
+            (86_400 * 9, "9 d ago"),
+        ] {
+            assert_eq!(relative(now().plus_ms(-seconds * 1000), now()), past);
+        }
+        assert_eq!(relative(now().plus_ms(90_000), now()), "in 1 min");
+    }
+}
