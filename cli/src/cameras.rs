@@ -87,13 +87,6 @@ pub struct CreateArgs {
 pub struct EditArgs {
     /// Id of the camera
     id: CameraId,
-    #[command(flatten)]
-    changes: Changes,
-}
-
-#[derive(Debug, clap::Args)]
-#[group(required = true, multiple = true)]
-struct Changes {
     /// What people call it
     #[arg(long)]
     name: Option<String>,
@@ -126,9 +119,13 @@ pub async fn run(app: &mut App, command: Command) -> Result<(), Error> {
             let created = client.camera_create(&NewCamera { id, name, zone, interval_s }).await?;
             tokens::hand_over(app, created, save.as_deref(), |created| &mut created.value.token)
         }
-        Command::Edit(EditArgs { id, changes: Changes { name, zone, no_zone, interval: interval_s } }) => {
+        Command::Edit(EditArgs { id, name, zone, no_zone, interval: interval_s }) => {
             let zone = if no_zone { Some(None) } else { zone.map(Some) };
-            app.out.result(&client.camera_patch(&id, &CameraPatch { name, zone, interval_s }).await?)
+            let patch = CameraPatch { name, zone, interval_s };
+            if patch == CameraPatch::default() {
+                return Err(Error::no_change("camera"));
+            }
+            app.out.result(&client.camera_patch(&id, &patch).await?)
         }
         Command::Delete { id, yes } => {
             app.confirm(&format!("Delete camera {id} of lot {} and revoke its token", client.lot()), yes)?;

@@ -39,6 +39,12 @@ impl Error {
         Self::here(Exit::Usage, "usage", message)
     }
 
+    /// An edit that names nothing to change; `noun` is what it is about.
+    pub fn no_change(noun: &str) -> Self {
+        Self::usage(format!("nothing to change of the {noun} was named"))
+            .hint(format!("see `parkctl {noun} edit --help` for what can be changed"))
+    }
+
     #[must_use]
     pub fn hint(mut self, text: impl Into<String>) -> Self {
         if let Self::Here { hint, .. } = &mut self {

@@ -77,7 +77,7 @@ fn refuse(error: &clap::Error, wishes: Wishes, env: &Env) -> Exit {
             exit: Some(Exit::Usage),
             code: "usage".into(),
             message: one_line(message.trim_start_matches("error: ")),
-            hint: Some(one_line(rest)),
+            hint: Some(rest.split("\n\n").map(one_line).collect::<Vec<_>>().join("; ")),
             retryable: false,
             rows: Vec::new(),
         };

@@ -77,13 +77,6 @@ pub struct CreateArgs {
 pub struct EditArgs {
     /// Id of the lot
     id: LotId,
-    #[command(flatten)]
-    changes: Changes,
-}
-
-#[derive(Debug, clap::Args)]
-#[group(required = true, multiple = true)]
-struct Changes {
     /// What people call it
     #[arg(long)]
     name: Option<String>,
@@ -103,8 +96,12 @@ pub async fn run(app: &mut App, command: Command) -> Result<(), Error> {
         Command::Create(CreateArgs { id, name, time_zone, currency }) => {
             app.out.result(&client.lot_create(&NewLot { id, name, time_zone, currency }).await?)
         }
-        Command::Edit(EditArgs { id, changes: Changes { name, time_zone, currency } }) => {
-            app.out.result(&client.lot_patch(&id, &LotPatch { name, time_zone, currency }).await?)
+        Command::Edit(EditArgs { id, name, time_zone, currency }) => {
+            let patch = LotPatch { name, time_zone, currency };
+            if patch == LotPatch::default() {
+                return Err(Error::no_change("lot"));
+            }
+            app.out.result(&client.lot_patch(&id, &patch).await?)
         }
         Command::Delete { id, yes } => {
             app.confirm(&format!("Delete lot {id} with its sessions, captures and log"), yes)?;

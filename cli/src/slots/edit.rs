@@ -52,16 +52,9 @@ pub struct EditArgs {
     /// Code or id of the slot
     #[arg(value_name = "CODE")]
     slot: SlotRef,
-    #[command(flatten)]
-    changes: Changes,
     /// Only if the slot is still at this rev
     #[arg(long, value_name = "REV")]
     if_match: Option<u64>,
-}
-
-#[derive(Debug, clap::Args)]
-#[group(required = true, multiple = true)]
-struct Changes {
     /// A new code
     #[arg(long, value_name = "NEW")]
     code: Option<SlotCode>,
@@ -116,16 +109,18 @@ pub async fn create(app: &mut App, args: CreateArgs) -> Result<(), Error> {
 }
 
 pub async fn edit(app: &mut App, args: EditArgs) -> Result<(), Error> {
-    let client = app.client()?;
-    let changes = args.changes;
     let patch = SlotPatch {
-        code: changes.code,
-        zone: set_or_remove(changes.zone, changes.no_zone),
-        level: changes.level,
-        kind: changes.kind,
-        position: set_or_remove(changes.at, changes.no_position),
-        note: set_or_remove(changes.note, changes.no_note),
+        code: args.code,
+        zone: set_or_remove(args.zone, args.no_zone),
+        level: args.level,
+        kind: args.kind,
+        position: set_or_remove(args.at, args.no_position),
+        note: set_or_remove(args.note, args.no_note),
     };
+    if patch == SlotPatch::default() {
+        return Err(Error::no_change("slot"));
+    }
+    let client = app.client()?;
     let slot = guarded(args.if_match, async |guard| client.slot_patch(&args.slot, &patch, guard).await).await?;
     app.out.result(&slot)
 }

@@ -1,0 +1,6 @@
+//! Enters by the same door as users do: the binary, its arguments, its output and its exit code.
+
+mod help;
+mod run;
+mod scripted;
+mod stub;
