@@ -123,8 +123,6 @@ fn exit_of(error: &client::Error) -> Exit {
 /// A failure as a person or a program reads it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Report {
-    #[serde(skip)]
-    pub exit: Option<Exit>,
     /// A problem code of the API, or one of ours: `unreachable`, `timed_out`, `usage` …
     pub code: String,
     /// What happened on what.
@@ -150,7 +148,6 @@ impl Report {
             Error::Client(client::Error::Refused(problem)) => (problem.code.as_str(), problem.rows.clone()),
         };
         Some(Self {
-            exit: Some(error.exit()),
             code: code.into(),
             message: error.to_string(),
             hint: match error {

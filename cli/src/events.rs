@@ -63,7 +63,7 @@ pub struct TailArgs {
     /// End after so many further events
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     count: Option<u64>,
-    /// End after so long; before --count is reached that is exit code 7
+    /// End after so long, counted from the first connection; before --count is reached that is exit code 7
     #[arg(long = "for", value_name = "SECONDS", value_parser = times::seconds)]
     limit: Option<Duration>,
 }
@@ -133,7 +133,6 @@ async fn read_from(client: &Client, filter: &Filter, mut after: u64, limit: usiz
 
 async fn tail(app: &mut App, args: TailArgs) -> Result<(), Error> {
     let client = app.client()?;
-    let mut until = Until::new(args.count, args.limit);
     // The cursor is taken before the past is read, so that an event in between comes twice rather than never.
     let cursor = newest(&client).await?;
     let past = past(&client, &args).await?;
@@ -146,6 +145,7 @@ async fn tail(app: &mut App, args: TailArgs) -> Result<(), Error> {
     let (lot, server) = (client.lot(), client.server());
     app.out.talk(&format!("following lot {lot} at {server} after seq {}; Ctrl-C ends it", cursor.seq))?;
     let mut follow = Follow::new(&client, Some(cursor));
+    let mut until = Until::begin(args.count, args.limit);
     loop {
         let step = match until.within(follow.next(&mut app.out)).await {
             Some(step) => step?,

@@ -73,7 +73,8 @@ pub struct Until {
 }
 
 impl Until {
-    pub fn new(count: Option<u64>, limit: Option<Duration>) -> Self {
+    /// The time is counted from now.
+    pub fn begin(count: Option<u64>, limit: Option<Duration>) -> Self {
         Self { deadline: limit.map(|limit| Instant::now() + limit), count, seen: 0 }
     }
 
@@ -177,7 +178,10 @@ impl Link {
 }
 
 fn span(since: Time, now: Time) -> String {
-    rough(now.ms_since(since).max(0) as u64 / 1000)
+    match now.ms_since(since).max(0) {
+        ms @ 0..TALK_EVERY_MS => format!("{:.1} s", ms as f64 / 1000.0),
+        ms => rough(ms as u64 / 1000),
+    }
 }
 
 fn why(reason: SnapshotReason) -> &'static str {

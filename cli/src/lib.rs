@@ -74,7 +74,6 @@ fn refuse(error: &clap::Error, wishes: Wishes, env: &Env) -> Exit {
         // Clap answers in paragraphs: what is wrong, tips, the usage, where to read on.
         let (message, rest) = text.split_once("\n\n").unwrap_or((&text, ""));
         let report = Report {
-            exit: Some(Exit::Usage),
             code: "usage".into(),
             message: one_line(message.trim_start_matches("error: ")),
             hint: Some(rest.split("\n\n").map(one_line).collect::<Vec<_>>().join("; ")),

@@ -69,3 +69,6 @@ impl Stream {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -16,8 +16,8 @@ use crate::app::App;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::follow::{Follow, Step, Until};
-use crate::output::{Column, Look, Record, Show, Shown, Stream, Tint, raw};
-use crate::{events, times};
+use crate::output::{Column, Look, Record, Show, Shown, Stream, Tint, clean, raw};
+use crate::{clock, events, times};
 
 pub const EXAMPLES: &str = "\
 It follows the lot until Ctrl-C, comes back by itself when the daemon was away, and says on stderr what happened.
@@ -39,7 +39,7 @@ pub struct Args {
     /// End after so many changes
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     count: Option<u64>,
-    /// End after so long; before --count is reached that is exit code 7
+    /// End after so long, counted from the first connection; before --count is reached that is exit code 7
     #[arg(long = "for", value_name = "SECONDS", value_parser = times::seconds)]
     limit: Option<Duration>,
 }
@@ -76,30 +76,21 @@ enum Via {
 
 pub async fn run(app: &mut App, args: Args) -> Result<(), Error> {
     let client = app.client()?;
-    let mut until = Until::new(args.count, args.limit);
+    let (lot, server) = (client.lot().as_str(), client.server());
     let mut follow = Follow::new(&client, None);
     let mut watched = Watched { filter: Filter { slots: args.slots, zone: args.zone }, known: None };
-    let mut stream: Option<Stream> = None;
+    watched.apply(follow.next(&mut app.out).await?, clock::now());
+    watched.filter.check(watched.known.get_or_insert_default(), lot)?;
+    app.out.talk(&watched.greeting(lot, server))?;
+    let mut stream = Stream::new(&app.out, &watched.samples(app.now()))?;
+    stream.begin(&mut app.out)?;
+    let mut until = Until::begin(args.count, args.limit);
     loop {
         let step = match until.within(follow.next(&mut app.out)).await {
             Some(step) => step?,
             None => return until.over(),
         };
-        let is_first = watched.known.is_none();
-        let changes = watched.apply(step);
-        if is_first {
-            watched.filter.check(watched.known.get_or_insert_default(), client.lot().as_str())?;
-            app.out.talk(&watched.greeting(client.lot().as_str(), client.server()))?;
-        }
-        let stream = match &mut stream {
-            Some(stream) => stream,
-            None => {
-                let opened = stream.insert(Stream::new(&app.out, &watched.samples(app.now()))?);
-                opened.begin(&mut app.out)?;
-                opened
-            }
-        };
-        for change in changes {
+        for change in watched.apply(step, clock::now()) {
             stream.push(&mut app.out, &change)?;
             if until.is_last() {
                 return Ok(());
@@ -154,16 +145,16 @@ struct Watched {
 
 impl Watched {
     /// What changed for the slots that are watched.
-    fn apply(&mut self, step: Step) -> Vec<Change> {
+    fn apply(&mut self, step: Step, now: Time) -> Vec<Change> {
         let changes = match step {
-            Step::Snapshot(snapshot) => self.replace(*snapshot),
-            Step::Lagged(lagged) => self.merge(*lagged),
+            Step::Snapshot(snapshot) => self.replace(*snapshot, now),
+            Step::Lagged(lagged) => self.merge(*lagged, now),
             Step::Event(event) => self.event(*event).into_iter().collect(),
         };
         changes.into_iter().filter(|change| self.filter.takes(&change.data.slot)).collect()
     }
 
-    fn replace(&mut self, snapshot: Snapshot) -> Vec<Change> {
+    fn replace(&mut self, snapshot: Snapshot, now: Time) -> Vec<Change> {
         let new: HashMap<SlotId, Slot> = snapshot.slots.into_iter().map(|slot| (slot.id, slot)).collect();
         let Some(mut old) = self.known.replace(new.clone()) else { return Vec::new() };
         let mut changes: Vec<Change> = new
@@ -174,12 +165,12 @@ impl Watched {
                 is_new.then(|| caught_up(slot, before.as_ref(), Via::Snapshot))
             })
             .collect();
-        changes.extend(old.into_values().map(|slot| gone(slot, snapshot.seq, Via::Snapshot)));
+        changes.extend(old.into_values().map(|slot| gone(slot, snapshot.seq, now, Via::Snapshot)));
         changes.sort_by_key(|change| change.seq);
         changes
     }
 
-    fn merge(&mut self, lagged: Lagged) -> Vec<Change> {
+    fn merge(&mut self, lagged: Lagged, now: Time) -> Vec<Change> {
         let known = self.known.get_or_insert_default();
         let mut changes = Vec::new();
         for slot in lagged.slots {
@@ -187,7 +178,7 @@ impl Watched {
             changes.push(caught_up(slot, before.as_ref(), Via::Lagged));
         }
         for id in lagged.deleted {
-            changes.extend(known.remove(&id).map(|slot| gone(slot, lagged.to, Via::Lagged)));
+            changes.extend(known.remove(&id).map(|slot| gone(slot, lagged.to, now, Via::Lagged)));
         }
         changes.sort_by_key(|change| change.seq);
         changes
@@ -222,13 +213,21 @@ impl Watched {
         let slots = || self.known.iter().flat_map(HashMap::values).filter(|slot| self.filter.takes(slot));
         let code = slots().max_by_key(|slot| slot.code.as_str().len());
         let zone = slots().max_by_key(|slot| slot.zone.as_ref().map_or(0, String::len));
-        let widest = SlotState::Occupied;
+        let (widest, actor) = (SlotState::Occupied, Some(Actor::camera("cam-1")));
         [code, zone]
             .into_iter()
             .flatten()
             .map(|slot| {
                 let data = Data { slot: Slot { state: widest, note: None, ..slot.clone() }, session: None };
-                Change { seq: 0, at: now, kind: "slot.changed", actor: None, data, was: Some(widest), via: None }
+                Change {
+                    seq: 0,
+                    at: now,
+                    kind: "slot.changed",
+                    actor: actor.clone(),
+                    data,
+                    was: Some(widest),
+                    via: None,
+                }
             })
             .collect()
     }
@@ -248,8 +247,9 @@ fn caught_up(slot: Slot, before: Option<&Slot>, via: Via) -> Change {
     }
 }
 
-fn gone(slot: Slot, seq: u64, via: Via) -> Change {
-    let (at, was) = (slot.changed_at, Some(slot.state));
+/// When it was deleted nobody says; `at` is when that was found out.
+fn gone(slot: Slot, seq: u64, at: Time, via: Via) -> Change {
+    let was = Some(slot.state);
     Change { seq, at, kind: "slot.deleted", actor: None, data: Data { slot, session: None }, was, via: Some(via) }
 }
 
@@ -292,7 +292,7 @@ fn by(change: &Value, look: &Look) -> Shown {
 }
 
 fn note(change: &Value, _: &Look) -> Shown {
-    Shown::tinted(crate::output::clean(&raw(&change["data"]["slot"]["note"])), Tint::Dim)
+    Shown::plain(clean(&raw(&change["data"]["slot"]["note"])))
 }
 
 #[cfg(test)]

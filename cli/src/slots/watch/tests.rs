@@ -63,8 +63,8 @@ use SlotState::{Free, Occupied};
 #[test]
 fn the_first_snapshot_is_where_watching_begins_and_no_change() {
     let mut watched = watched(&[]);
-    assert_eq!(watched.apply(snapshot(3, vec![slot("A-1", Free, 2)])), []);
-    let changes = watched.apply(changed(4, slot("A-1", Occupied, 4)));
+    assert_eq!(watched.apply(snapshot(3, vec![slot("A-1", Free, 2)]), at(0)), []);
+    let changes = watched.apply(changed(4, slot("A-1", Occupied, 4)), at(0));
     assert_eq!(told(&changes), [("A-1".into(), "slot.changed", Some(Free), None)]);
 }
 
@@ -72,9 +72,9 @@ fn the_first_snapshot_is_where_watching_begins_and_no_change() {
 fn what_changed_while_away_is_told_in_order_and_marked() {
     let mut watched = watched(&[]);
     let begin = vec![slot("A-1", Free, 1), slot("A-2", Free, 2), slot("A-3", Free, 3), slot("A-4", Free, 4)];
-    watched.apply(snapshot(4, begin));
+    watched.apply(snapshot(4, begin), at(0));
     let later = vec![slot("A-1", Occupied, 9), slot("A-2", Free, 2), slot("A-3", Occupied, 7), slot("A-5", Free, 8)];
-    let changes = watched.apply(snapshot(10, later));
+    let changes = watched.apply(snapshot(10, later), at(0));
     let via = Some(Via::Snapshot);
     assert_eq!(
         told(&changes),
@@ -90,15 +90,15 @@ fn what_changed_while_away_is_told_in_order_and_marked() {
 #[test]
 fn a_slot_of_an_older_log_counts_as_changed_too() {
     let mut watched = watched(&[]);
-    watched.apply(snapshot(90, vec![slot("A-1", Occupied, 80)]));
-    let changes = watched.apply(snapshot(5, vec![slot("A-1", Free, 2)]));
+    watched.apply(snapshot(90, vec![slot("A-1", Occupied, 80)]), at(0));
+    let changes = watched.apply(snapshot(5, vec![slot("A-1", Free, 2)]), at(0));
     assert_eq!(told(&changes), [("A-1".into(), "slot.changed", Some(Occupied), Some(Via::Snapshot))]);
 }
 
 #[test]
 fn what_many_changes_came_to_is_one_line_each() {
     let mut watched = watched(&[]);
-    watched.apply(snapshot(2, vec![slot("A-1", Free, 1), slot("A-2", Free, 2)]));
+    watched.apply(snapshot(2, vec![slot("A-1", Free, 1), slot("A-2", Free, 2)]), at(0));
     let lagged = Lagged {
         from: 2,
         to: 50,
@@ -109,7 +109,7 @@ fn what_many_changes_came_to_is_one_line_each() {
     };
     let via = Some(Via::Lagged);
     assert_eq!(
-        told(&watched.apply(Step::Lagged(Box::new(lagged)))),
+        told(&watched.apply(Step::Lagged(Box::new(lagged)), at(0))),
         [("A-1".into(), "slot.changed", Some(Free), via), ("A-2".into(), "slot.deleted", Some(Free), via),]
     );
 }
@@ -117,15 +117,15 @@ fn what_many_changes_came_to_is_one_line_each() {
 #[test]
 fn only_the_slots_that_were_named_are_told() {
     let mut watched = watched(&["A-2"]);
-    watched.apply(snapshot(2, vec![slot("A-1", Free, 1), slot("A-2", Free, 2)]));
-    assert_eq!(watched.apply(changed(3, slot("A-1", Occupied, 3))), []);
-    assert_eq!(watched.apply(changed(4, slot("A-2", Occupied, 4))).len(), 1);
+    watched.apply(snapshot(2, vec![slot("A-1", Free, 1), slot("A-2", Free, 2)]), at(0));
+    assert_eq!(watched.apply(changed(3, slot("A-1", Occupied, 3)), at(0)), []);
+    assert_eq!(watched.apply(changed(4, slot("A-2", Occupied, 4)), at(0)).len(), 1);
 }
 
 #[test]
 fn a_name_that_no_slot_bears_is_refused() {
     let mut watched = watched(&["A-1", "Z-9"]);
-    watched.apply(snapshot(2, vec![slot("A-1", Free, 1)]));
+    watched.apply(snapshot(2, vec![slot("A-1", Free, 1)]), at(0));
     let error = watched.filter.check(&watched.known.unwrap_or_default(), "main").expect_err("there is no Z-9");
     assert_eq!(error.exit(), Exit::NotFound);
     assert_eq!(error.to_string(), "cannot watch Z-9: lot main has no such slot");
