@@ -155,3 +155,47 @@ impl Wishes {
 fn parse<T: clap::ValueEnum>(word: &str) -> Option<T> {
     T::from_str(word, false).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn format(line: &str) -> Option<Format> {
+        Cli::try_parse_from(line.split(' ')).expect(line).global.output
+    }
+
+    #[test]
+    fn the_format_may_stand_before_or_after_the_command() {
+        for line in ["parkctl -o json slot list", "parkctl slot -o json list", "parkctl slot list -o json"] {
+            assert_eq!(format(line), Some(Format::Json), "{line}");
+        }
+        assert_eq!(format("parkctl -o csv slot list --output json"), Some(Format::Json));
+        assert_eq!(format("parkctl slot list"), None);
+    }
+
+    #[test]
+    fn where_o_names_a_file_the_format_is_still_within_reach() {
+        for line in [
+            "parkctl -o json capture get latest -o a.jpg",
+            "parkctl capture -o json get latest -o a.jpg",
+            "parkctl capture get latest -o a.jpg --output json",
+            "parkctl capture get latest --file a.jpg --format json",
+        ] {
+            assert_eq!(format(line), Some(Format::Json), "{line}");
+        }
+        assert_eq!(format("parkctl capture get latest -o json"), None);
+    }
+
+    #[test]
+    fn wishes_are_seen_in_a_command_line_that_does_not_parse() {
+        let scan = |line: &str| Wishes::scan(&line.split(' ').map(OsString::from).collect::<Vec<_>>());
+        for line in ["parkctl -o json x", "parkctl -ojson", "parkctl --output=jsonl x", "parkctl x --output jsonl"] {
+            assert!(scan(line).format.is_json(), "{line}");
+        }
+        for line in ["parkctl x", "parkctl -o", "parkctl -o xml", "parkctl x -- -o json"] {
+            assert!(!scan(line).format.is_json(), "{line}");
+        }
+        assert_eq!(scan("parkctl x --color never").color, Color::Never);
+        assert_eq!(scan("parkctl x --color=always").color, Color::Always);
+    }
+}

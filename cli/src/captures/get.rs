@@ -61,6 +61,10 @@ pub async fn run(app: &mut App, args: Args) -> Result<(), Error> {
     if args.camera.is_some() && args.which != Which::Latest {
         return Err(Error::usage("--camera goes with `latest`: a capture with an id is of one camera anyway"));
     }
+    if args.file.as_deref().is_some_and(files::is_std) && app.terminal.stdout_is_tty {
+        return Err(Error::usage("a picture is not for the eyes of a terminal")
+            .hint("send it on, as in `-o - > a.jpg`, or name a file"));
+    }
     let client = app.client()?;
     let capture = find(&client, &args).await?;
     let Some(file) = &args.file else { return app.out.one(&capture) };
