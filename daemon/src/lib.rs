@@ -1,9 +1,23 @@
 //! `parkd`: the daemon of the Smart Parking System.
 //!
-//! Reading order: [`ledger`] (what a lot is and how it changes), [`store`] and [`objects`] (where it is kept), [`captures`] and
-//! [`auth`] (pictures, tokens), [`http`] (how everybody talks to it). The direction is `http → ledger, captures, auth → store, objects`:
-//! no axum outside `http`, no sqlx outside `store`, neither in a `decide`.
+//! Reading order: [`ledger`] (what a lot is and how it changes), [`store`] and [`objects`] (where it is kept), [`captures`], [`cameras`]
+//! and [`auth`] (pictures, their senders, tokens), [`follow`] and [`socket`] (who watches), [`http`] (how everybody talks to it), [`serve`]
+//! (everything put together). The direction is `http → ledger, captures, auth → store, objects`: no axum outside `http`, no sqlx
+//! outside `store`, neither in a `decide`.
 
+pub mod auth;
+pub mod cameras;
+pub mod captures;
 pub mod clock;
+pub mod commands;
+pub mod config;
+pub mod demo;
+pub mod follow;
+pub mod http;
 pub mod ledger;
+pub mod objects;
+pub mod plan;
+pub mod serve;
+pub mod socket;
 pub mod store;
+pub mod telemetry;

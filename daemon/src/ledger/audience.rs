@@ -1,6 +1,7 @@
 //! Who may see what of an event. Pure; the one place where an event is turned into the bytes that every socket gets.
 
 use bytes::Bytes;
+use parking_api::SlotId;
 use parking_api::events::{Actor, Event, EventChange, LogEntry, WITHHELD};
 use parking_api::slots::Slot;
 use parking_api::tokens::Role;
@@ -77,6 +78,8 @@ fn public(change: &EventChange) -> Option<EventChange> {
 #[derive(Debug, Clone)]
 pub struct Encoded {
     pub seq: u64,
+    /// The slot that is no more.
+    pub deleted: Option<SlotId>,
     public: Bytes,
     staff: Bytes,
     admin: Bytes,
@@ -87,7 +90,11 @@ impl Encoded {
     pub fn new(event: &Event, body: String) -> Self {
         let admin = Bytes::from(body);
         let staff = if is_of_tokens(&event.change) { encode(&Audience::Staff.view(event)) } else { admin.clone() };
-        Self { seq: event.seq, public: encode(&Audience::Public.view(event)), staff, admin }
+        let deleted = match &event.change {
+            EventChange::SlotDeleted { slot, .. } => Some(slot.id),
+            _ => None,
+        };
+        Self { seq: event.seq, deleted, public: encode(&Audience::Public.view(event)), staff, admin }
     }
 
     pub fn bytes(&self, audience: Audience) -> &Bytes {

@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError, RwLock};
 
 use bytes::{Bytes, BytesMut};
+use parking_api::SlotId;
 use tokio::sync::watch;
 
 use super::audience::{Audience, Encoded};
@@ -102,9 +103,12 @@ impl Hub {
 
     /// What waits for a follower whose last event was `after`.
     pub fn backlog(&self, after: u64) -> Backlog {
+        // A follower may have read the state before its events were announced here, so it can be ahead.
+        if after >= *self.head.borrow() {
+            return Backlog::Held { events: 0, bytes: 0 };
+        }
         let ring = self.ring.read().unwrap_or_else(PoisonError::into_inner);
         match ring.position(after) {
-            Some(start) if start == ring.events.len() => Backlog::Held { events: 0, bytes: 0 },
             Some(start) => {
                 let waiting = ring.events.range(start..);
                 Backlog::Held {
@@ -112,9 +116,22 @@ impl Hub {
                     bytes: waiting.map(|event| event.bytes(Audience::Admin).len()).sum(),
                 }
             }
-            None if *self.head.borrow() == after => Backlog::Held { events: 0, bytes: 0 },
             None => Backlog::Gone,
         }
+    }
+
+    /// The events after `after` one by one, each with its `seq`, as many as go into one frame.
+    pub fn entries(&self, after: u64, audience: Audience) -> Vec<(u64, Bytes)> {
+        let ring = self.ring.read().unwrap_or_else(PoisonError::into_inner);
+        let Some(start) = ring.position(after).filter(|start| *start < ring.events.len()) else { return Vec::new() };
+        let events = ring.events.range(start..).take(FRAME_EVENTS_MAX);
+        events.map(|event| (event.seq, event.bytes(audience).clone())).collect()
+    }
+
+    /// The slots that were deleted after `after`, as far as the ring reaches back.
+    pub fn deleted_after(&self, after: u64) -> Vec<SlotId> {
+        let ring = self.ring.read().unwrap_or_else(PoisonError::into_inner);
+        ring.events.iter().filter(|event| event.seq > after).filter_map(|event| event.deleted).collect()
     }
 
     /// The events after `after`, as many as go into one frame; `None` when there are none or the ring does not reach back.
@@ -137,6 +154,22 @@ impl Hub {
     }
 }
 
+/// An `events` frame of events that are encoded already.
+pub fn frame(events: impl IntoIterator<Item = impl AsRef<[u8]>>) -> Bytes {
+    let mut frame = BytesMut::from(FRAME_START);
+    for (index, event) in events.into_iter().enumerate() {
+        if index > 0 {
+            frame.extend_from_slice(b",");
+        }
+        frame.extend_from_slice(event.as_ref());
+    }
+    frame.extend_from_slice(FRAME_END);
+    frame.freeze()
+}
+
+const FRAME_START: &[u8] = br#"{"type":"events","events":["#;
+const FRAME_END: &[u8] = b"]}";
+
 impl Ring {
     /// Where the event after `after` stands or would stand; `None` when the ring does not reach back to it.
     fn position(&self, after: u64) -> Option<usize> {
@@ -146,21 +179,17 @@ impl Ring {
     }
 
     fn encode(&self, start: usize, audience: Audience) -> Option<Run> {
-        let mut frame = BytesMut::from(&br#"{"type":"events","events":["#[..]);
+        let mut bytes = 0;
         let mut to = None;
-        for event in self.events.range(start..).take(FRAME_EVENTS_MAX) {
-            let bytes = event.bytes(audience);
-            if to.is_some() {
-                if frame.len() + bytes.len() > FRAME_BYTES_MAX {
-                    break;
-                }
-                frame.extend_from_slice(b",");
-            }
-            frame.extend_from_slice(bytes);
-            to = Some(event.seq);
-        }
-        frame.extend_from_slice(b"]}");
-        Some(Run { to: to?, frame: frame.freeze() })
+        let events = self.events.range(start..).take(FRAME_EVENTS_MAX).map_while(|event| {
+            bytes += event.bytes(audience).len();
+            (to.is_none() || bytes <= FRAME_BYTES_MAX).then(|| {
+                to = Some(event.seq);
+                event.bytes(audience)
+            })
+        });
+        let frame = frame(events);
+        Some(Run { to: to?, frame })
     }
 }
 

@@ -102,8 +102,13 @@ impl LotHandle {
 
     /// The list of all slots, ready to be sent.
     pub fn slot_list(&self, audience: Audience) -> SlotList {
-        let list = if audience == Audience::Public { &self.public_list } else { &self.staff_list };
-        self.read(|state| list.get(state))
+        self.read_with_list(audience, |_, list| list)
+    }
+
+    /// Looks at the committed state together with its list of slots, both of one moment.
+    pub fn read_with_list<T>(&self, audience: Audience, look: impl FnOnce(&LotState, SlotList) -> T) -> T {
+        let listing = if audience == Audience::Public { &self.public_list } else { &self.staff_list };
+        self.read(|state| look(state, listing.get(state)))
     }
 
     /// Hands a command to the committer and waits until it is committed or refused.

@@ -18,7 +18,7 @@ mod verify;
 pub use audience::{Audience, Encoded};
 pub use command::{Command, NewSecret, Outcome, Reply};
 pub use decide::UNDO_MS;
-pub use hub::{Backlog, Hub, RING_EVENTS_MAX, Run};
+pub use hub::{Backlog, FRAME_EVENTS_MAX, Hub, RING_EVENTS_MAX, Run, frame};
 pub use listing::SlotList;
 pub use lot::{Idempotency, LotHandle};
 pub use state::{LotState, Parts};

@@ -1,0 +1,169 @@
+//! Who is asking: tokens by header, cookies for browsers, and how often each may ask. Knows nothing of axum.
+
+mod cookies;
+mod limits;
+pub mod secret;
+
+use cookies::{LOGIN_MS, Login};
+pub use cookies::{COOKIE, Cookies};
+pub use limits::{Limits, Rates};
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use parking_api::events::Actor;
+use parking_api::tokens::{Role, Token};
+use parking_api::{Problem, ProblemCode, Time, TokenId};
+use tokio_util::sync::CancellationToken;
+
+use crate::clock::Clock;
+use crate::ledger::{Audience, Ledger};
+
+/// How often the times of last use are written.
+const USES_WRITE: Duration = Duration::from_secs(60);
+
+/// A caller whose token was found valid.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    pub token: Token,
+    /// For mutations of a caller that a cookie identified.
+    pub csrf_token: Option<String>,
+}
+
+impl Caller {
+    pub fn role(&self) -> Role {
+        self.token.role
+    }
+
+    /// As events name this caller.
+    pub fn actor(&self) -> Actor {
+        match &self.token.camera {
+            Some(camera) => Actor::camera(camera.as_str()),
+            None => Actor::token(&self.token.name),
+        }
+    }
+
+    pub fn audience(&self) -> Option<Audience> {
+        Audience::of(Some(self.token.role))
+    }
+}
+
+/// Knows all callers. Cloning shares it.
+#[derive(Debug, Clone)]
+pub struct Auth {
+    ledger: Ledger,
+    clock: Arc<dyn Clock>,
+    cookies: Arc<Cookies>,
+    /// What derived secrets come from.
+    key: Arc<str>,
+    uses: Arc<Mutex<Uses>>,
+}
+
+#[derive(Debug, Default)]
+struct Uses {
+    at: HashMap<TokenId, Time>,
+    unwritten: HashMap<TokenId, Time>,
+}
+
+impl Auth {
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn load(ledger: Ledger, clock: Arc<dyn Clock>) -> Result<Self, crate::store::Error> {
+        let fresh = secret::new().map_err(|e| crate::store::Error::Unavailable(e.to_string()))?;
+        let key = ledger.store().meta("secret_key", || fresh).await?;
+        let at = ledger.store().token_uses().await?.into_iter().collect();
+        let uses = Arc::new(Mutex::new(Uses { at, unwritten: HashMap::new() }));
+        Ok(Self { ledger, clock, cookies: Arc::new(Cookies::new(key.as_bytes())), key: key.into(), uses })
+    }
+
+    pub fn cookies(&self) -> &Cookies {
+        &self.cookies
+    }
+
+    /// A cookie for this caller's browser, and how long it lasts, in seconds.
+    pub fn login(&self, caller: &Caller) -> (String, i64) {
+        let now = self.clock.now();
+        let latest = now.plus_ms(LOGIN_MS);
+        let expires_at = caller.token.expires_at.map_or(latest, |expires| expires.min(latest));
+        let login = Login { lot: caller.token.lot.clone(), token: caller.token.id, expires_at };
+        (self.cookies.write(&login), expires_at.ms_since(now) / 1000)
+    }
+
+    /// The secret that this request always comes to.
+    pub fn derived_secret(&self, request: &str) -> String {
+        secret::derived(&self.key, request)
+    }
+
+    /// The caller that this secret belongs to.
+    ///
+    /// # Errors
+    /// When no token has it, or that token is expired or revoked.
+    pub fn by_secret(&self, secret: &str) -> Result<Caller, Problem> {
+        let token = self.ledger.token_by_hash(&secret::hash(secret));
+        let token = self.valid(token.ok_or_else(|| unauthenticated("the token is not known here"))?)?;
+        Ok(Caller { token, csrf_token: None })
+    }
+
+    /// The caller whose browser was given this cookie.
+    ///
+    /// # Errors
+    /// When the cookie was not made here, is expired, or its token is no longer valid.
+    pub fn by_cookie(&self, cookie: &str) -> Result<Caller, Problem> {
+        let login = self.cookies.read(cookie, self.clock.now()).ok_or_else(|| {
+            unauthenticated("the login is not valid any more: log in again")
+        })?;
+        let token = self.ledger.token(&login.lot, login.token);
+        let token = self.valid(token.ok_or_else(|| unauthenticated("the token of this login is gone"))?)?;
+        Ok(Caller { token, csrf_token: Some(self.cookies.csrf_token(cookie)) })
+    }
+
+    /// Whether a token that was valid once still is.
+    pub fn is_valid(&self, token: &Token) -> bool {
+        self.ledger.token(&token.lot, token.id).is_some_and(|token| self.valid(token).is_ok())
+    }
+
+    fn valid(&self, token: Token) -> Result<Token, Problem> {
+        let now = self.clock.now();
+        if token.revoked_at.is_some() {
+            return Err(unauthenticated(&format!("token {} was revoked", token.prefix)));
+        }
+        if token.expires_at.is_some_and(|expires| expires <= now) {
+            return Err(unauthenticated(&format!("token {} has expired", token.prefix)));
+        }
+        let mut uses = self.uses.lock().unwrap_or_else(PoisonError::into_inner);
+        let minute = Time::from_ms(now.ms() - now.ms().rem_euclid(60_000));
+        if uses.at.insert(token.id, minute) != Some(minute) {
+            uses.unwritten.insert(token.id, minute);
+        }
+        Ok(token)
+    }
+
+    /// The token with the time of its last use.
+    pub fn join(&self, mut token: Token) -> Token {
+        token.used_at = self.uses.lock().unwrap_or_else(PoisonError::into_inner).at.get(&token.id).copied();
+        token
+    }
+
+    /// Writes times of last use until `stop`, and once more then.
+    pub async fn write_uses(self, stop: CancellationToken) {
+        let mut tick = tokio::time::interval(USES_WRITE);
+        loop {
+            let goes_on = stop.run_until_cancelled(tick.tick()).await.is_some();
+            let unwritten: Vec<_> = {
+                let mut uses = self.uses.lock().unwrap_or_else(PoisonError::into_inner);
+                uses.unwritten.drain().collect()
+            };
+            if !unwritten.is_empty() && let Err(error) = self.ledger.store().put_token_uses(&unwritten).await {
+                tracing::warn!(%error, "cannot write when tokens were last used");
+            }
+            if !goes_on {
+                return;
+            }
+        }
+    }
+}
+
+fn unauthenticated(detail: &str) -> Problem {
+    Problem::new(ProblemCode::Unauthenticated, detail)
+}

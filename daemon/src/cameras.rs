@@ -1,0 +1,201 @@
+//! Whether cameras are alive: remembers each one's last contact and turns silence into an event.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use parking_api::cameras::{Camera, CameraStatus, Contact, Health, LATE_INTERVALS, OFFLINE_INTERVALS};
+use parking_api::events::Actor;
+use parking_api::{CameraId, CaptureId, LotId, Time};
+use tokio_util::sync::CancellationToken;
+
+use crate::clock::Clock;
+use crate::ledger::{Command, Ledger};
+use crate::store::{self, ContactRow};
+
+/// How often silence is looked for.
+const LOOK: Duration = Duration::from_secs(1);
+/// Every how many looks the contacts are written to the database.
+const LOOKS_PER_WRITE: u32 = 5;
+/// Silence shorter than this is never `late`, in milliseconds: uploads take a moment, and clocks of cameras jitter.
+const GRACE_MS: i64 = 3_000;
+
+/// Last contacts of all cameras. Cloning shares them.
+#[derive(Debug, Clone)]
+pub struct Contacts {
+    inner: Arc<Mutex<Inner>>,
+    /// Nobody could be heard before the daemon ran.
+    started: Time,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    contacts: BTreeMap<(LotId, CameraId), Contact>,
+    unwritten: BTreeSet<(LotId, CameraId)>,
+}
+
+impl Contacts {
+    /// What the database remembers.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub async fn load(ledger: &Ledger, clock: &dyn Clock) -> store::Result<Self> {
+        let rows = ledger.store().contacts().await?;
+        let contacts = rows.into_iter().map(|row| ((row.lot, row.camera), row.contact)).collect();
+        let inner = Arc::new(Mutex::new(Inner { contacts, unwritten: BTreeSet::new() }));
+        Ok(Self { inner, started: clock.now() })
+    }
+
+    /// Notes a picture.
+    pub fn captured(&self, lot: &LotId, camera: &CameraId, capture: CaptureId, now: Time) {
+        self.note(lot, camera, now, |contact| contact.capture_id = Some(capture));
+    }
+
+    /// Notes a report of health.
+    pub fn reported(&self, lot: &LotId, camera: &CameraId, health: Health, now: Time) {
+        self.note(lot, camera, now, |contact| {
+            contact.health = Some(health);
+            contact.health_at = Some(now);
+        });
+    }
+
+    fn note(&self, lot: &LotId, camera: &CameraId, now: Time, change: impl FnOnce(&mut Contact)) {
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (lot.clone(), camera.clone());
+        let blank = Contact { seen_at: now, capture_id: None, health_at: None, health: None };
+        let contact = inner.contacts.entry(key.clone()).or_insert(blank);
+        contact.seen_at = contact.seen_at.max(now);
+        change(contact);
+        inner.unwritten.insert(key);
+    }
+
+    pub fn get(&self, lot: &LotId, camera: &CameraId) -> Option<Contact> {
+        let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        inner.contacts.get(&(lot.clone(), camera.clone())).cloned()
+    }
+
+    /// The camera with its last contact.
+    pub fn join(&self, lot: &LotId, mut camera: Camera) -> Camera {
+        camera.contact = self.get(lot, &camera.id).filter(|contact| contact.seen_at >= camera.created_at);
+        camera
+    }
+
+    /// Writes what changed since the last time.
+    async fn write(&self, store: &store::Store) {
+        let rows: Vec<ContactRow> = {
+            let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+            let keys = std::mem::take(&mut inner.unwritten);
+            let row = |(lot, camera): (LotId, CameraId)| {
+                let contact = inner.contacts.get(&(lot.clone(), camera.clone()))?.clone();
+                Some(ContactRow { lot, camera, contact })
+            };
+            keys.into_iter().filter_map(row).collect()
+        };
+        if rows.is_empty() {
+            return;
+        }
+        if let Err(error) = store.put_contacts(&rows).await {
+            tracing::warn!(%error, "cannot write when cameras were last heard of");
+            let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+            inner.unwritten.extend(rows.into_iter().map(|row| (row.lot, row.camera)));
+        }
+    }
+}
+
+/// What a camera's silence means. Pure. `heard` is its last contact, or when anybody could first have heard it.
+pub fn status(camera: &Camera, contact: Option<&Contact>, started: Time, now: Time) -> CameraStatus {
+    let Some(contact) = contact.filter(|contact| contact.seen_at >= camera.created_at) else {
+        return CameraStatus::Offline;
+    };
+    // While the daemon was down it heard nobody: a camera that was well then is given its time again.
+    let heard = if camera.status == CameraStatus::Offline { contact.seen_at } else { contact.seen_at.max(started) };
+    let silence_ms = now.ms_since(heard) - GRACE_MS;
+    let interval_ms = i64::from(camera.interval_s) * 1000;
+    if silence_ms <= interval_ms * i64::from(LATE_INTERVALS) {
+        CameraStatus::Online
+    } else if silence_ms <= interval_ms * i64::from(OFFLINE_INTERVALS) {
+        CameraStatus::Late
+    } else {
+        CameraStatus::Offline
+    }
+}
+
+/// Watches all cameras until `stop`, and writes the last contacts then.
+pub async fn watch(contacts: Contacts, ledger: Ledger, clock: Arc<dyn Clock>, stop: CancellationToken) {
+    let mut look = tokio::time::interval(LOOK);
+    look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut looks = 0u32;
+    while stop.run_until_cancelled(look.tick()).await.is_some() {
+        for lot in ledger.lots() {
+            let now = clock.now();
+            let changed: Vec<_> = lot.read(|state| {
+                let due = |camera: &Camera| {
+                    let contact = contacts.get(lot.id(), &camera.id);
+                    let status = status(camera, contact.as_ref(), contacts.started, now);
+                    (status != camera.status).then(|| (camera.id.clone(), status))
+                };
+                state.cameras().filter_map(due).collect()
+            });
+            for (camera, status) in changed {
+                let command = Command::SetCameraStatus { camera: camera.clone(), status };
+                match lot.submit(command, Actor::system("monitor"), None).await {
+                    Ok(_) => tracing::info!(lot = %lot.id(), %camera, %status, "a camera changed its status"),
+                    Err(error) => tracing::warn!(lot = %lot.id(), %camera, %error, "cannot note a camera's status"),
+                }
+            }
+        }
+        looks += 1;
+        if looks.is_multiple_of(LOOKS_PER_WRITE) {
+            contacts.write(ledger.store()).await;
+        }
+    }
+    contacts.write(ledger.store()).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn camera(status: CameraStatus) -> Camera {
+        Camera {
+            id: "cam-1".parse().expect("a camera id"),
+            name: "cam-1".into(),
+            zone: None,
+            interval_s: 10,
+            status,
+            status_at: Time::from_ms(0),
+            created_at: Time::from_ms(0),
+            rev: 1,
+            contact: None,
+        }
+    }
+
+    fn seen(ms: i64) -> Contact {
+        Contact { seen_at: Time::from_ms(ms), capture_id: None, health_at: None, health: None }
+    }
+
+    #[test]
+    fn silence_is_measured_in_the_cameras_own_intervals() {
+        let online = camera(CameraStatus::Online);
+        let at = |s: i64| status(&online, Some(&seen(0)), Time::from_ms(0), Time::from_ms(s * 1000));
+        assert_eq!(at(0), CameraStatus::Online);
+        assert_eq!(at(23), CameraStatus::Online);
+        assert_eq!(at(24), CameraStatus::Late);
+        assert_eq!(at(43), CameraStatus::Late);
+        assert_eq!(at(44), CameraStatus::Offline);
+    }
+
+    #[test]
+    fn a_camera_is_not_blamed_for_the_time_the_daemon_was_down() {
+        let started = Time::from_ms(3_600_000);
+        let soon = started.plus_ms(5_000);
+        assert_eq!(status(&camera(CameraStatus::Online), Some(&seen(0)), started, soon), CameraStatus::Online);
+        assert_eq!(status(&camera(CameraStatus::Offline), Some(&seen(0)), started, soon), CameraStatus::Offline);
+    }
+
+    #[test]
+    fn a_camera_never_heard_of_is_offline() {
+        let now = Time::from_ms(1);
+        assert_eq!(status(&camera(CameraStatus::Offline), None, now, now), CameraStatus::Offline);
+    }
+}

@@ -1,0 +1,221 @@
+//! Pictures: checked, stored, then entered in the ledger; fetched whole or small. Knows nothing of HTTP.
+
+pub mod probe;
+mod thumbnails;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use parking_api::captures::Capture;
+use parking_api::events::Actor;
+use parking_api::{CameraId, CaptureId, Problem, ProblemCode, Time, paths};
+use sha2::{Digest, Sha256};
+use tokio::sync::Semaphore;
+use uuid::Uuid;
+
+use crate::cameras::Contacts;
+use crate::clock::{Clock, new_id};
+use crate::ledger::{self, Command, Idempotency, Ledger, LotHandle, Outcome, Reply};
+use crate::objects::{self, Objects};
+pub use thumbnails::Thumbnails;
+
+/// Uploads that are being checked at once; the others wait. Checking is work for the processor, and there are few.
+const CHECKS_MAX: usize = 2;
+
+/// Why a picture was not stored or not found.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error(transparent)]
+    Ledger(#[from] ledger::Error),
+    #[error(transparent)]
+    Objects(#[from] objects::Error),
+}
+
+impl From<Problem> for Error {
+    fn from(problem: Problem) -> Self {
+        Self::Ledger(problem.into())
+    }
+}
+
+impl From<crate::store::Error> for Error {
+    fn from(error: crate::store::Error) -> Self {
+        Self::Ledger(error.into())
+    }
+}
+
+/// A picture as it arrived.
+#[derive(Debug)]
+pub struct Upload {
+    pub bytes: Bytes,
+    /// What the sender says that it is.
+    pub content_type: Option<String>,
+    pub camera: Option<CameraId>,
+    pub captured_at: Option<Time>,
+    pub actor: Actor,
+    /// Id of the token that sent it.
+    pub caller: String,
+    pub idempotency_key: Option<String>,
+}
+
+/// All pictures. Cloning shares them.
+#[derive(Debug, Clone)]
+pub struct Captures {
+    ledger: Ledger,
+    objects: Objects,
+    contacts: Contacts,
+    clock: Arc<dyn Clock>,
+    thumbnails: Thumbnails,
+    checks: Arc<Semaphore>,
+}
+
+impl Captures {
+    pub fn new(
+        ledger: Ledger,
+        objects: Objects,
+        contacts: Contacts,
+        clock: Arc<dyn Clock>,
+        thumbnails: Thumbnails,
+    ) -> Self {
+        Self { ledger, objects, contacts, clock, thumbnails, checks: Arc::new(Semaphore::new(CHECKS_MAX)) }
+    }
+
+    pub fn objects(&self) -> &Objects {
+        &self.objects
+    }
+
+    /// Checks a picture, stores it, and enters it in the ledger, in this order: a crash leaves at most an object without an entry.
+    ///
+    /// # Errors
+    /// When it is not a picture that is accepted, its camera is unknown, or it cannot be stored. Then nothing is stored.
+    pub async fn ingest(&self, lot: &LotHandle, upload: Upload) -> Result<Outcome, Error> {
+        if let Some(camera) = upload.camera.as_ref().filter(|id| lot.read(|state| state.camera(id).is_none())) {
+            let detail = format!("a picture was uploaded for camera {camera}, which lot {} does not have", lot.id());
+            return Err(Problem::new(ProblemCode::CameraNotFound, detail).field("camera").into());
+        }
+        let (upload, checked) = self.check(upload).await?;
+        let now = self.clock.now();
+        let id = CaptureId(match &upload.idempotency_key {
+            // The same key names the same capture, so a repeated upload finds the first one.
+            Some(key) => Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("{}/{}/{key}", lot.id(), upload.caller).as_bytes()),
+            None => new_id(),
+        });
+        if let Some(first) = self.ledger.store().capture(lot.id(), id).await? {
+            return again(first, &checked.sha256);
+        }
+        let key = object_key(lot, &upload, now, id, &checked);
+        let capture = Capture {
+            id,
+            camera: upload.camera.clone(),
+            url: paths::image(&key),
+            key: key.clone(),
+            content_type: checked.content_type.into(),
+            bytes: checked.bytes.len() as u64,
+            width: checked.width,
+            height: checked.height,
+            sha256: checked.sha256.clone(),
+            captured_at: upload.captured_at.unwrap_or(now),
+            received_at: now,
+            rev: 0,
+        };
+        self.objects.put(&key, checked.bytes).await?;
+        let idempotency = upload.idempotency_key.map(|key| Idempotency {
+            caller: upload.caller,
+            key,
+            body_sha256: checked.sha256,
+        });
+        let outcome = lot.submit(Command::AddCapture(Box::new(capture)), upload.actor, idempotency).await;
+        let is_ours = matches!(&outcome, Ok(Outcome { reply: Reply::Capture(stored), .. }) if stored.key == key);
+        // A refusal is final, so nothing will ever name this object. After a failure it may still be named: the commit may have happened.
+        if !is_ours && matches!(outcome, Ok(_) | Err(ledger::Error::Refused(_))) {
+            self.objects.delete(&key).await?;
+        }
+        if let (Ok(_), Some(camera)) = (&outcome, &upload.camera) {
+            self.contacts.captured(lot.id(), camera, id, now);
+        }
+        Ok(outcome?)
+    }
+
+    async fn check(&self, upload: Upload) -> Result<(Upload, Checked), Error> {
+        let _turn = self.checks.acquire().await.map_err(|_| ledger::Error::Stopping)?;
+        let checking = tokio::task::spawn_blocking(move || {
+            let checked = check(&upload);
+            (upload, checked)
+        });
+        let (upload, checked) = checking.await.map_err(|e| failed("check a picture", &e))?;
+        Ok((upload, checked?))
+    }
+
+    /// Removes a capture: first from the ledger, then its bytes.
+    ///
+    /// # Errors
+    /// When there is none, or the ledger or the object store fails.
+    pub async fn delete(&self, lot: &LotHandle, id: CaptureId, actor: Actor) -> Result<Outcome, Error> {
+        let outcome = lot.submit(Command::DeleteCapture(id), actor, None).await?;
+        if let Reply::Capture(capture) = &outcome.reply {
+            self.thumbnails.forget(capture).await;
+            self.objects.delete(&capture.key).await?;
+        }
+        Ok(outcome)
+    }
+
+    /// The capture whose picture has this key.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn by_key(&self, key: &str) -> Result<Option<Capture>, Error> {
+        Ok(self.ledger.store().capture_by_key(key).await?)
+    }
+
+    /// The picture itself, or a smaller one no wider than `width` pixels, and its media type.
+    ///
+    /// # Errors
+    /// When the object is missing or the store fails.
+    pub async fn picture(&self, capture: &Capture, width: Option<u32>) -> Result<(Bytes, String), Error> {
+        match width.and_then(|width| Thumbnails::step(width, capture)) {
+            None => Ok((self.objects.get(&capture.key).await?, capture.content_type.clone())),
+            Some(step) => {
+                let _turn = self.checks.acquire().await.map_err(|_| ledger::Error::Stopping)?;
+                Ok((self.thumbnails.get(capture, step, &self.objects).await?, "image/jpeg".into()))
+            }
+        }
+    }
+}
+
+/// An upload that is a picture.
+struct Checked {
+    bytes: Bytes,
+    content_type: &'static str,
+    width: u32,
+    height: u32,
+    sha256: String,
+}
+
+fn check(upload: &Upload) -> Result<Checked, Problem> {
+    let probed = probe::probe(&upload.bytes, upload.content_type.as_deref())
+        .map_err(|e| Problem::new(e.code(), e.to_string()))?;
+    let bytes = upload.bytes.slice(..probed.len);
+    let sha256 = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok(Checked { bytes, content_type: probed.content_type, width: probed.width, height: probed.height, sha256 })
+}
+
+/// The answer to an upload that was stored before.
+fn again(first: Capture, sha256: &str) -> Result<Outcome, Error> {
+    if first.sha256 != sha256 {
+        let detail = format!("this idempotency key was used before, for another picture ({})", first.id);
+        return Err(Problem::new(ProblemCode::IdempotencyMismatch, detail).into());
+    }
+    let seq = first.rev;
+    Ok(Outcome { reply: Reply::Capture(first), seq, replayed: true })
+}
+
+/// Lot, camera and day, so that people find their way; then what makes it unique. Never anything that the sender wrote freely.
+fn object_key(lot: &LotHandle, upload: &Upload, now: Time, id: CaptureId, checked: &Checked) -> String {
+    let day = now.to_string()[..10].replace('-', "/");
+    let camera = upload.camera.as_ref().map_or("_", CameraId::as_str);
+    let suffix = if checked.content_type == "image/png" { "png" } else { "jpg" };
+    format!("{}/{camera}/{day}/{id}-{}.{suffix}", lot.id(), &checked.sha256[..8])
+}
+
+fn failed(what: &str, error: &dyn std::fmt::Display) -> Error {
+    Error::Ledger(ledger::Error::Unavailable(format!("cannot {what}: {error}")))
+}

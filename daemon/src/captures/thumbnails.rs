@@ -1,0 +1,121 @@
+//! Small versions of pictures, made once and kept on disk up to a bound. Losing them loses nothing.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use parking_api::captures::Capture;
+use tokio::sync::Mutex;
+
+use super::{Error, failed, probe};
+use crate::objects::Objects;
+
+/// Widths that are made, in pixels. A wanted width is rounded up, so that few versions of a picture exist.
+const WIDTHS: [u32; 6] = [160, 320, 480, 640, 960, 1280];
+/// Disk that the small versions may take, in bytes.
+const CACHE_BYTES_MAX: u64 = 256 * 1024 * 1024;
+/// What is left after the oldest were removed.
+const CACHE_BYTES_KEPT: u64 = CACHE_BYTES_MAX / 4 * 3;
+
+/// The small versions. Cloning shares them.
+#[derive(Debug, Clone)]
+pub struct Thumbnails {
+    folder: PathBuf,
+    /// Bytes on disk; held while a new one is made, so that each is made once.
+    used: Arc<Mutex<u64>>,
+}
+
+impl Thumbnails {
+    /// Keeps small versions in `folder`, which is created when it is missing.
+    ///
+    /// # Errors
+    /// When the folder cannot be used.
+    pub fn open(folder: PathBuf) -> std::io::Result<Self> {
+        fs::create_dir_all(&folder)?;
+        let used = files(&folder)?.iter().map(|file| file.bytes).sum();
+        Ok(Self { folder, used: Arc::new(Mutex::new(used)) })
+    }
+
+    /// The width that is made when `width` is wanted; `None` when the picture itself is not larger.
+    pub fn step(width: u32, capture: &Capture) -> Option<u32> {
+        WIDTHS.into_iter().find(|step| *step >= width).filter(|step| *step < capture.width)
+    }
+
+    /// The picture, `step` pixels wide.
+    pub(super) async fn get(&self, capture: &Capture, step: u32, objects: &Objects) -> Result<Bytes, Error> {
+        let path = self.path(capture, step);
+        if let Ok(bytes) = tokio::fs::read(&path).await {
+            return Ok(bytes.into());
+        }
+        let mut used = self.used.lock().await;
+        if let Ok(bytes) = tokio::fs::read(&path).await {
+            return Ok(bytes.into());
+        }
+        let picture = objects.get(&capture.key).await?;
+        let (content_type, folder) = (capture.content_type.clone(), self.folder.clone());
+        let had = *used;
+        let made = tokio::task::spawn_blocking(move || {
+            let small = probe::thumbnail(&picture, &content_type, step).map_err(|e| failed("make a thumbnail", &e))?;
+            let now_used = keep(&folder, &path, &small, had).map_err(|e| failed("keep a thumbnail", &e))?;
+            Ok::<_, Error>((small, now_used))
+        });
+        let (small, now_used) = made.await.map_err(|e| failed("make a thumbnail", &e))??;
+        *used = now_used;
+        Ok(small.into())
+    }
+
+    /// Removes the small versions of a picture that was deleted.
+    pub(super) async fn forget(&self, capture: &Capture) {
+        for step in WIDTHS {
+            // One that was never made is no error, and one that stays is removed by age.
+            let _ = tokio::fs::remove_file(self.path(capture, step)).await;
+        }
+    }
+
+    fn path(&self, capture: &Capture, step: u32) -> PathBuf {
+        self.folder.join(format!("{}-{step}.jpg", capture.id))
+    }
+}
+
+struct Kept {
+    path: PathBuf,
+    bytes: u64,
+    at: SystemTime,
+}
+
+fn files(folder: &Path) -> std::io::Result<Vec<Kept>> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let meta = entry.metadata()?;
+        files.push(Kept { path: entry.path(), bytes: meta.len(), at: meta.modified()? });
+    }
+    Ok(files)
+}
+
+/// Writes one file and removes the oldest when there are too many bytes. Returns the bytes that are used then.
+fn keep(folder: &Path, path: &Path, bytes: &[u8], used: u64) -> std::io::Result<u64> {
+    let partial = path.with_extension("partial");
+    fs::write(&partial, bytes)?;
+    fs::rename(&partial, path)?;
+    let used = used + bytes.len() as u64;
+    if used <= CACHE_BYTES_MAX {
+        return Ok(used);
+    }
+    let mut files = files(folder)?;
+    files.sort_by_key(|file| file.at);
+    let mut used: u64 = files.iter().map(|file| file.bytes).sum();
+    for file in files {
+        if used <= CACHE_BYTES_KEPT {
+            break;
+        }
+        match fs::remove_file(&file.path) {
+            Err(e) if e.kind() != ErrorKind::NotFound => return Err(e),
+            _ => used -= file.bytes,
+        }
+    }
+    Ok(used)
+}

@@ -1,0 +1,128 @@
+//! `parkd token`: for the operator who has the database, and perhaps no valid token any more.
+
+use std::io::Write;
+
+use clap::Subcommand;
+use jiff::{SignedDuration, Span};
+use parking_api::events::Actor;
+use parking_api::tokens::{Role, Token};
+use parking_api::{Time, TokenId};
+use tokio_util::task::TaskTracker;
+
+use super::verify::require_database;
+use super::{Exit, unwritten};
+use crate::clock::{Clock, SystemClock};
+use crate::config::Places;
+use crate::ledger::{Command, Ledger};
+use crate::serve::{create_token, open_store};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Create a token and print its secret, this once
+    Create {
+        /// Who it is for; events name it as their actor
+        name: String,
+        /// viewer, attendant or admin
+        #[arg(long, default_value = "viewer", value_parser = person_role)]
+        role: Role,
+        /// How long it is valid, such as 30d or 12h; for ever when absent
+        #[arg(long, value_name = "TIME", value_parser = duration)]
+        expires_in: Option<SignedDuration>,
+    },
+    /// List all tokens, without their secrets
+    List {
+        /// Print one JSON object per token
+        #[arg(long)]
+        json: bool,
+    },
+    /// Revoke a token, by id or prefix; a running daemon notices within a second
+    Revoke { token: String },
+}
+
+fn person_role(text: &str) -> Result<Role, String> {
+    match text.parse()? {
+        Role::Camera => Err("a camera's token is made together with the camera: parkctl camera create".into()),
+        role => Ok(role),
+    }
+}
+
+fn duration(text: &str) -> Result<SignedDuration, String> {
+    let span: Span = text.parse().map_err(|_| format!("{text:?} is not a length of time such as 30d or 12h"))?;
+    let relative = jiff::SpanRelativeTo::days_are_24_hours();
+    let duration = span.to_duration(relative).map_err(|e| e.to_string())?;
+    if duration.is_positive() { Ok(duration) } else { Err("it must be longer than nothing".into()) }
+}
+
+pub(super) async fn run(args: Args, places: &Places, out: &mut dyn Write) -> Result<Exit, String> {
+    require_database(&places.database_url)?;
+    let tasks = TaskTracker::new();
+    let ledger = Ledger::open(open_store(places).await?, SystemClock::shared(), tasks.clone()).await;
+    let ledger = ledger.map_err(|e| e.to_string())?;
+    let done = act(args.verb, &ledger, out).await;
+    ledger.stop();
+    tasks.close();
+    tasks.wait().await;
+    ledger.store().close().await;
+    done
+}
+
+async fn act(verb: Verb, ledger: &Ledger, out: &mut dyn Write) -> Result<Exit, String> {
+    match verb {
+        Verb::Create { name, role, expires_in } => {
+            let now = SystemClock.now();
+            let expires_at = expires_in.map(|d| now.plus_ms(i64::try_from(d.as_millis()).unwrap_or(i64::MAX)));
+            let (_, secret) = create_token(ledger, &name, role, expires_at, now).await?;
+            writeln!(out, "{secret}").map_err(unwritten)?;
+        }
+        Verb::List { json } => {
+            for token in tokens(ledger) {
+                write_token(&token, json, out).map_err(unwritten)?;
+            }
+        }
+        Verb::Revoke { token: name } => {
+            let id: Option<TokenId> = name.parse().ok();
+            let found: Vec<_> = tokens(ledger)
+                .into_iter()
+                .filter(|token| Some(token.id) == id || (name.len() >= 6 && token.prefix.starts_with(&name)))
+                .collect();
+            let [token] = found.as_slice() else {
+                return Err(match found.len() {
+                    0 => format!("there is no token {name}: see parkd token list"),
+                    many => format!("{name} names {many} tokens: give more of the prefix, or the id"),
+                });
+            };
+            let lot = ledger.lot(&token.lot).ok_or("the lot of this token is missing")?;
+            let revoked = lot.submit(Command::RevokeToken(token.id), Actor::system("operator"), None).await;
+            revoked.map_err(|e| e.to_string())?;
+            writeln!(out, "revoked {} ({})", token.prefix, token.name).map_err(unwritten)?;
+        }
+    }
+    Ok(Exit::Done)
+}
+
+fn tokens(ledger: &Ledger) -> Vec<Token> {
+    let lots = ledger.lots();
+    lots.iter().flat_map(|lot| lot.read(|state| state.tokens().cloned().collect::<Vec<_>>())).collect()
+}
+
+fn write_token(token: &Token, as_json: bool, out: &mut dyn Write) -> std::io::Result<()> {
+    if as_json {
+        return writeln!(out, "{}", serde_json::to_string(token)?);
+    }
+    let time = |label: &str, at: Option<Time>| at.map_or(String::new(), |at| format!("  {label} {at}"));
+    writeln!(
+        out,
+        "{}  {:9}  {}{}{}",
+        token.prefix,
+        token.role,
+        token.name,
+        time("expires", token.expires_at),
+        time("revoked", token.revoked_at)
+    )
+}

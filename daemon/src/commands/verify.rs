@@ -1,0 +1,71 @@
+//! `parkd verify`.
+
+use std::io::Write;
+use std::path::Path;
+
+use parking_api::LotId;
+use serde_json::json;
+
+use super::{Exit, unwritten};
+use crate::config::Places;
+use crate::ledger::{Report, verify};
+use crate::store::Store;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Check only this lot
+    #[arg(long)]
+    lot: Option<LotId>,
+    /// Print one JSON object per lot instead of sentences
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) async fn run(args: &Args, places: &Places, out: &mut dyn Write) -> Result<Exit, String> {
+    require_database(&places.database_url)?;
+    let store = Store::open(&places.database_url).await.map_err(|e| e.to_string())?;
+    if let Some(damage) = store.damage().await.map_err(|e| e.to_string())? {
+        return Err(format!("the database is damaged: {damage}"));
+    }
+    let lots = store.lots().await.map_err(|e| e.to_string())?;
+    if let Some(lot) = args.lot.as_ref().filter(|id| !lots.iter().any(|(lot, _)| lot.id == **id)) {
+        return Err(format!("there is no lot {lot} in this database"));
+    }
+    let mut exit = Exit::Done;
+    for (lot, _) in lots.iter().filter(|(lot, _)| args.lot.as_ref().is_none_or(|id| lot.id == *id)) {
+        let Some(report) = verify(&store, &lot.id).await.map_err(|e| e.to_string())? else { continue };
+        if !report.findings.is_empty() {
+            exit = Exit::Failed;
+        }
+        write_report(&report, args.json, out).map_err(unwritten)?;
+    }
+    store.close().await;
+    Ok(exit)
+}
+
+/// Opening an embedded database creates it; checking one that is not there must not.
+pub(super) fn require_database(url: &str) -> Result<(), String> {
+    let path = url.trim_start_matches("sqlite:").trim_start_matches("//").split('?').next().unwrap_or_default();
+    if path.is_empty() || path == ":memory:" || Path::new(path).is_file() {
+        return Ok(());
+    }
+    Err(format!("there is no database at {path}: name its folder with --data-dir"))
+}
+
+fn write_report(report: &Report, as_json: bool, out: &mut dyn Write) -> std::io::Result<()> {
+    if as_json {
+        let findings: Vec<_> =
+            report.findings.iter().map(|f| json!({"table": f.table, "row": f.row, "detail": f.detail})).collect();
+        let object = json!({"lot": report.lot, "events": report.events, "rows": report.rows, "findings": findings});
+        return writeln!(out, "{object}");
+    }
+    let verdict = match report.findings.len() {
+        0 => "sound".to_string(),
+        count => format!("{count} differences"),
+    };
+    writeln!(out, "{}: {} events folded, {} rows compared: {verdict}", report.lot, report.events, report.rows)?;
+    for finding in &report.findings {
+        writeln!(out, "  {} {}: {}", finding.table, finding.row, finding.detail)?;
+    }
+    Ok(())
+}

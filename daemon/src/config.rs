@@ -1,0 +1,304 @@
+//! Settings: flag, then environment (and `.env`), then default. What is unknown or invalid refuses to start and says which.
+
+use std::collections::BTreeSet;
+use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroU32;
+use std::path::{Path, PathBuf};
+
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args, ValueEnum};
+use etcetera::base_strategy::{BaseStrategy, choose_base_strategy};
+
+use crate::{objects, store};
+
+/// Settings of every subcommand that opens the lot's data.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Storage")]
+pub struct Storage {
+    /// Folder for the database, the pictures, the admin token and what else the daemon keeps
+    /// [default: the platform's data folder, such as ~/.local/share/parkd]
+    #[arg(long, env = "PARKD_DATA_DIR", value_name = "DIR", global = true)]
+    pub data_dir: Option<PathBuf>,
+
+    /// Database [default: sqlite://DATA_DIR/parking.db]
+    #[arg(long, env = "DATABASE_URL", value_name = "URL", global = true)]
+    pub database_url: Option<String>,
+
+    /// Where pictures are kept [default: file://DATA_DIR/parking-images]
+    #[arg(long, env = "OBJECTS_URL", value_name = "URL", global = true)]
+    pub objects_url: Option<String>,
+}
+
+/// Settings of `parkd serve`.
+#[derive(Debug, Clone, Args)]
+pub struct Serve {
+    /// Address to listen on; port 0 takes a free one, and the line on standard output says which
+    #[arg(long, env = "PARKD_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+
+    /// Let anyone read slots, figures and live events without a token (never images, sessions or cameras)
+    #[arg(long, env = "PARKD_PUBLIC_READ", value_name = "BOOL", num_args = 0..=1, require_equals = true,
+          default_value = "false", default_missing_value = "true", action = clap::ArgAction::Set)]
+    pub public_read: bool,
+
+    /// Origins besides the daemon's own that may open a live socket, such as https://lot.example; comma-separated
+    #[arg(long, env = "PARKD_ALLOWED_ORIGINS", value_name = "ORIGINS", value_delimiter = ',', value_parser = origin)]
+    pub allowed_origins: Vec<String>,
+
+    /// Addresses of reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed; comma-separated
+    #[arg(long, env = "PARKD_TRUSTED_PROXIES", value_name = "ADDRESSES", value_delimiter = ',')]
+    pub trusted_proxies: Vec<IpAddr>,
+
+    /// Serve a built dashboard from this folder, with every unknown path answered by its index.html
+    #[arg(long, env = "PARKD_WEB_ROOT", value_name = "DIR", value_parser = folder)]
+    pub web_root: Option<PathBuf>,
+
+    /// Connections that may be open at once
+    #[arg(long, env = "PARKD_CONNECTIONS_MAX", value_name = "N", default_value = "16384")]
+    pub connections_max: NonZeroU32,
+
+    /// Mutations per second that one token may make, twice as many at once
+    #[arg(long, env = "PARKD_WRITE_RATE", value_name = "N", default_value = "20000")]
+    pub write_rate: NonZeroU32,
+
+    /// Uploads per second that one token may make, twice as many at once
+    #[arg(long, env = "PARKD_UPLOAD_RATE", value_name = "N", default_value = "500")]
+    pub upload_rate: NonZeroU32,
+
+    /// Events that are kept per lot; older ones are folded into a checkpoint
+    #[arg(long, env = "PARKD_EVENTS_KEEP", value_name = "N", default_value = "1000000",
+          value_parser = clap::value_parser!(u64).range(1_000..))]
+    pub events_keep: u64,
+
+    /// Form of the log on standard error
+    #[arg(long, env = "PARKD_LOG_FORMAT", value_name = "FORMAT", default_value = "text")]
+    pub log_format: LogFormat,
+
+    /// What is logged: error, warn, info, debug, trace, or a filter such as parkd::http=debug
+    #[arg(long, env = "PARKD_LOG", value_name = "FILTER", default_value = "info")]
+    pub log: String,
+
+    /// Run a believable day on a lot `demo`, with two drawn cameras; only in a data folder without real data
+    #[arg(long, env = "PARKD_DEMO", value_name = "BOOL", num_args = 0..=1, require_equals = true,
+          default_value = "false", default_missing_value = "true", action = clap::ArgAction::Set)]
+    pub demo: bool,
+
+    /// How many times faster than the clock the demo's day goes by
+    #[arg(long, env = "PARKD_DEMO_SPEED", value_name = "FACTOR", default_value = "60", value_parser = speed)]
+    pub demo_speed: f64,
+}
+
+/// Form of the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    Text,
+    Json,
+}
+
+/// Where everything is, with the defaults worked out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Places {
+    pub data_dir: PathBuf,
+    pub database_url: String,
+    pub objects_url: String,
+}
+
+impl Storage {
+    /// # Errors
+    /// When there is no data folder to be had, or a URL's scheme is none that is supported.
+    pub fn places(&self) -> Result<Places, String> {
+        let data_dir = match &self.data_dir {
+            Some(folder) => std::path::absolute(folder).map_err(|e| format!("--data-dir {}: {e}", folder.display()))?,
+            None => data_dir_default()?,
+        };
+        let database_url = self.database_url.clone().unwrap_or_else(|| store::embedded_url(&data_dir));
+        if !database_url.starts_with("sqlite:") {
+            return Err(format!(
+                "DATABASE_URL {} is not supported: use sqlite:///absolute/path.db",
+                redacted_url(&database_url)
+            ));
+        }
+        let objects_url =
+            self.objects_url.clone().unwrap_or_else(|| objects::folder_url(&data_dir.join("parking-images")));
+        if !objects_url.starts_with("file:///") {
+            return Err(format!(
+                "OBJECTS_URL {} is not supported: use file:///absolute/folder",
+                redacted_url(&objects_url)
+            ));
+        }
+        Ok(Places { data_dir, database_url, objects_url })
+    }
+}
+
+impl Places {
+    /// Where the first admin token is, for its owner alone to read.
+    pub fn admin_token(&self) -> PathBuf {
+        self.data_dir.join("admin.token")
+    }
+
+    /// Where the address of the running daemon is, for clients of the same user.
+    pub fn address(&self) -> PathBuf {
+        self.data_dir.join("parkd.url")
+    }
+
+    /// Where the lot is named that clients mean when they name none.
+    pub fn default_lot(&self) -> PathBuf {
+        self.data_dir.join("lot")
+    }
+}
+
+/// The platform's folder for data of `parkd`.
+///
+/// # Errors
+/// When the home folder is not known.
+pub fn data_dir_default() -> Result<PathBuf, String> {
+    let strategy = choose_base_strategy().map_err(|e| format!("no home folder ({e}): set --data-dir"))?;
+    Ok(strategy.data_dir().join("parkd"))
+}
+
+/// One setting as it is in force.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Effective {
+    pub flag: String,
+    pub env: String,
+    pub value: String,
+    /// `flag`, `environment`, `.env` or `default`.
+    pub origin: &'static str,
+}
+
+/// Every setting in `matches`, with passwords in URLs redacted. `from_file` are the names that `.env` set.
+pub fn effective(
+    command: &clap::Command,
+    matches: &ArgMatches,
+    places: &Places,
+    from_file: &BTreeSet<String>,
+) -> Vec<Effective> {
+    let worked_out = |id: &str| match id {
+        "data_dir" => Some(places.data_dir.display().to_string()),
+        "database_url" => Some(places.database_url.clone()),
+        "objects_url" => Some(places.objects_url.clone()),
+        _ => None,
+    };
+    let args = command.get_arguments().filter_map(|arg| Some((arg, arg.get_env()?, arg.get_long()?)));
+    args.map(|(arg, env, long)| {
+        let id = arg.get_id().as_str();
+        let raw = matches.try_get_raw(id).ok().flatten();
+        let given = raw.map(|values| values.map(|v| v.to_string_lossy()).collect::<Vec<_>>().join(","));
+        let env = env.to_string_lossy().into_owned();
+        let origin = match matches.value_source(id) {
+            Some(ValueSource::CommandLine) => "flag",
+            Some(ValueSource::EnvVariable) if from_file.contains(&env) => ".env",
+            Some(ValueSource::EnvVariable) => "environment",
+            _ => "default",
+        };
+        let value = worked_out(id).or(given).unwrap_or_default();
+        Effective { flag: format!("--{long}"), env, value: redacted_url(&value), origin }
+    })
+    .collect()
+}
+
+/// Reads `.env` from the working folder or above into the environment; what is set already stays. Returns the names that it set.
+///
+/// # Errors
+/// When the file is there and cannot be read or understood.
+pub fn read_env_file() -> Result<BTreeSet<String>, String> {
+    let entries = match dotenvy::dotenv_iter() {
+        Ok(entries) => entries,
+        Err(e) if e.not_found() => return Ok(BTreeSet::new()),
+        Err(e) => return Err(format!("cannot read .env: {e}")),
+    };
+    let mut names = BTreeSet::new();
+    for entry in entries {
+        let (name, _) = entry.map_err(|e| format!("cannot read .env: {e}"))?;
+        if std::env::var_os(&name).is_none() {
+            names.insert(name);
+        }
+    }
+    dotenvy::dotenv().map_err(|e| format!("cannot read .env: {e}"))?;
+    Ok(names)
+}
+
+/// Names in the environment that look like settings and are none.
+///
+/// # Errors
+/// The first such name, with the nearest that exists.
+pub fn refuse_unknown(command: &clap::Command) -> Result<(), String> {
+    let all = std::iter::once(command).chain(command.get_subcommands());
+    let known: BTreeSet<String> = all
+        .flat_map(clap::Command::get_arguments)
+        .filter_map(|arg| arg.get_env().map(|env| env.to_string_lossy().into_owned()))
+        .collect();
+    let mut names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    match names.find(|name| name.starts_with("PARKD_") && !known.contains(name)) {
+        None => Ok(()),
+        Some(name) => Err(format!(
+            "{name} in the environment is not a setting of parkd; the settings are {}",
+            known.into_iter().collect::<Vec<_>>().join(", ")
+        )),
+    }
+}
+
+/// The same URL with its password replaced, and anything else unchanged.
+pub fn redacted_url(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_string() };
+    let authority_end = rest.find('/').unwrap_or(rest.len());
+    let (authority, path) = rest.split_at(authority_end);
+    match authority.rsplit_once('@') {
+        Some((user, host)) => {
+            let user = user.split_once(':').map_or(user.to_string(), |(name, _)| format!("{name}:***"));
+            format!("{scheme}://{user}@{host}{path}")
+        }
+        None => url.to_string(),
+    }
+}
+
+fn origin(text: &str) -> Result<String, String> {
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    match host {
+        Some(host) if !host.is_empty() && !host.contains('/') => Ok(text.to_ascii_lowercase()),
+        _ => Err("an origin is a scheme and a host, such as https://lot.example:8443, without a path".into()),
+    }
+}
+
+fn folder(text: &str) -> Result<PathBuf, String> {
+    let path = Path::new(text);
+    if path.join("index.html").is_file() {
+        return Ok(path.to_path_buf());
+    }
+    Err("there is no index.html in this folder".into())
+}
+
+/// Slowest and fastest that the demo's day may go by.
+const SPEED_MIN: f64 = 0.1;
+const SPEED_MAX: f64 = 3_600.0;
+
+fn speed(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(speed) if (SPEED_MIN..=SPEED_MAX).contains(&speed) => Ok(speed),
+        _ => Err(format!("use a number from {SPEED_MIN} to {SPEED_MAX}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_in_a_url_is_not_shown() {
+        assert_eq!(redacted_url("postgres://park:s3cret@db/lot?x=1"), "postgres://park:***@db/lot?x=1");
+        assert_eq!(redacted_url("sqlite:///data/a@b:c.db"), "sqlite:///data/a@b:c.db");
+    }
+
+    #[test]
+    fn only_databases_that_are_supported_are_taken() {
+        let storage = |database: &str| Storage {
+            data_dir: Some("/data".into()),
+            database_url: Some(database.into()),
+            objects_url: None,
+        };
+        let error = storage("mysql://u:p@h/d").places().expect_err("mysql is not supported");
+        assert!(error.contains("mysql://u:***@h/d"), "{error}");
+        let places = storage("sqlite:///x.db").places().expect("sqlite is");
+        assert_eq!(places.objects_url, "file:///data/parking-images");
+    }
+}

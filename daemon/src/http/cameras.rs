@@ -1,0 +1,112 @@
+//! Handlers for cameras.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use parking_api::cameras::{Camera, CameraCreated, CameraPatch, Health, NewCamera};
+use parking_api::tokens::Role;
+use parking_api::{CameraId, Committed, Problem, ProblemCode, paths};
+
+use super::App;
+use super::extract::{ApiJson, ApiPath, InLot, LotQuery, Mutation};
+use super::problem::{Fault, Result};
+use super::slots::{answer, committed};
+use super::tokens::secret_for;
+use crate::auth::secret::{Grant, record};
+use crate::auth::Caller;
+use crate::ledger::{Command, LotHandle, Reply};
+
+/// All cameras of a lot, with their last contact
+#[utoipa::path(get, path = paths::CAMERAS, tag = "cameras", params(LotQuery),
+    responses((status = 200, body = Vec<Camera>), (status = 404, body = Problem)))]
+pub async fn list(State(app): State<App>, InLot(lot): InLot) -> Json<Vec<Camera>> {
+    let cameras: Vec<Camera> = lot.read(|state| state.cameras().cloned().collect());
+    Json(cameras.into_iter().map(|camera| app.contacts.join(lot.id(), camera)).collect())
+}
+
+/// One camera
+#[utoipa::path(get, path = paths::CAMERA, tag = "cameras", params(("camera" = String, Path), LotQuery),
+    responses((status = 200, body = Camera), (status = 404, body = Problem)))]
+pub async fn get(State(app): State<App>, InLot(lot): InLot, ApiPath(id): ApiPath<CameraId>) -> Result<Json<Camera>> {
+    Ok(Json(found(&app, &lot, &id)?))
+}
+
+fn found(app: &App, lot: &LotHandle, id: &CameraId) -> Result<Camera> {
+    match lot.read(|state| state.camera(id).cloned()) {
+        Some(camera) => Ok(app.contacts.join(lot.id(), camera)),
+        None => Err(Fault::new(ProblemCode::CameraNotFound, format!("there is no camera {id} in lot {}", lot.id()))),
+    }
+}
+
+/// Create a camera; the answer shows its token, this once
+#[utoipa::path(post, path = paths::CAMERAS, tag = "cameras", params(LotQuery), request_body = NewCamera,
+    responses((status = 201, body = Committed<CameraCreated>), (status = 409, body = Problem), (status = 422, body = Problem)))]
+pub async fn create(State(app): State<App>, mutation: Mutation, body: ApiJson<NewCamera>) -> Result<Response> {
+    let secret = secret_for(&app, &mutation, &body.raw)?;
+    let grant = Grant {
+        name: body.value.id.to_string(),
+        role: Role::Camera,
+        lot: mutation.lot.id().clone(),
+        camera: Some(body.value.id.clone()),
+        expires_at: None,
+    };
+    let token = Box::new(record(grant, &secret, app.clock.now()));
+    let outcome = mutation.submit(Command::CreateCamera { camera: body.value, token }, &body.raw).await?;
+    let Reply::Camera(camera) = outcome.reply else {
+        return Err(Fault::new(ProblemCode::Internal, "a camera was created, but something else was answered"));
+    };
+    let mut response = committed(CameraCreated { camera, token: secret }, outcome.seq);
+    *response.status_mut() = StatusCode::CREATED;
+    Ok(response)
+}
+
+/// Change a camera's name, zone or interval
+#[utoipa::path(patch, path = paths::CAMERA, tag = "cameras", params(("camera" = String, Path), LotQuery),
+    request_body = CameraPatch,
+    responses((status = 200, body = Committed<Camera>), (status = 404, body = Problem), (status = 422, body = Problem)))]
+pub async fn patch(mutation: Mutation, ApiPath(camera): ApiPath<CameraId>, body: ApiJson<CameraPatch>) -> Result<Response> {
+    let outcome = mutation.submit(Command::PatchCamera { camera, patch: body.value }, &body.raw).await?;
+    Ok(answer(outcome, StatusCode::OK))
+}
+
+/// Delete a camera and revoke its tokens; its captures stay
+#[utoipa::path(delete, path = paths::CAMERA, tag = "cameras", params(("camera" = String, Path), LotQuery),
+    responses((status = 200, body = Committed<Camera>), (status = 404, body = Problem)))]
+pub async fn delete(mutation: Mutation, ApiPath(camera): ApiPath<CameraId>) -> Result<Response> {
+    Ok(answer(mutation.submit(Command::DeleteCamera(camera), &[]).await?, StatusCode::OK))
+}
+
+/// Report how a camera is doing; proof of life at the same time
+#[utoipa::path(post, path = paths::CAMERA_HEALTH, tag = "cameras", params(("camera" = String, Path), LotQuery),
+    request_body = Health, responses((status = 200, body = Camera), (status = 403, body = Problem), (status = 404, body = Problem)))]
+pub async fn report_health(
+    State(app): State<App>,
+    caller: Caller,
+    InLot(lot): InLot,
+    ApiPath(id): ApiPath<CameraId>,
+    body: ApiJson<Health>,
+) -> Result<Json<Camera>> {
+    let lot = own_lot(&app, &caller, lot)?;
+    if caller.token.camera.as_ref().is_some_and(|own| *own != id) {
+        return Err(Fault::new(ProblemCode::Forbidden, format!("this token is not of camera {id}")));
+    }
+    found(&app, &lot, &id)?;
+    app.contacts.reported(lot.id(), &id, bounded(body.value), app.clock.now());
+    Ok(Json(found(&app, &lot, &id)?))
+}
+
+/// A camera's token belongs to one lot, so it need not be named.
+pub fn own_lot(app: &App, caller: &Caller, named: std::sync::Arc<LotHandle>) -> Result<std::sync::Arc<LotHandle>> {
+    if caller.token.camera.is_some() { app.lot(&caller.token.lot) } else { Ok(named) }
+}
+
+/// Longest text that a camera may report, in characters; what is longer is cut, since a camera cannot do anything about it.
+const REPORTED_TEXT_MAX: usize = 64;
+
+fn bounded(mut health: Health) -> Health {
+    for text in [&mut health.firmware, &mut health.reset_reason].into_iter().flatten() {
+        *text = text.chars().filter(|c| !c.is_control()).take(REPORTED_TEXT_MAX).collect();
+    }
+    health
+}

@@ -1,0 +1,207 @@
+//! Handlers for captures.
+
+use axum::Json;
+use axum::body::{Body, Bytes};
+use axum::extract::{FromRequest, Multipart, Request, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use parking_api::captures::{CAPTURE_BYTES_MAX, Capture};
+use parking_api::paths::CAPTURED_AT_HEADER;
+use parking_api::{CameraId, CaptureId, Committed, LotId, Problem, ProblemCode, Time, paths};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::App;
+use super::cameras::own_lot;
+use super::extract::{ApiPath, ApiQuery, InLot, LotQuery, content_type, idempotency_key, read_body};
+use super::page;
+use super::problem::{Fault, Result};
+use super::slots::answer;
+use crate::auth::Caller;
+use crate::captures::Upload;
+use crate::store::CaptureFilter;
+
+/// Room for the frame around the file of a form, in bytes.
+const FORM_BYTES_EXTRA: usize = 64 * 1024;
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct UploadQuery {
+    #[param(value_type = Option<String>)]
+    lot: Option<LotId>,
+    /// Taken from the token when a camera uploads.
+    #[param(value_type = Option<String>)]
+    camera: Option<CameraId>,
+}
+
+/// Upload a picture: as the body itself, or as the first file of a form whatever its name
+#[utoipa::path(post, path = paths::CAPTURE, tag = "captures", params(UploadQuery,
+        ("x-captured-at" = Option<String>, Header, description = "When it was taken, RFC 3339"),
+        ("idempotency-key" = Option<String>, Header)),
+    request_body(content((Vec<u8> = "image/jpeg"), (Vec<u8> = "image/png"), (Vec<u8> = "multipart/form-data"))),
+    responses((status = 201, body = Committed<Capture>), (status = 404, body = Problem), (status = 413, body = Problem),
+    (status = 415, body = Problem), (status = 422, body = Problem), (status = 429, body = Problem), (status = 503, body = Problem),
+    (status = 507, body = Problem)))]
+pub async fn upload(
+    State(app): State<App>,
+    caller: Caller,
+    ApiQuery(query): ApiQuery<UploadQuery>,
+    request: Request,
+) -> Result<Response> {
+    app.limits.upload(caller.token.id)?;
+    let lot = own_lot(&app, &caller, app.lot(&query.lot.unwrap_or_default())?)?;
+    let camera = match (&caller.token.camera, query.camera) {
+        (Some(own), Some(named)) if *own != named => {
+            return Err(Fault::new(ProblemCode::Forbidden, format!("this token is not of camera {named}")));
+        }
+        (Some(own), _) => Some(own.clone()),
+        (None, named) => named,
+    };
+    let captured_at = captured_at(request.headers())?;
+    let idempotency_key = idempotency_key(request.headers())?;
+    let (bytes, content_type) = picture(request, &app).await?;
+    let upload = Upload {
+        bytes,
+        content_type,
+        camera,
+        captured_at,
+        actor: caller.actor(),
+        caller: caller.token.id.to_string(),
+        idempotency_key,
+    };
+    Ok(answer(app.captures.ingest(&lot, upload).await?, StatusCode::CREATED))
+}
+
+/// How far in the future a camera's clock may be, in milliseconds.
+const CLOCK_AHEAD_MS_MAX: i64 = 24 * 60 * 60 * 1000;
+
+fn captured_at(headers: &HeaderMap) -> Result<Option<Time>> {
+    let Some(value) = headers.get(CAPTURED_AT_HEADER) else { return Ok(None) };
+    let text = value.to_str().unwrap_or_default();
+    text.parse().map(Some).map_err(|e| Fault::field(ProblemCode::InvalidField, "X-Captured-At", format!("X-Captured-At: {e}")))
+}
+
+/// The bytes of the picture, and what the sender says that they are.
+async fn picture(request: Request, app: &App) -> Result<(Bytes, Option<String>)> {
+    match content_type(request.headers()) {
+        Some(form) if form == "multipart/form-data" => from_form(request, app).await,
+        Some(text) if !is_picture_or_bytes(&text) => {
+            let detail = format!("an upload is image/jpeg, image/png or multipart/form-data, not {text}");
+            Err(Fault::new(ProblemCode::UnsupportedMediaType, detail))
+        }
+        declared => Ok((read_body(request.into_body(), CAPTURE_BYTES_MAX).await?, declared)),
+    }
+}
+
+fn is_picture_or_bytes(content_type: &str) -> bool {
+    content_type.starts_with("image/") || content_type == "application/octet-stream"
+}
+
+async fn from_form(request: Request, app: &App) -> Result<(Bytes, Option<String>)> {
+    let (parts, body) = request.into_parts();
+    let whole = read_body(body, CAPTURE_BYTES_MAX + FORM_BYTES_EXTRA).await?;
+    let unreadable = |e: &dyn std::fmt::Display| Fault::new(ProblemCode::BadRequest, format!("the form cannot be read: {e}"));
+    let request = Request::from_parts(parts, Body::from(whole));
+    let mut form = Multipart::from_request(request, app).await.map_err(|e| unreadable(&e.body_text()))?;
+    while let Some(field) = form.next_field().await.map_err(|e| unreadable(&e.body_text()))? {
+        let declared = field.content_type().map(str::to_ascii_lowercase);
+        let is_file = field.file_name().is_some() || declared.as_deref().is_some_and(is_picture_or_bytes);
+        if is_file {
+            let bytes = field.bytes().await.map_err(|e| unreadable(&e.body_text()))?;
+            if bytes.len() > CAPTURE_BYTES_MAX {
+                let detail = format!("the picture has {} bytes; at most {CAPTURE_BYTES_MAX} are accepted", bytes.len());
+                return Err(Fault::new(ProblemCode::BodyTooLarge, detail));
+            }
+            return Ok((bytes, declared));
+        }
+    }
+    Err(Fault::new(ProblemCode::ImageMissing, "the form has no part with a file"))
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ListQuery {
+    #[param(value_type = Option<String>)]
+    lot: Option<LotId>,
+    #[param(value_type = Option<String>)]
+    camera: Option<CameraId>,
+    /// Taken at or after.
+    from: Option<Time>,
+    /// Taken before.
+    to: Option<Time>,
+    /// From the header `Next-Cursor` of the page before.
+    cursor: Option<String>,
+    /// 1 to 1,000; 100 when absent.
+    limit: Option<usize>,
+}
+
+/// Captures, newest first
+#[utoipa::path(get, path = paths::CAPTURES, tag = "captures", params(ListQuery),
+    responses((status = 200, body = Vec<Capture>, headers(("next-cursor" = String, description = "Cursor of the next page"))),
+    (status = 404, body = Problem), (status = 422, body = Problem)))]
+pub async fn list(State(app): State<App>, ApiQuery(query): ApiQuery<ListQuery>) -> Result<Response> {
+    let lot = app.lot(&query.lot.unwrap_or_default())?;
+    let limit = page::limit_of(query.limit)?;
+    let filter = CaptureFilter {
+        camera: query.camera,
+        from: query.from,
+        to: query.to,
+        before: page::read_cursor(query.cursor.as_deref())?,
+        limit: limit + 1,
+    };
+    let rows = app.ledger.store().captures(lot.id(), &filter).await?;
+    Ok(page::page(rows, limit, |capture| page::write_cursor(capture.captured_at, capture.id)))
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct LatestQuery {
+    #[param(value_type = Option<String>)]
+    lot: Option<LotId>,
+    /// Of any camera when absent.
+    #[param(value_type = Option<String>)]
+    camera: Option<CameraId>,
+}
+
+/// The newest capture
+#[utoipa::path(get, path = paths::CAPTURE_LATEST, tag = "captures", params(LatestQuery),
+    responses((status = 200, body = Capture), (status = 404, body = Problem)))]
+pub async fn latest(State(app): State<App>, ApiQuery(query): ApiQuery<LatestQuery>) -> Result<Json<Capture>> {
+    let lot = app.lot(&query.lot.unwrap_or_default())?;
+    if let Some(camera) = query.camera.as_ref().filter(|id| lot.read(|state| state.camera(id).is_none())) {
+        let detail = format!("there is no camera {camera} in lot {}", lot.id());
+        return Err(Fault::field(ProblemCode::CameraNotFound, "camera", detail));
+    }
+    // A camera whose clock is far ahead must not hide what others took since.
+    let to = Some(app.clock.now().plus_ms(CLOCK_AHEAD_MS_MAX));
+    let filter = CaptureFilter { camera: query.camera, to, limit: 1, ..CaptureFilter::default() };
+    match app.ledger.store().captures(lot.id(), &filter).await?.pop() {
+        Some(capture) => Ok(Json(capture)),
+        None => Err(Fault::new(ProblemCode::CaptureNotFound, format!("lot {} has no such capture yet", lot.id()))),
+    }
+}
+
+/// One capture
+#[utoipa::path(get, path = paths::CAPTURE_ID, tag = "captures", params(("capture" = String, Path), LotQuery),
+    responses((status = 200, body = Capture), (status = 404, body = Problem)))]
+pub async fn get(State(app): State<App>, InLot(lot): InLot, ApiPath(id): ApiPath<CaptureId>) -> Result<Json<Capture>> {
+    match app.ledger.store().capture(lot.id(), id).await? {
+        Some(capture) => Ok(Json(capture)),
+        None => Err(Fault::new(ProblemCode::CaptureNotFound, format!("there is no capture {id} in lot {}", lot.id()))),
+    }
+}
+
+/// Delete a capture and its picture
+#[utoipa::path(delete, path = paths::CAPTURE_ID, tag = "captures", params(("capture" = String, Path), LotQuery),
+    responses((status = 200, body = Committed<Capture>), (status = 404, body = Problem)))]
+pub async fn delete(
+    State(app): State<App>,
+    caller: Caller,
+    InLot(lot): InLot,
+    ApiPath(id): ApiPath<CaptureId>,
+) -> Result<Response> {
+    Ok(answer(app.captures.delete(&lot, id, caller.actor()).await?, StatusCode::OK))
+}

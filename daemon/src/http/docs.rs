@@ -1,0 +1,57 @@
+//! The OpenAPI document, a page to browse it that needs no network, and the files of a dashboard.
+
+use std::path::Path;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderValue, Method, Request, header};
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use parking_api::{ProblemCode, paths};
+use tower_http::services::{ServeDir, ServeFile};
+use utoipa_swagger_ui::{Config, SwaggerUi};
+
+use super::App;
+use super::problem::Fault;
+
+/// Adds the document and the page.
+pub fn add(router: Router<App>, openapi: &utoipa::openapi::OpenApi) -> Router<App> {
+    let document = bytes::Bytes::from(serde_json::to_vec(openapi).unwrap_or_default());
+    let page: Router<App> = SwaggerUi::new(paths::DOCS).config(Config::new([paths::OPENAPI])).into();
+    router
+        .route(
+            paths::OPENAPI,
+            get(move || {
+                let document = document.clone();
+                async move { ([(header::CONTENT_TYPE, "application/json")], document) }
+            }),
+        )
+        .merge(page)
+}
+
+/// Serves the files of a built dashboard; every path that is no file is one of its pages.
+pub fn files(router: Router<App>, folder: &Path) -> Router<App> {
+    let pages = ServeDir::new(folder).precompressed_gzip().fallback(ServeFile::new(folder.join("index.html")));
+    let files = Router::new().fallback_service(pages).layer(from_fn(caching));
+    router.fallback_service(files)
+}
+
+/// What must never be answered with a page: a program asked.
+const PROGRAM_PATHS: [&str; 4] = ["/api/", "/images/", "/health/", "/ws"];
+
+async fn caching(request: Request<Body>, next: Next) -> Response {
+    let path = request.uri().path();
+    if PROGRAM_PATHS.iter().any(|prefix| path.starts_with(prefix)) {
+        return Fault::new(ProblemCode::NotFound, "there is nothing at this address").into_response();
+    }
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        return Fault::new(ProblemCode::MethodNotAllowed, "this address does not take that method").into_response();
+    }
+    // Build tools put a hash of the content into the names of assets, so those never change.
+    let is_asset = path.starts_with("/assets/");
+    let mut response = next.run(request).await;
+    let caching = if is_asset { "public, max-age=31536000, immutable" } else { "no-cache" };
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(caching));
+    response
+}

@@ -1,0 +1,216 @@
+//! Handlers for the log: by page, by long poll, and as server-sent events. The same cursor as on the live socket.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use futures_util::stream;
+use http_body_util::StreamBody;
+use hyper::body::Frame;
+use parking_api::events::{EVENTS_PAGE_MAX, EventPage, WAIT_S_MAX};
+use parking_api::live::{Cursor, HEARTBEAT_S};
+use parking_api::{LotId, Problem, ProblemCode, SlotRef, paths};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::App;
+use super::extract::ApiQuery;
+use super::page;
+use super::problem::{Fault, Result};
+use crate::auth::Caller;
+use crate::follow::Follower;
+use crate::ledger::{Audience, LotHandle};
+use crate::store::{EventFilter, parse_event};
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ListQuery {
+    #[param(value_type = Option<String>)]
+    lot: Option<LotId>,
+    /// Events after this `seq`; the newest ones when absent.
+    after: Option<u64>,
+    /// The epoch that `after` is of; another one answers 410.
+    epoch: Option<String>,
+    /// Longest wait for the first event, in seconds, at most 30.
+    wait: Option<u64>,
+    kind: Option<String>,
+    /// Id or code.
+    #[param(value_type = Option<String>)]
+    slot: Option<SlotRef>,
+    /// Name of a token or id of a camera.
+    actor: Option<String>,
+    /// 1 to 1,000; 100 when absent.
+    limit: Option<usize>,
+}
+
+/// The log: a page, a long poll (`wait`), or with `Accept: text/event-stream` a stream
+#[utoipa::path(get, path = paths::EVENTS, tag = "events", params(ListQuery,
+        ("last-event-id" = Option<String>, Header, description = "EPOCH.SEQ, for a stream")),
+    responses((status = 200, body = EventPage), (status = 404, body = Problem), (status = 410, body = Problem), (status = 422, body = Problem)))]
+pub async fn list(
+    State(app): State<App>,
+    audience: Audience,
+    caller: Option<axum::Extension<Caller>>,
+    ApiQuery(query): ApiQuery<ListQuery>,
+    headers: HeaderMap,
+) -> Result<Response> {
+    let lot = app.lot(&query.lot.clone().unwrap_or_default())?;
+    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if accept.contains("text/event-stream") {
+        let caller = caller.map(|axum::Extension(caller)| caller);
+        return stream_events(app, lot, audience, caller, &query, &headers);
+    }
+    let limit = page::limit(query.limit, EVENTS_PAGE_MAX)?;
+    if query.wait.is_some_and(|wait| wait > WAIT_S_MAX) {
+        return Err(Fault::field(ProblemCode::InvalidField, "wait", format!("wait must be at most {WAIT_S_MAX} seconds")));
+    }
+    if let Some(after) = query.after {
+        check_cursor(&lot, after, query.epoch.as_deref())?;
+    }
+    let filter = EventFilter {
+        after: query.after,
+        kind: query.kind.clone(),
+        slot: query.slot.as_ref().map(|slot| slot_id(&lot, slot)).transpose()?,
+        actor: query.actor.clone(),
+        limit,
+    };
+    let mut head = lot.hub().head();
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(query.wait.unwrap_or(0));
+    let bodies = loop {
+        head.mark_unchanged();
+        let bodies = app.ledger.store().events(lot.id(), &filter).await?;
+        if !bodies.is_empty() || app.stop.is_cancelled() {
+            break bodies;
+        }
+        let waited = tokio::select! {
+            changed = tokio::time::timeout_at(deadline, head.changed()) => changed.is_ok(),
+            () = app.stop.cancelled() => false,
+        };
+        if !waited {
+            break bodies;
+        }
+    };
+    let events = bodies.iter().map(|body| Ok(audience.view(&parse_event(body)?))).collect::<Result<_>>()?;
+    let (epoch, head) = lot.read(|state| (state.epoch().to_string(), state.seq()));
+    Ok(axum::Json(EventPage { epoch, head, floor: lot.floor(), events }).into_response())
+}
+
+fn slot_id(lot: &LotHandle, slot: &SlotRef) -> Result<parking_api::SlotId> {
+    match slot {
+        // A slot that is gone has a history still.
+        SlotRef::Id(id) => Ok(*id),
+        SlotRef::Code(_) => lot.read(|state| state.slot(slot).map(|slot| slot.id)).ok_or_else(|| {
+            let detail = format!("there is no slot {slot} in lot {}", lot.id());
+            Fault::field(ProblemCode::SlotNotFound, "slot", detail)
+        }),
+    }
+}
+
+/// Refuses a cursor after which the log is not whole.
+fn check_cursor(lot: &LotHandle, after: u64, epoch: Option<&str>) -> Result<()> {
+    let (current, head) = lot.read(|state| (state.epoch().clone(), state.seq()));
+    let floor = lot.floor();
+    let why = if epoch.is_some_and(|epoch| *epoch != *current) {
+        format!("the log of lot {} is another one now (epoch {current})", lot.id())
+    } else if after > head {
+        format!("the log of lot {} ends at {head}, before {after}", lot.id())
+    } else if after + 1 < floor {
+        format!("the log of lot {} is kept from {floor} on", lot.id())
+    } else {
+        return Ok(());
+    };
+    Err(Fault::new(ProblemCode::CursorTooOld, format!("{why}: read the slots again and go on from their seq")))
+}
+
+fn stream_events(
+    app: App,
+    lot: Arc<LotHandle>,
+    audience: Audience,
+    caller: Option<Caller>,
+    query: &ListQuery,
+    headers: &HeaderMap,
+) -> Result<Response> {
+    let cursor = match headers.get("last-event-id") {
+        Some(value) => Some(last_event_id(value)?),
+        None => query.after.map(|seq| {
+            let epoch = query.epoch.clone().unwrap_or_else(|| lot.read(|state| state.epoch().to_string()));
+            Cursor { epoch, seq }
+        }),
+    };
+    if let Some(cursor) = &cursor {
+        check_cursor(&lot, cursor.seq, Some(&cursor.epoch))?;
+    }
+    let (epoch, head) = lot.read(|state| (state.epoch().clone(), state.seq()));
+    let at = cursor.map_or(head, |cursor| cursor.seq);
+    let follower = Follower::new(app.ledger.store().clone(), lot, audience, at);
+    let sse = Sse { app, follower, epoch, caller };
+    let chunks = stream::unfold(sse, |mut sse| async move {
+        let chunk = sse.next().await?;
+        Some((Ok::<_, Infallible>(Frame::data(chunk)), sse))
+    });
+    let mut response = Response::new(Body::new(StreamBody::new(chunks)));
+    let answer = response.headers_mut();
+    answer.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    // nginx would hold events back otherwise.
+    answer.insert("x-accel-buffering", HeaderValue::from_static("no"));
+    Ok(response)
+}
+
+fn last_event_id(value: &HeaderValue) -> Result<Cursor> {
+    let text = value.to_str().unwrap_or_default();
+    let parsed = text.rsplit_once('.').and_then(|(epoch, seq)| Some(Cursor { epoch: epoch.into(), seq: seq.parse().ok()? }));
+    parsed.ok_or_else(|| {
+        Fault::field(ProblemCode::InvalidField, "Last-Event-ID", format!("Last-Event-ID {text:?} is not EPOCH.SEQ"))
+    })
+}
+
+struct Sse {
+    app: App,
+    follower: Follower,
+    epoch: Arc<str>,
+    caller: Option<Caller>,
+}
+
+impl Sse {
+    /// The next piece of the stream; `None` ends it.
+    async fn next(&mut self) -> Option<Bytes> {
+        loop {
+            let is_valid = self.caller.as_ref().is_none_or(|caller| self.app.auth.is_valid(&caller.token));
+            if !is_valid || self.app.stop.is_cancelled() {
+                return None;
+            }
+            match self.follower.entries().await {
+                Ok(entries) if entries.is_empty() => {}
+                Ok(entries) => return Some(self.write(&entries)),
+                Err(error) => {
+                    tracing::warn!(%error, "a stream of events broke off");
+                    return None;
+                }
+            }
+            let mut tokens = self.app.ledger.tokens_changed();
+            tokio::select! {
+                _ = self.follower.changed() => {}
+                _ = tokens.changed() => {}
+                () = self.app.stop.cancelled() => return None,
+                () = tokio::time::sleep(Duration::from_secs(HEARTBEAT_S)) => {
+                    return Some(Bytes::from(format!(": head {}\n\n", self.follower.at())));
+                }
+            }
+        }
+    }
+
+    fn write(&self, entries: &[(u64, Bytes)]) -> Bytes {
+        let mut out = Vec::new();
+        for (seq, body) in entries {
+            out.extend_from_slice(format!("id: {}.{seq}\ndata: ", self.epoch).as_bytes());
+            out.extend_from_slice(body);
+            out.extend_from_slice(b"\n\n");
+        }
+        out.into()
+    }
+}

@@ -1,0 +1,165 @@
+//! Who is let through, and what is noted of every request. The rules themselves are [`Access`].
+
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderMap, HeaderValue, Method, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use parking_api::ProblemCode;
+use parking_api::paths::{CSRF_HEADER, REQUEST_ID_HEADER};
+
+use super::problem::{Fault, Refused, Result};
+use super::{Access, App, Policy};
+use crate::auth::{COOKIE, Caller};
+
+/// Longest request id that is taken over from a proxy.
+const REQUEST_ID_MAX: usize = 64;
+
+/// The other end of the connection; put into every request by the server.
+#[derive(Debug, Clone, Copy)]
+pub struct Peer(pub IpAddr);
+
+/// Where a request really came from, through proxies that are trusted.
+#[derive(Debug, Clone, Copy)]
+pub struct Client {
+    pub address: IpAddr,
+    /// Whether the browser's side of the connection is encrypted.
+    pub is_tls: bool,
+}
+
+/// Gives every request an id and writes it to the log, and to the problem when there is one.
+pub async fn observe(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    static COUNTER: AtomicU64 = AtomicU64::new(1);
+    let id = taken_over(request.headers()).unwrap_or_else(|| {
+        format!("{:x}-{:x}", std::process::id(), COUNTER.fetch_add(1, Ordering::Relaxed))
+    });
+    let client = client(&request, &app.policy);
+    request.extensions_mut().insert(client);
+    let method = request.method().clone();
+    let path = request.uri().path().to_string();
+    let started = Instant::now();
+    let mut response = next.run(request).await;
+    let status = response.status();
+    let ms = started.elapsed().as_secs_f64() * 1e3;
+    if let Some(Refused(mut problem)) = response.extensions_mut().remove::<Refused>() {
+        let (code, detail) = (problem.code.as_str(), problem.detail.as_str());
+        if status.is_server_error() {
+            tracing::error!(request = id, %method, path, status = status.as_u16(), code, detail, ms, "request failed");
+        } else {
+            tracing::info!(request = id, %method, path, status = status.as_u16(), code, detail, ms, "request refused");
+        }
+        problem.request_id = Some(id.clone());
+        let headers = std::mem::take(response.headers_mut());
+        response = Fault(problem).into_response();
+        response.headers_mut().extend(headers);
+        response.extensions_mut().remove::<Refused>();
+        response.headers_mut().remove(header::CONTENT_LENGTH);
+    } else {
+        tracing::debug!(request = id, %method, path, status = status.as_u16(), ms, "request done");
+    }
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert(REQUEST_ID_HEADER, value);
+    }
+    response
+}
+
+/// Lets a request through when its route's access allows that, and tells the handler who is calling.
+pub async fn check(State((app, access)): State<(App, Access)>, mut request: Request, next: Next) -> Response {
+    match admit(&app, access, &request) {
+        Err(fault) => fault.into_response(),
+        Ok(caller) => {
+            if let Some(caller) = caller {
+                request.extensions_mut().insert(caller);
+            }
+            next.run(request).await
+        }
+    }
+}
+
+fn admit(app: &App, access: Access, request: &Request) -> Result<Option<Caller>> {
+    if access == Access::Open {
+        return Ok(None);
+    }
+    let address = request.extensions().get::<Client>().map_or(IpAddr::from([0, 0, 0, 0]), |client| client.address);
+    let caller = identify(app, request.headers(), address)?;
+    let role = caller.as_ref().map(Caller::role);
+    if !access.allows(role, app.policy.public_read) {
+        let route = request.extensions().get::<MatchedPath>().map_or(request.uri().path(), MatchedPath::as_str);
+        let what = format!("{} {route}", request.method());
+        return Err(match role {
+            None => Fault::new(ProblemCode::Unauthenticated, format!("{what} needs a token of {access}")),
+            Some(role) => {
+                Fault::new(ProblemCode::Forbidden, format!("{what} needs a token of {access}; this one is of a {role}"))
+            }
+        });
+    }
+    if is_mutation(request.method())
+        && let Some(caller) = &caller
+    {
+        if let Some(expected) = &caller.csrf_token {
+            let given = request.headers().get(CSRF_HEADER).and_then(|value| value.to_str().ok()).unwrap_or_default();
+            if !app.auth.cookies().is_csrf_token(expected, given) {
+                let detail = format!("a change by cookie needs the header {CSRF_HEADER} with the token from the login");
+                return Err(Fault::new(ProblemCode::CsrfMismatch, detail));
+            }
+        }
+        app.limits.write(caller.token.id, address)?;
+    }
+    Ok(caller)
+}
+
+/// The caller by header, else by cookie, else nobody.
+fn identify(app: &App, headers: &HeaderMap, address: IpAddr) -> Result<Option<Caller>> {
+    let found = if let Some(value) = headers.get(header::AUTHORIZATION) {
+        let secret = value.to_str().ok().and_then(|value| value.split_once(' '));
+        match secret {
+            Some((scheme, secret)) if scheme.eq_ignore_ascii_case("bearer") => app.auth.by_secret(secret.trim()),
+            _ => return Err(Fault::new(ProblemCode::Unauthenticated, "the header Authorization must be: Bearer TOKEN")),
+        }
+    } else if let Some(cookie) = cookie(headers) {
+        app.auth.by_cookie(cookie)
+    } else {
+        return Ok(None);
+    };
+    match found {
+        Ok(caller) => Ok(Some(caller)),
+        Err(problem) => {
+            app.limits.failed_login(address)?;
+            Err(problem.into())
+        }
+    }
+}
+
+/// The login cookie.
+pub fn cookie(headers: &HeaderMap) -> Option<&str> {
+    let all = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    all.flat_map(|value| value.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find_map(|(name, value)| (name == COOKIE).then_some(value))
+}
+
+fn is_mutation(method: &Method) -> bool {
+    !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
+}
+
+fn taken_over(headers: &HeaderMap) -> Option<String> {
+    let id = headers.get(REQUEST_ID_HEADER)?.to_str().ok()?;
+    let is_plain = id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+    (!id.is_empty() && id.len() <= REQUEST_ID_MAX && is_plain).then(|| id.to_string())
+}
+
+fn client(request: &Request, policy: &Policy) -> Client {
+    let peer = request.extensions().get::<Peer>().map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.0);
+    if !policy.trusted_proxies.contains(&peer) {
+        return Client { address: peer, is_tls: false };
+    }
+    let text = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
+    // The last address that is not a trusted proxy's own: what stands before it, the client may have written itself.
+    let forwarded = text("x-forwarded-for").and_then(|list| {
+        list.rsplit(',').filter_map(|a| a.trim().parse::<IpAddr>().ok()).find(|a| !policy.trusted_proxies.contains(a))
+    });
+    Client { address: forwarded.unwrap_or(peer), is_tls: text("x-forwarded-proto") == Some("https") }
+}

@@ -1,0 +1,40 @@
+//! Handlers for what the daemon says of itself.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use parking_api::status::{Readiness, Version};
+use parking_api::{PROTOCOL, paths};
+use std::time::Duration;
+
+use super::App;
+
+/// Longest wait for the database or the object store to answer.
+const PING_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Whether the process runs
+#[utoipa::path(get, path = paths::LIVE, tag = "health", responses((status = 200)))]
+pub async fn live() -> Json<serde_json::Value> {
+    Json(serde_json::json!({"live": true}))
+}
+
+/// Whether the daemon can do its work: the database and the object store answer
+#[utoipa::path(get, path = paths::READY, tag = "health", responses((status = 200, body = Readiness), (status = 503, body = Readiness)))]
+pub async fn ready(State(app): State<App>) -> Response {
+    let database = tokio::time::timeout(PING_TIMEOUT, app.ledger.store().ping());
+    let objects = tokio::time::timeout(PING_TIMEOUT, app.captures.objects().ping());
+    let (database, objects) = tokio::join!(database, objects);
+    let database = database.map_or(Err("no answer".to_string()), |r| r.map_err(|e| e.to_string()));
+    let objects = objects.map_or(Err("no answer".to_string()), |r| r.map_err(|e| e.to_string()));
+    let ready = database.is_ok() && objects.is_ok() && !app.stop.is_cancelled();
+    let word = |result: Result<(), String>| result.map_or_else(|error| error, |()| "ok".to_string());
+    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, Json(Readiness { ready, database: word(database), objects: word(objects) })).into_response()
+}
+
+/// Which version this is
+#[utoipa::path(get, path = paths::VERSION, tag = "health", responses((status = 200, body = Version)))]
+pub async fn version() -> Json<Version> {
+    Json(Version { name: "parkd".into(), version: env!("CARGO_PKG_VERSION").into(), protocol: PROTOCOL })
+}

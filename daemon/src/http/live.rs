@@ -1,0 +1,175 @@
+//! The live socket (design §5): one socket follows one lot. The rules of a start are [`begin`]; the frames go out in small pieces, so that
+//! a socket never holds a large buffer; the same bytes go to every socket.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Extension;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use hyper::upgrade::{OnUpgrade, Upgraded};
+use hyper_util::rt::TokioIo;
+use parking_api::{LotId, Problem, ProblemCode, paths};
+use serde::Deserialize;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+use tokio_tungstenite::tungstenite::protocol::{Role as Side, WebSocketConfig};
+use utoipa::IntoParams;
+
+use super::extract::ApiQuery;
+use super::guard::Client;
+use super::problem::{Fault, Result};
+use super::App;
+use crate::auth::Caller;
+use crate::ledger::{Audience, LotHandle};
+use crate::socket::{Session, Socket};
+
+/// Read and write buffers of one socket, in bytes; the library's own is 128 KiB.
+const BUFFER_BYTES: usize = 2 * 1024;
+/// Largest frame that a client may send: it has nothing to say but pongs and good-bye (RFC 6455 allows those 125 bytes).
+const INBOUND_BYTES_MAX: usize = 4 * 1024;
+/// What may wait in a socket's write buffer: one piece of a frame and some control frames.
+const WRITE_BYTES_MAX: usize = 64 * 1024;
+/// Longest wait for the connection after the handshake was answered.
+const UPGRADE_TIMEOUT: Duration = Duration::from_secs(10);
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct SocketQuery {
+    #[param(value_type = Option<String>)]
+    lot: Option<LotId>,
+    /// The epoch that `after` is of.
+    epoch: Option<String>,
+    /// The last `seq` that the client has.
+    after: Option<u64>,
+}
+
+/// Follow a lot live over a WebSocket
+#[utoipa::path(get, path = paths::WS, tag = "events", params(SocketQuery),
+    responses((status = 101), (status = 400, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem)))]
+pub async fn socket(
+    State(app): State<App>,
+    audience: Audience,
+    Extension(client): Extension<Client>,
+    caller: Option<Extension<Caller>>,
+    ApiQuery(query): ApiQuery<SocketQuery>,
+    mut request: Request,
+) -> Result<Response> {
+    check_origin(request.headers(), client, &app.policy.allowed_origins)?;
+    let lot = app.lot(&query.lot.unwrap_or_default())?;
+    let cursor = match (query.epoch, query.after) {
+        (Some(epoch), Some(after)) => Some((epoch, after)),
+        (None, None) => None,
+        _ => {
+            let detail = "a cursor is both epoch and after, or neither";
+            return Err(Fault::field(ProblemCode::InvalidField, "after", detail));
+        }
+    };
+    let accept = accept_key(request.headers())?;
+    let Some(upgrade) = request.extensions_mut().remove::<OnUpgrade>() else {
+        return Err(Fault::new(ProblemCode::BadRequest, "this connection cannot become a WebSocket"));
+    };
+    let caller = caller.map(|Extension(caller)| caller);
+    app.tasks.spawn(run(app.clone(), lot, audience, caller, cursor, upgrade));
+    let mut response = (StatusCode::SWITCHING_PROTOCOLS, Body::empty()).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
+    headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+    headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
+    Ok(response)
+}
+
+async fn run(
+    app: App,
+    lot: Arc<LotHandle>,
+    audience: Audience,
+    caller: Option<Caller>,
+    cursor: Option<(String, u64)>,
+    upgrade: OnUpgrade,
+) {
+    let upgraded: Upgraded = match tokio::time::timeout(UPGRADE_TIMEOUT, upgrade).await {
+        Ok(Ok(upgraded)) => upgraded,
+        Ok(Err(error)) => return tracing::debug!(%error, "a socket was lost before it opened"),
+        Err(_) => return,
+    };
+    let config = WebSocketConfig::default()
+        .read_buffer_size(BUFFER_BYTES)
+        .write_buffer_size(0)
+        .max_write_buffer_size(WRITE_BYTES_MAX)
+        .max_message_size(Some(INBOUND_BYTES_MAX))
+        .max_frame_size(Some(INBOUND_BYTES_MAX));
+    let stream = WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Side::Server, Some(config)).await;
+    let token = caller.map(|caller| caller.token);
+    let session = Session {
+        store: app.ledger.store().clone(),
+        tokens_changed: app.ledger.tokens_changed(),
+        auth: app.auth,
+        clock: app.clock,
+        stop: app.stop,
+        token,
+        lot,
+        audience,
+    };
+    Socket::new(stream, session).run(cursor).await;
+}
+
+/// What answers the client's key (RFC 6455), if this is a handshake.
+fn accept_key(headers: &HeaderMap) -> Result<HeaderValue> {
+    let has = |name: header::HeaderName, word: &str| {
+        let value = headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        value.split(',').any(|part| part.trim().eq_ignore_ascii_case(word))
+    };
+    let key = headers.get(header::SEC_WEBSOCKET_KEY);
+    let is_handshake = has(header::CONNECTION, "upgrade") && has(header::UPGRADE, "websocket");
+    match key {
+        Some(key) if is_handshake && has(header::SEC_WEBSOCKET_VERSION, "13") => {
+            let accept = derive_accept_key(key.as_bytes());
+            HeaderValue::from_str(&accept).map_err(|e| Fault::new(ProblemCode::Internal, e.to_string()))
+        }
+        _ => Err(Fault::new(ProblemCode::BadRequest, "this address is for WebSockets: connect with ws:// or wss://, version 13")),
+    }
+}
+
+/// A browser says which site a socket is for. Only this daemon's own, and those the operator allowed, may open one.
+fn check_origin(headers: &HeaderMap, client: Client, allowed: &[String]) -> Result<()> {
+    let Some(origin) = headers.get(header::ORIGIN) else { return Ok(()) };
+    let origin = origin.to_str().unwrap_or_default().to_ascii_lowercase();
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default().to_ascii_lowercase();
+    let own_scheme = if client.is_tls { "https" } else { "http" };
+    let is_own = !host.is_empty() && origin == format!("{own_scheme}://{host}");
+    if is_own || allowed.contains(&origin) {
+        return Ok(());
+    }
+    let detail = format!("a page of {origin} may not open a socket here: add it to PARKD_ALLOWED_ORIGINS if it should");
+    Err(Fault::new(ProblemCode::OriginRefused, detail))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::IpAddr;
+
+    fn headers(origin: &str) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::HOST, HeaderValue::from_static("lot.example:8080"));
+        headers.insert(header::ORIGIN, HeaderValue::from_str(origin).expect("a header"));
+        headers
+    }
+
+    #[test]
+    fn only_own_and_allowed_origins_open_sockets() {
+        let client = |is_tls| Client { address: IpAddr::from([127, 0, 0, 1]), is_tls };
+        let allowed = ["https://wall.example".to_string()];
+        let is_let_in = |origin: &str, is_tls| check_origin(&headers(origin), client(is_tls), &allowed).is_ok();
+        assert!(is_let_in("http://lot.example:8080", false));
+        assert!(is_let_in("HTTPS://lot.example:8080", true));
+        assert!(is_let_in("https://wall.example", false));
+        assert!(!is_let_in("https://lot.example:8080", false));
+        assert!(!is_let_in("http://evil.example", false));
+        assert!(!is_let_in("null", false));
+        assert!(check_origin(&HeaderMap::new(), client(false), &allowed).is_ok(), "programs name no origin");
+    }
+}

@@ -1,0 +1,65 @@
+//! Handlers for browsers: a token for a cookie.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::Extension;
+use parking_api::tokens::{Identity, Login, Role};
+use parking_api::{Problem, ProblemCode, paths};
+
+use super::App;
+use super::extract::ApiJson;
+use super::guard::Client;
+use super::problem::{Fault, Result};
+use crate::auth::{COOKIE, Caller};
+
+fn identity(caller: &Caller) -> Identity {
+    Identity {
+        name: caller.token.name.clone(),
+        role: caller.token.role,
+        expires_at: caller.token.expires_at,
+        csrf_token: caller.csrf_token.clone(),
+    }
+}
+
+/// Exchange a token for an HttpOnly cookie
+#[utoipa::path(post, path = paths::LOGIN, tag = "login", request_body = Login,
+    responses((status = 200, body = Identity), (status = 401, body = Problem), (status = 429, body = Problem)))]
+pub async fn login(State(app): State<App>, Extension(client): Extension<Client>, body: ApiJson<Login>) -> Result<Response> {
+    let caller = match app.auth.by_secret(body.value.token.trim()) {
+        Ok(caller) => caller,
+        Err(problem) => {
+            app.limits.failed_login(client.address)?;
+            return Err(problem.into());
+        }
+    };
+    if caller.role() == Role::Camera {
+        return Err(Fault::new(ProblemCode::Forbidden, "a camera's token cannot log in to the dashboard"));
+    }
+    let (cookie, max_age_s) = app.auth.login(&caller);
+    let caller = app.auth.by_cookie(&cookie)?;
+    let secure = if client.is_tls { "; Secure" } else { "" };
+    let set = format!("{COOKIE}={cookie}; Path=/; HttpOnly; SameSite=Strict; Max-Age={max_age_s}{secure}");
+    let mut response = Json(identity(&caller)).into_response();
+    let value = HeaderValue::from_str(&set).map_err(|e| Fault::new(ProblemCode::Internal, e.to_string()))?;
+    response.headers_mut().insert(header::SET_COOKIE, value);
+    Ok(response)
+}
+
+/// Who the caller is
+#[utoipa::path(get, path = paths::LOGIN, tag = "login", responses((status = 200, body = Identity), (status = 401, body = Problem)))]
+pub async fn whoami(caller: Caller) -> Json<Identity> {
+    Json(identity(&caller))
+}
+
+/// Take the cookie back
+#[utoipa::path(post, path = paths::LOGOUT, tag = "login", responses((status = 204), (status = 401, body = Problem)))]
+pub async fn logout(_: Caller) -> Response {
+    let clear = format!("{COOKIE}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0");
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    if let Ok(value) = HeaderValue::from_str(&clear) {
+        response.headers_mut().insert(header::SET_COOKIE, value);
+    }
+    response
+}

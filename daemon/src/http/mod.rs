@@ -1,0 +1,60 @@
+//! How everybody talks to the daemon. Adapters only: each handler parses, calls one thing, and answers.
+
+mod cameras;
+mod captures;
+mod docs;
+mod events;
+mod extract;
+mod guard;
+mod health;
+mod images;
+mod live;
+mod login;
+mod lots;
+mod page;
+mod problem;
+pub mod routes;
+mod server;
+mod sessions;
+mod slots;
+mod tokens;
+
+pub use routes::{Access, RouteInfo};
+pub use server::{Bounds, serve};
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::auth::{Auth, Limits};
+use crate::cameras::Contacts;
+use crate::captures::Captures;
+use crate::clock::Clock;
+use crate::ledger::Ledger;
+
+/// What every handler may use. Built once; cloning shares it.
+#[derive(Debug, Clone)]
+pub struct App {
+    pub ledger: Ledger,
+    pub captures: Captures,
+    pub contacts: Contacts,
+    pub auth: Auth,
+    pub limits: Arc<Limits>,
+    pub clock: Arc<dyn Clock>,
+    pub policy: Arc<Policy>,
+    /// Cancelled when the daemon begins to stop: sockets say good-bye then.
+    pub stop: CancellationToken,
+    pub tasks: TaskTracker,
+}
+
+/// What the operator decided about who may do what from where.
+#[derive(Debug, Clone)]
+pub struct Policy {
+    pub public_read: bool,
+    pub allowed_origins: Vec<String>,
+    pub trusted_proxies: Vec<IpAddr>,
+    pub web_root: Option<PathBuf>,
+}

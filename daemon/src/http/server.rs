@@ -1,0 +1,99 @@
+//! Accepts connections and hands their requests to the router, within bounds. Knows no route.
+
+use std::io::ErrorKind;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::http::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tower::ServiceExt;
+
+use super::guard::Peer;
+
+/// Longest time that a request's headers may take, and that an idle connection stays open.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
+/// Most bytes of a request's headers.
+const HEADER_BYTES_MAX: usize = 32 * 1024;
+/// Most headers of a request.
+const HEADERS_MAX: usize = 64;
+/// Pause after the system refused to accept (usually: no file descriptors are left).
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// What the server holds itself to.
+#[derive(Debug, Clone, Copy)]
+pub struct Bounds {
+    pub connections_max: usize,
+}
+
+/// Serves until `stop`; then accepts nothing more and lets each connection finish the request that it is at.
+pub async fn serve(listener: TcpListener, router: Router, bounds: Bounds, tasks: TaskTracker, stop: CancellationToken) {
+    let places = Arc::new(Semaphore::new(bounds.connections_max));
+    loop {
+        let accepted = tokio::select! {
+            biased;
+            () = stop.cancelled() => return,
+            accepted = accept(&listener, &places) => accepted,
+        };
+        let (stream, peer, place) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) if is_of_the_peer(&error) => continue,
+            Err(error) => {
+                tracing::error!(%error, "cannot accept connections");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+                continue;
+            }
+        };
+        let (router, stop) = (router.clone(), stop.clone());
+        tasks.spawn(async move {
+            connection(stream, peer, router, stop).await;
+            drop(place);
+        });
+    }
+}
+
+type Accepted = (TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit);
+
+async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> std::io::Result<Accepted> {
+    // The place first: what does not fit waits in the system's queue, and costs nothing here.
+    let place = Arc::clone(places).acquire_owned().await.map_err(std::io::Error::other)?;
+    let (stream, peer) = listener.accept().await?;
+    stream.set_nodelay(true)?;
+    Ok((stream, peer, place))
+}
+
+fn is_of_the_peer(error: &std::io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset | ErrorKind::ConnectionRefused)
+}
+
+async fn connection(stream: TcpStream, peer: SocketAddr, router: Router, stop: CancellationToken) {
+    let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(Peer(peer.ip().to_canonical()));
+        router.clone().oneshot(request)
+    });
+    let serving = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADER_TIMEOUT)
+        .max_buf_size(HEADER_BYTES_MAX)
+        .max_headers(HEADERS_MAX)
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades();
+    let mut serving = std::pin::pin!(serving);
+    let ended = tokio::select! {
+        ended = serving.as_mut() => ended,
+        () = stop.cancelled() => {
+            serving.as_mut().graceful_shutdown();
+            serving.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%peer, %error, "a connection broke off");
+    }
+}

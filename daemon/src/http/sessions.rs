@@ -1,0 +1,156 @@
+//! Handlers for sessions.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use parking_api::sessions::{GateEntry, Session, SessionKind, SessionState, SessionStats, StayStats};
+use parking_api::{Committed, LotId, Problem, ProblemCode, SessionId, SlotRef, Time, paths};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::App;
+use super::extract::{ApiJson, ApiPath, ApiQuery, InLot, LotQuery, Mutation};
+use super::page;
+use super::problem::{Fault, Result};
+use super::slots::answer;
+use crate::ledger::Command;
+use crate::store::{SessionFilter, Stays};
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ListQuery {
+    #[param(value_type = Option<String>)]
+    lot: Option<LotId>,
+    state: Option<SessionState>,
+    kind: Option<SessionKind>,
+    /// Id or code.
+    #[param(value_type = Option<String>)]
+    slot: Option<SlotRef>,
+    zone: Option<String>,
+    /// Opened at or after.
+    from: Option<Time>,
+    /// Opened before.
+    to: Option<Time>,
+    /// From the header `Next-Cursor` of the page before.
+    cursor: Option<String>,
+    /// 1 to 1,000; 100 when absent.
+    limit: Option<usize>,
+}
+
+/// Sessions, newest first
+#[utoipa::path(get, path = paths::SESSIONS, tag = "sessions", params(ListQuery),
+    responses((status = 200, body = Vec<Session>, headers(("next-cursor" = String, description = "Cursor of the next page"))),
+    (status = 404, body = Problem), (status = 422, body = Problem)))]
+pub async fn list(State(app): State<App>, ApiQuery(query): ApiQuery<ListQuery>) -> Result<Response> {
+    let lot = app.lot(&query.lot.unwrap_or_default())?;
+    let limit = page::limit_of(query.limit)?;
+    let slot = match query.slot {
+        None => None,
+        Some(SlotRef::Id(id)) => Some(id),
+        Some(by_code) => match lot.read(|state| state.slot(&by_code).map(|slot| slot.id)) {
+            Some(id) => Some(id),
+            None => {
+                let detail = format!("there is no slot {by_code} in lot {}", lot.id());
+                return Err(Fault::field(ProblemCode::SlotNotFound, "slot", detail));
+            }
+        },
+    };
+    let filter = SessionFilter {
+        state: query.state,
+        kind: query.kind,
+        slot,
+        zone: query.zone,
+        from: query.from,
+        to: query.to,
+        before: page::read_cursor(query.cursor.as_deref())?,
+        limit: limit + 1,
+    };
+    let rows = app.ledger.store().sessions(lot.id(), &filter).await?;
+    Ok(page::page(rows, limit, |session| page::write_cursor(session.opened_at, session.id)))
+}
+
+/// One session
+#[utoipa::path(get, path = paths::SESSION, tag = "sessions", params(("session" = String, Path), LotQuery),
+    responses((status = 200, body = Session), (status = 404, body = Problem)))]
+pub async fn get(State(app): State<App>, InLot(lot): InLot, ApiPath(id): ApiPath<SessionId>) -> Result<Json<Session>> {
+    match app.ledger.store().session(lot.id(), id).await? {
+        Some(session) => Ok(Json(session)),
+        None => Err(Fault::new(ProblemCode::SessionNotFound, format!("there is no session {id} in lot {}", lot.id()))),
+    }
+}
+
+/// Figures of today, in the lot's time zone
+#[utoipa::path(get, path = paths::SESSIONS_STATS, tag = "sessions", params(LotQuery),
+    responses((status = 200, body = SessionStats), (status = 404, body = Problem)))]
+pub async fn stats(State(app): State<App>, InLot(lot): InLot) -> Result<Json<SessionStats>> {
+    let (zone, slots, stays, visits) = lot.read(|state| {
+        (state.lot().time_zone.clone(), state.slots_len(), state.stays_open(), state.visits_open())
+    });
+    let since = midnight(app.clock.now(), &zone);
+    let store = app.ledger.store();
+    let of_slots = store.stays(lot.id(), SessionKind::Slot, since).await?;
+    let of_gates = store.stays(lot.id(), SessionKind::Gate, since).await?;
+    let turnover_per_slot = (slots > 0).then(|| of_slots.opened as f64 / slots as f64);
+    Ok(Json(SessionStats {
+        since,
+        stays: figures(stays, &of_slots),
+        turnover_per_slot,
+        gate: figures(visits, &of_gates),
+    }))
+}
+
+fn figures(open: usize, stays: &Stays) -> StayStats {
+    let lengths = &stays.closed_ms;
+    let count = lengths.len();
+    let median = |lengths: &[i64]| (lengths[(count - 1) / 2] + lengths[count / 2]) as f64 / 2.0;
+    StayStats {
+        open: open as u64,
+        today: stays.opened,
+        stay_mean_s: (count > 0).then(|| lengths.iter().sum::<i64>() as f64 / count as f64 / 1000.0),
+        stay_median_s: (count > 0).then(|| median(lengths) / 1000.0),
+    }
+}
+
+/// The last midnight in `zone`; in UTC when the system does not know that zone any more.
+fn midnight(now: Time, zone: &str) -> Time {
+    let zone = jiff::tz::TimeZone::get(zone).unwrap_or(jiff::tz::TimeZone::UTC);
+    let start = now.timestamp().to_zoned(zone).start_of_day();
+    start.map_or(now, |start| Time::from(start.timestamp()))
+}
+
+/// Count a vehicle in at a gate, by ticket or plate
+#[utoipa::path(post, path = paths::SESSIONS_ENTRY, tag = "sessions", params(LotQuery), request_body = GateEntry,
+    responses((status = 201, body = Committed<Session>), (status = 409, body = Problem), (status = 422, body = Problem)))]
+pub async fn enter(mutation: Mutation, body: ApiJson<GateEntry>) -> Result<Response> {
+    let outcome = mutation.submit(Command::EnterGate(body.value), &body.raw).await?;
+    Ok(answer(outcome, StatusCode::CREATED))
+}
+
+/// Count a vehicle out at a gate, by the ticket or plate that it entered with
+#[utoipa::path(post, path = paths::SESSIONS_EXIT, tag = "sessions", params(LotQuery), request_body = GateEntry,
+    responses((status = 200, body = Committed<Session>), (status = 404, body = Problem), (status = 422, body = Problem)))]
+pub async fn exit(mutation: Mutation, body: ApiJson<GateEntry>) -> Result<Response> {
+    let outcome = mutation.submit(Command::ExitGate(body.value), &body.raw).await?;
+    Ok(answer(outcome, StatusCode::OK))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn today_begins_at_midnight_where_the_lot_is() {
+        let now: Time = "2026-11-23T18:30:00Z".parse().expect("a time");
+        assert_eq!(midnight(now, "Asia/Jakarta").to_string(), "2026-11-23T17:00:00.000Z");
+        assert_eq!(midnight(now, "UTC").to_string(), "2026-11-23T00:00:00.000Z");
+    }
+
+    #[test]
+    fn the_median_of_an_even_number_of_stays_lies_between_the_two_in_the_middle() {
+        let stats = figures(1, &Stays { opened: 4, closed_ms: vec![1_000, 2_000, 4_000, 9_000] });
+        assert_eq!((stats.stay_median_s, stats.stay_mean_s), (Some(3.0), Some(4.0)));
+        assert_eq!(figures(0, &Stays::default()).stay_median_s, None);
+    }
+}

@@ -1,0 +1,98 @@
+//! Handlers for tokens.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use parking_api::tokens::{NewToken, Role, Token, TokenCreated};
+use parking_api::{Committed, LotId, Problem, ProblemCode, TokenId, paths};
+
+use super::App;
+use super::extract::{ApiJson, ApiPath, Mutation};
+use super::problem::{Fault, Result};
+use super::slots::{answer, committed};
+use crate::auth::Caller;
+use crate::auth::secret::{self, Grant, record};
+use crate::ledger::{Command, Reply};
+
+/// A secret for a new token; the same again when the same request comes again.
+pub fn secret_for(app: &App, mutation: &Mutation, raw: &[u8]) -> Result<String> {
+    match mutation.identity(raw) {
+        Some(request) => Ok(app.auth.derived_secret(&request)),
+        None => secret::new().map_err(|e| Fault::new(ProblemCode::Unavailable, format!("no randomness for a secret: {e}"))),
+    }
+}
+
+/// All tokens of all lots, without their secrets
+#[utoipa::path(get, path = paths::TOKENS, tag = "tokens", responses((status = 200, body = Vec<Token>)))]
+pub async fn list(State(app): State<App>) -> Json<Vec<Token>> {
+    let lots = app.ledger.lots();
+    let tokens = lots.iter().flat_map(|lot| lot.read(|state| state.tokens().cloned().collect::<Vec<_>>()));
+    Json(tokens.map(|token| app.auth.join(token)).collect())
+}
+
+/// Create a token; the answer shows its secret, this once
+#[utoipa::path(post, path = paths::TOKENS, tag = "tokens", request_body = NewToken,
+    responses((status = 201, body = Committed<TokenCreated>), (status = 422, body = Problem)))]
+pub async fn create(State(app): State<App>, mut mutation: Mutation, body: ApiJson<NewToken>) -> Result<Response> {
+    if body.value.role == Role::Camera {
+        let detail = "a camera's token is made together with the camera: POST /api/cameras";
+        return Err(Fault::field(ProblemCode::InvalidField, "role", detail));
+    }
+    let now = app.clock.now();
+    if body.value.expires_at.is_some_and(|expires| expires <= now) {
+        return Err(Fault::field(ProblemCode::InvalidField, "expires_at", "expires_at lies in the past"));
+    }
+    mutation.lot = app.lot(&LotId::default())?;
+    let secret = secret_for(&app, &mutation, &body.raw)?;
+    let grant = Grant {
+        name: body.value.name,
+        role: body.value.role,
+        lot: LotId::default(),
+        camera: None,
+        expires_at: body.value.expires_at,
+    };
+    let command = Command::CreateToken(Box::new(record(grant, &secret, now)));
+    let outcome = mutation.submit(command, &body.raw).await?;
+    let Reply::Token(info) = outcome.reply else {
+        return Err(Fault::new(ProblemCode::Internal, "a token was created, but something else was answered"));
+    };
+    let mut response = committed(TokenCreated { info, token: secret }, outcome.seq);
+    *response.status_mut() = StatusCode::CREATED;
+    Ok(response)
+}
+
+/// How a caller names a token: by id, or by as much of its prefix as is unique.
+#[derive(Debug)]
+pub struct TokenName(String);
+
+impl std::str::FromStr for TokenName {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text.len() < 6 {
+            return Err(format!("{text:?} is too short to name a token: give its id or its prefix"));
+        }
+        Ok(Self(text.to_string()))
+    }
+}
+
+/// Revoke a token, by id or prefix; open sockets that use it are closed
+#[utoipa::path(delete, path = paths::TOKEN, tag = "tokens", params(("token" = String, Path, description = "Id or prefix")),
+    responses((status = 200, body = Committed<Token>), (status = 404, body = Problem), (status = 409, body = Problem)))]
+pub async fn revoke(State(app): State<App>, caller: Caller, ApiPath(name): ApiPath<TokenName>) -> Result<Response> {
+    let id: Option<TokenId> = name.0.parse().ok();
+    let mut found = Vec::new();
+    for lot in app.ledger.lots() {
+        let is_meant = |token: &&Token| Some(token.id) == id || token.prefix.starts_with(&name.0);
+        found.extend(lot.read(|state| state.tokens().filter(is_meant).map(|t| t.id).collect::<Vec<_>>()).into_iter().map(|id| (lot.clone(), id)));
+    }
+    match found.as_slice() {
+        [(lot, id)] => Ok(answer(lot.submit(Command::RevokeToken(*id), caller.actor(), None).await?, StatusCode::OK)),
+        [] => Err(Fault::new(ProblemCode::TokenNotFound, format!("there is no token {}", name.0))),
+        many => {
+            let detail = format!("{} names {} tokens: give more of the prefix, or the id", name.0, many.len());
+            Err(Fault::new(ProblemCode::TokenNotFound, detail))
+        }
+    }
+}

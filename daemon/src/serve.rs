@@ -1,0 +1,210 @@
+//! The whole daemon put together: opened, served, and stopped in order. Decides nothing itself.
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_api::events::Actor;
+use parking_api::tokens::Role;
+use parking_api::{LotId, Time};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::auth::secret::{self, Grant, record};
+use crate::auth::{Auth, Limits, Rates};
+use crate::cameras::{self, Contacts};
+use crate::captures::{Captures, Thumbnails};
+use crate::clock::{Clock, SystemClock};
+use crate::config::{Places, Serve};
+use crate::demo;
+use crate::http::{App, Bounds, Policy, routes, serve as serve_http};
+use crate::ledger::{Command, Ledger};
+use crate::objects::Objects;
+use crate::store::Store;
+
+/// Longest time that a stop may take; what is not done then is dropped.
+pub const STOP_TIMEOUT: Duration = Duration::from_secs(10);
+/// Of that, what requests and sockets may take, so that what they wrote can still be committed.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(7);
+/// How often old events and first answers are looked for.
+const PRUNE_EVERY: Duration = Duration::from_secs(600);
+/// How long the first answer to a request is remembered, in milliseconds.
+const ANSWERS_MS: i64 = 24 * 60 * 60 * 1000;
+
+/// A daemon that runs.
+#[derive(Debug)]
+pub struct Daemon {
+    address: SocketAddr,
+    places: Places,
+    ledger: Ledger,
+    /// Tasks that ask the ledger for something.
+    front: TaskTracker,
+    /// Tasks of the ledger itself.
+    back: TaskTracker,
+    stop: CancellationToken,
+}
+
+impl Daemon {
+    /// Opens everything and listens.
+    ///
+    /// # Errors
+    /// What could not be opened, and what to do about it.
+    pub async fn start(settings: &Serve, places: Places) -> Result<Self, String> {
+        std::fs::create_dir_all(&places.data_dir)
+            .map_err(|e| format!("cannot create the data folder {}: {e}", places.data_dir.display()))?;
+        let clock = SystemClock::shared();
+        let (front, back, stop) = (TaskTracker::new(), TaskTracker::new(), CancellationToken::new());
+        let store = open_store(&places).await?;
+        let ledger = Ledger::open(store, Arc::clone(&clock), back.clone()).await.map_err(|e| e.to_string())?;
+        let objects = Objects::open(&places.objects_url).await.map_err(|e| e.to_string())?;
+        let listener = TcpListener::bind(settings.listen)
+            .await
+            .map_err(|e| format!("cannot listen on {}: {e} (choose another with --listen)", settings.listen))?;
+        let address = listener.local_addr().map_err(|e| format!("cannot learn the address that is listened on: {e}"))?;
+        if settings.demo {
+            demo::run::prepare(&ledger, &places).await?;
+        }
+        ensure_admin(&ledger, &*clock, &places).await?;
+        let contacts = Contacts::load(&ledger, &*clock).await.map_err(|e| e.to_string())?;
+        let auth = Auth::load(ledger.clone(), Arc::clone(&clock)).await.map_err(|e| e.to_string())?;
+        let thumbnails = Thumbnails::open(places.data_dir.join("thumbnails"))
+            .map_err(|e| format!("cannot use the folder for thumbnails: {e}"))?;
+        let captures = Captures::new(ledger.clone(), objects, contacts.clone(), Arc::clone(&clock), thumbnails);
+        front.spawn(cameras::watch(contacts.clone(), ledger.clone(), Arc::clone(&clock), stop.clone()));
+        front.spawn(auth.clone().write_uses(stop.clone()));
+        front.spawn(prune(ledger.clone(), Arc::clone(&clock), settings.events_keep, stop.clone()));
+        let app = App {
+            ledger: ledger.clone(),
+            captures: captures.clone(),
+            contacts,
+            auth,
+            limits: Arc::new(Limits::new(Rates {
+                writes_per_s: settings.write_rate,
+                uploads_per_s: settings.upload_rate,
+            })),
+            clock: Arc::clone(&clock),
+            policy: Arc::new(Policy {
+                public_read: settings.public_read,
+                allowed_origins: settings.allowed_origins.clone(),
+                trusted_proxies: settings.trusted_proxies.clone(),
+                web_root: settings.web_root.clone(),
+            }),
+            stop: stop.clone(),
+            tasks: front.clone(),
+        };
+        let bounds = Bounds { connections_max: settings.connections_max.get() as usize };
+        front.spawn(serve_http(listener, routes::build(app), bounds, front.clone(), stop.clone()));
+        if settings.demo {
+            let demo = demo::run::Demo { ledger: ledger.clone(), captures, clock, places: places.clone(), address };
+            front.spawn(demo.run(settings.demo_speed, stop.clone()));
+        }
+        write_private(&places.address(), &format!("http://{address}\n"))?;
+        Ok(Self { address, places, ledger, front, back, stop })
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Stops in order: takes nothing more in, lets requests end and sockets say good-bye, commits what is queued, closes the database.
+    /// `false` when that took too long and something was dropped.
+    pub async fn stop(self) -> bool {
+        self.stop.cancel();
+        self.front.close();
+        let drained = tokio::time::timeout(DRAIN_TIMEOUT, self.front.wait()).await.is_ok();
+        self.ledger.stop();
+        self.back.close();
+        let rest = STOP_TIMEOUT.saturating_sub(DRAIN_TIMEOUT);
+        let committed = tokio::time::timeout(rest, self.back.wait()).await.is_ok();
+        self.ledger.store().close().await;
+        // Clients must not look for a daemon that is gone; that the file cannot be removed only makes them wait for an answer.
+        let _ = std::fs::remove_file(self.places.address());
+        drained && committed
+    }
+}
+
+/// Opens the database and refuses one that is damaged.
+///
+/// # Errors
+/// Why it cannot be used.
+pub async fn open_store(places: &Places) -> Result<Store, String> {
+    let store = Store::open(&places.database_url).await.map_err(|e| e.to_string())?;
+    match store.damage().await {
+        Ok(None) => Ok(store),
+        Ok(Some(damage)) => {
+            Err(format!("the database {} is damaged ({damage}): restore a backup", places.database_url))
+        }
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// Creates the first admin token, when there is none that is valid, and leaves it where a client of the same user finds it.
+async fn ensure_admin(ledger: &Ledger, clock: &dyn Clock, places: &Places) -> Result<(), String> {
+    let main = ledger.lot(&LotId::default()).ok_or("the lot main is missing")?;
+    let now = clock.now();
+    let has_admin = main.read(|state| {
+        state.tokens().any(|token| {
+            token.role == Role::Admin && token.revoked_at.is_none() && token.expires_at.is_none_or(|e| e > now)
+        })
+    });
+    if has_admin {
+        return Ok(());
+    }
+    let secret = create_token(ledger, "admin", Role::Admin, None, now).await?.1;
+    write_private(&places.admin_token(), &format!("{secret}\n"))
+}
+
+/// Creates a token in the lot `main`; returns its record and its secret.
+///
+/// # Errors
+/// When the name is not valid or the database fails.
+pub async fn create_token(
+    ledger: &Ledger,
+    name: &str,
+    role: Role,
+    expires_at: Option<Time>,
+    now: Time,
+) -> Result<(parking_api::tokens::Token, String), String> {
+    let main = ledger.lot(&LotId::default()).ok_or("the lot main is missing")?;
+    let secret = secret::new().map_err(|e| format!("no randomness for a token: {e}"))?;
+    let grant = Grant { name: name.into(), role, lot: LotId::default(), camera: None, expires_at };
+    let record = record(grant, &secret, now);
+    let token = record.token.clone();
+    let command = Command::CreateToken(Box::new(record));
+    main.submit(command, Actor::system("operator"), None).await.map_err(|e| e.to_string())?;
+    Ok((token, secret))
+}
+
+/// Writes a file that only its owner may read, all or nothing.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write_private(path: &Path, text: &str) -> Result<(), String> {
+    let partial = path.with_extension("partial");
+    let written = std::fs::remove_file(&partial).or_else(|e| if e.kind() == std::io::ErrorKind::NotFound { Ok(()) } else { Err(e) });
+    let written = written
+        .and_then(|()| std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&partial))
+        .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
+        .and_then(|()| std::fs::rename(&partial, path));
+    written.map_err(|e| format!("cannot write {}: {e}", path.display()))
+}
+
+async fn prune(ledger: Ledger, clock: Arc<dyn Clock>, events_keep: u64, stop: CancellationToken) {
+    let mut tick = tokio::time::interval(PRUNE_EVERY);
+    while stop.run_until_cancelled(tick.tick()).await.is_some() {
+        for lot in ledger.lots() {
+            match ledger.prune(lot.id(), events_keep).await {
+                Ok(0) => {}
+                Ok(events) => tracing::info!(lot = %lot.id(), events, "old events were folded into a checkpoint"),
+                Err(error) => tracing::warn!(lot = %lot.id(), %error, "old events cannot be forgotten"),
+            }
+        }
+        if let Err(error) = ledger.store().prune_answers(clock.now().plus_ms(-ANSWERS_MS)).await {
+            tracing::warn!(%error, "old answers cannot be forgotten");
+        }
+    }
+}

@@ -1,0 +1,413 @@
+//! One live socket: sends what a follower has coming, hears pongs, and ends with a reason. Knows the protocol of design §5, but no route.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::{SinkExt, StreamExt};
+use hyper::upgrade::Upgraded;
+use hyper_util::rt::TokioIo;
+use parking_api::live::{
+    Bye, DEAD_INTERVALS, Degraded, Frame, HEARTBEAT_S, Heartbeat, Hello, Resumed, SnapshotReason, close,
+};
+use parking_api::tokens::Token;
+use parking_api::{PROTOCOL, Time};
+use serde::Serialize;
+use serde_json::value::RawValue;
+use tokio::sync::{Semaphore, watch};
+use tokio::time::Instant;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::Error as WsError;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Data, OpCode};
+use tokio_tungstenite::tungstenite::protocol::frame::{CloseFrame, Frame as WsFrame};
+use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
+use tokio_util::sync::CancellationToken;
+
+use crate::auth::Auth;
+use crate::clock::Clock;
+use crate::follow::Follower;
+use crate::ledger::{Audience, Backlog, LotHandle, LotState, RING_EVENTS_MAX, SlotList};
+use crate::store::Store;
+
+/// What may wait for one socket; beyond it the events are collapsed to the newest values.
+const QUEUE_EVENTS_MAX: usize = 1_024;
+const QUEUE_BYTES_MAX: usize = 1024 * 1024;
+/// Collapses within [`LAG_WINDOW`] before the socket is closed: such a client is better off with a snapshot later.
+const LAGS_MAX: u32 = 3;
+const LAG_WINDOW: Duration = Duration::from_secs(60);
+/// Longest time that one frame may take to be taken off our hands.
+const SEND_TIMEOUT: Duration = Duration::from_secs(10);
+/// Longest time for a good-bye.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
+/// Clients that are told to come back after a stop spread over this time, in milliseconds.
+const RETURN_MS: u64 = 5_000;
+/// When a client that was too slow should come back, in milliseconds.
+const SLOW_RETRY_MS: u64 = 1_000;
+/// Bytes of a large frame that are handed to the socket at once; no socket's buffer grows beyond this.
+const PIECE_BYTES: usize = 16 * 1024;
+/// Large frames that are on their way at once, over all sockets.
+const LARGE_FRAMES_MAX: usize = 64;
+
+static LARGE_FRAMES: Semaphore = Semaphore::const_new(LARGE_FRAMES_MAX);
+
+type Stream = WebSocketStream<TokioIo<Upgraded>>;
+
+/// What one socket is about.
+#[derive(Debug)]
+pub struct Session {
+    pub lot: Arc<LotHandle>,
+    pub audience: Audience,
+    /// Whose socket it is; none where reading is public.
+    pub token: Option<Token>,
+    pub auth: Auth,
+    pub store: Store,
+    pub clock: Arc<dyn Clock>,
+    pub tokens_changed: watch::Receiver<u64>,
+    pub stop: CancellationToken,
+}
+
+/// How a start goes on after `hello`.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Begin {
+    /// Every event after this `seq` follows.
+    Resume(u64),
+    Snapshot(SnapshotReason),
+}
+
+/// Decides whether a client can go on where it was. Pure.
+pub fn begin(cursor: Option<&(String, u64)>, epoch: &str, head: u64, floor: u64) -> Begin {
+    let Some((known_epoch, after)) = cursor else { return Begin::Snapshot(SnapshotReason::NoCursor) };
+    if known_epoch != epoch {
+        Begin::Snapshot(SnapshotReason::EpochChanged)
+    } else if *after > head {
+        Begin::Snapshot(SnapshotReason::Ahead)
+    } else if after + 1 < floor {
+        Begin::Snapshot(SnapshotReason::TooOld)
+    } else if head - after > RING_EVENTS_MAX as u64 {
+        Begin::Snapshot(SnapshotReason::TooMany)
+    } else {
+        Begin::Resume(*after)
+    }
+}
+
+/// Why a socket ends.
+#[derive(Debug)]
+enum End {
+    /// With a good-bye.
+    Bye { code: u16, reason: &'static str, retry_after_ms: Option<u64> },
+    /// The other side has gone, or breaks the protocol of WebSockets.
+    Gone,
+}
+
+impl From<WsError> for End {
+    fn from(_: WsError) -> Self {
+        Self::Gone
+    }
+}
+
+pub struct Socket {
+    stream: Stream,
+    session: Session,
+    follower: Follower,
+    heard: Instant,
+    lags: u32,
+    lags_since: Instant,
+}
+
+impl std::fmt::Debug for Socket {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Socket").field("session", &self.session).finish_non_exhaustive()
+    }
+}
+
+impl Socket {
+    pub fn new(stream: Stream, session: Session) -> Self {
+        let follower = Follower::new(session.store.clone(), Arc::clone(&session.lot), session.audience, 0);
+        let now = Instant::now();
+        Self { stream, session, follower, heard: now, lags: 0, lags_since: now }
+    }
+
+    /// Serves the socket until it ends.
+    pub async fn run(mut self, cursor: Option<(String, u64)>) {
+        let ended = match self.start(cursor).await {
+            Ok(()) => self.follow().await,
+            Err(end) => end,
+        };
+        if let End::Bye { code, reason, retry_after_ms } = ended {
+            // Whoever does not take the good-bye in time is dropped without.
+            let _ = tokio::time::timeout(CLOSE_TIMEOUT, self.say_bye(code, reason, retry_after_ms)).await;
+        }
+    }
+
+    async fn start(&mut self, cursor: Option<(String, u64)>) -> Result<(), End> {
+        // Events that come while the start is prepared are noticed afterwards.
+        let (hello, begin) = self.session.lot.read(|state| {
+            let floor = self.session.lot.floor();
+            let hello = Hello {
+                protocol: PROTOCOL,
+                lot: self.session.lot.id().to_string(),
+                epoch: state.epoch().to_string(),
+                head: state.seq(),
+                floor,
+                heartbeat_s: HEARTBEAT_S,
+                at: self.session.clock.now(),
+                version: env!("CARGO_PKG_VERSION").into(),
+            };
+            (hello, begin(cursor.as_ref(), state.epoch(), state.seq(), floor))
+        });
+        let head = hello.head;
+        self.send(&Frame::Hello(hello)).await?;
+        match begin {
+            Begin::Resume(from) => {
+                self.send(&Frame::Resumed(Resumed { from, head })).await?;
+                self.follower.skip_to(from);
+                while self.follower.at() < head {
+                    let Some(run) = self.follower.run().await.map_err(|_| unavailable())? else { break };
+                    self.send_bytes(run.frame).await?;
+                }
+            }
+            Begin::Snapshot(reason) => self.send_snapshot(reason).await?,
+        }
+        let degraded = self.session.lot.degraded().borrow().clone();
+        if let Some(detail) = degraded {
+            self.send(&Frame::Degraded(Degraded { active: true, detail })).await?;
+        }
+        Ok(())
+    }
+
+    async fn send_snapshot(&mut self, reason: SnapshotReason) -> Result<(), End> {
+        // Without this, a storm of returning clients would each hold the whole lot in memory.
+        let _turn = LARGE_FRAMES.acquire().await.map_err(|_| End::Gone)?;
+        let audience = self.session.audience;
+        let (seq, frame) =
+            self.session.lot.read_with_list(audience, |state, list| (state.seq(), snapshot(state, &list, audience, reason)));
+        self.send_bytes(frame.map_err(|_| unavailable())?).await?;
+        self.follower.skip_to(seq);
+        Ok(())
+    }
+
+    async fn follow(&mut self) -> End {
+        let mut heartbeat = tokio::time::interval(Duration::from_secs(HEARTBEAT_S));
+        heartbeat.reset();
+        heartbeat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut degraded = self.session.lot.degraded();
+        let stop = self.session.stop.clone();
+        loop {
+            if let Err(end) = self.send_waiting().await {
+                return end;
+            }
+            let step = tokio::select! {
+                biased;
+                () = stop.cancelled() => Err(stopping(self.session.clock.now())),
+                is_there = self.follower.changed() => if is_there { Ok(()) } else { Err(lot_gone()) },
+                message = self.stream.next() => self.hear(message),
+                _ = self.session.tokens_changed.changed() => self.check_token(),
+                Ok(()) = degraded.changed() => {
+                    let detail = degraded.borrow_and_update().clone();
+                    let frame = Degraded { active: detail.is_some(), detail: detail.unwrap_or_else(|| "writes work again".into()) };
+                    self.send(&Frame::Degraded(frame)).await
+                }
+                _ = heartbeat.tick() => self.beat().await,
+            };
+            if let Err(end) = step {
+                return end;
+            }
+        }
+    }
+
+    /// Sends everything that waits, or what it comes to when it is too much.
+    async fn send_waiting(&mut self) -> Result<(), End> {
+        loop {
+            match self.follower.backlog() {
+                Backlog::Held { events: 0, .. } => return Ok(()),
+                Backlog::Held { events, bytes } if events <= QUEUE_EVENTS_MAX && bytes <= QUEUE_BYTES_MAX => {
+                    let Some(run) = self.follower.run().await.map_err(|_| unavailable())? else { return Ok(()) };
+                    self.send_bytes(run.frame).await?;
+                }
+                Backlog::Held { .. } => self.collapse().await?,
+                Backlog::Gone => return Err(slow()),
+            }
+        }
+    }
+
+    async fn collapse(&mut self) -> Result<(), End> {
+        if self.lags_since.elapsed() > LAG_WINDOW {
+            (self.lags, self.lags_since) = (0, Instant::now());
+        }
+        self.lags += 1;
+        if self.lags > LAGS_MAX {
+            return Err(slow());
+        }
+        let from = self.follower.at();
+        let deleted = self.session.lot.hub().deleted_after(from);
+        let (to, frame) = self.session.lot.read(|state| (state.seq(), lagged(state, from, &deleted, self.session.audience)));
+        self.send_bytes(frame.map_err(|_| unavailable())?).await?;
+        self.follower.skip_to(to);
+        Ok(())
+    }
+
+    fn hear(&mut self, message: Option<Result<Message, WsError>>) -> Result<(), End> {
+        match message {
+            Some(Ok(Message::Text(_) | Message::Binary(_))) => Err(End::Bye {
+                code: close::PROTOCOL,
+                reason: "this socket only sends: make changes over REST",
+                retry_after_ms: None,
+            }),
+            // Pings are answered by the library, with the next flush.
+            Some(Ok(Message::Close(_))) | None | Some(Err(_)) => Err(End::Gone),
+            Some(Ok(_)) => {
+                self.heard = Instant::now();
+                Ok(())
+            }
+        }
+    }
+
+    fn check_token(&self) -> Result<(), End> {
+        match &self.session.token {
+            Some(token) if !self.session.auth.is_valid(token) => {
+                Err(End::Bye { code: close::BAD_TOKEN, reason: "the token is no longer valid", retry_after_ms: None })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    async fn beat(&mut self) -> Result<(), End> {
+        // A token can also end by its own date, which nobody announces.
+        self.check_token()?;
+        if self.heard.elapsed() > Duration::from_secs(HEARTBEAT_S).mul_f64(DEAD_INTERVALS) {
+            return Err(End::Bye { code: close::NO_PONG, reason: "no pong came back", retry_after_ms: Some(0) });
+        }
+        self.send(&Frame::Heartbeat(Heartbeat { head: self.follower.at(), at: self.session.clock.now() })).await?;
+        self.within(|stream| Box::pin(stream.send(Message::Ping(Bytes::new())))).await
+    }
+
+    async fn send(&mut self, frame: &Frame) -> Result<(), End> {
+        let bytes = serde_json::to_vec(frame).map_err(|_| unavailable())?;
+        self.send_bytes(bytes.into()).await
+    }
+
+    /// Sends one frame of JSON; a large one in pieces, which the other side sees as one (RFC 6455, fragmentation).
+    async fn send_bytes(&mut self, json: Bytes) -> Result<(), End> {
+        if json.len() <= PIECE_BYTES {
+            let text = Utf8Bytes::try_from(json).map_err(|_| unavailable())?;
+            return self.within(|stream| Box::pin(stream.send(Message::Text(text)))).await;
+        }
+        let pieces = json.len().div_ceil(PIECE_BYTES);
+        for index in 0..pieces {
+            let piece = json.slice(index * PIECE_BYTES..json.len().min((index + 1) * PIECE_BYTES));
+            let opcode = if index == 0 { Data::Text } else { Data::Continue };
+            let frame = WsFrame::message(piece, OpCode::Data(opcode), index + 1 == pieces);
+            self.within(|stream| Box::pin(stream.send(Message::Frame(frame)))).await?;
+        }
+        Ok(())
+    }
+
+    /// Does one thing to the stream, if the other side takes it in time.
+    async fn within<'a, F>(&'a mut self, act: impl FnOnce(&'a mut Stream) -> F) -> Result<(), End>
+    where
+        F: Future<Output = Result<(), WsError>>,
+    {
+        match tokio::time::timeout(SEND_TIMEOUT, act(&mut self.stream)).await {
+            Ok(done) => Ok(done?),
+            Err(_) => Err(End::Gone),
+        }
+    }
+
+    async fn say_bye(&mut self, code: u16, reason: &'static str, retry_after_ms: Option<u64>) -> Result<(), End> {
+        self.send(&Frame::Bye(Bye { code, reason: reason.into(), retry_after_ms })).await?;
+        let close = CloseFrame { code: CloseCode::from(code), reason: Utf8Bytes::from_static(reason) };
+        self.stream.close(Some(close)).await?;
+        // The handshake of closing: the other side answers with its own.
+        while let Some(Ok(_)) = self.stream.next().await {}
+        Ok(())
+    }
+}
+
+fn slow() -> End {
+    End::Bye { code: close::SLOW, reason: "too slow for the events of this lot", retry_after_ms: Some(SLOW_RETRY_MS) }
+}
+
+fn unavailable() -> End {
+    End::Bye { code: close::SHUTDOWN, reason: "the log cannot be read right now", retry_after_ms: Some(SLOW_RETRY_MS) }
+}
+
+fn lot_gone() -> End {
+    End::Bye { code: close::LOT_GONE, reason: "the lot was deleted", retry_after_ms: None }
+}
+
+fn stopping(now: Time) -> End {
+    // The clock's last digits spread the clients well enough, and need no generator.
+    let retry_after_ms = Some(now.ms().unsigned_abs() * 7 % RETURN_MS);
+    End::Bye { code: close::SHUTDOWN, reason: "the daemon is stopping", retry_after_ms }
+}
+
+/// A `snapshot` frame around the list of slots as it is kept ready.
+fn snapshot(
+    state: &LotState,
+    list: &SlotList,
+    audience: Audience,
+    reason: SnapshotReason,
+) -> serde_json::Result<Bytes> {
+    #[derive(Serialize)]
+    struct Out<'a> {
+        r#type: &'static str,
+        seq: u64,
+        reason: SnapshotReason,
+        lot: &'a parking_api::lots::Lot,
+        slots: &'a RawValue,
+        cameras: Vec<&'a parking_api::cameras::Camera>,
+        stats: parking_api::slots::SlotStats,
+    }
+    let out = Out {
+        r#type: "snapshot",
+        seq: state.seq(),
+        reason,
+        lot: state.lot(),
+        slots: serde_json::from_slice(&list.plain)?,
+        cameras: cameras(state, audience),
+        stats: state.stats(),
+    };
+    serde_json::to_vec(&out).map(Bytes::from)
+}
+
+/// A `lagged` frame: what the events after `from` came to.
+fn lagged(
+    state: &LotState,
+    from: u64,
+    deleted: &[parking_api::SlotId],
+    audience: Audience,
+) -> serde_json::Result<Bytes> {
+    let slots = state.slots().filter(|slot| slot.rev > from).map(|slot| audience.slot(slot)).collect();
+    let frame = Frame::Lagged(Box::new(parking_api::live::Lagged {
+        from,
+        to: state.seq(),
+        slots,
+        deleted: deleted.to_vec(),
+        cameras: cameras(state, audience).into_iter().cloned().collect(),
+        lot: Some(state.lot()).filter(|lot| lot.rev > from).cloned(),
+    }));
+    serde_json::to_vec(&frame).map(Bytes::from)
+}
+
+fn cameras(state: &LotState, audience: Audience) -> Vec<&parking_api::cameras::Camera> {
+    state.cameras().filter(|_| audience != Audience::Public).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_start_resumes_only_where_every_missed_event_can_follow() {
+        let cursor = |after| Some(("e".to_string(), after));
+        let of = |cursor: Option<(String, u64)>| begin(cursor.as_ref(), "e", 10_000, 100);
+        assert_eq!(of(None), Begin::Snapshot(SnapshotReason::NoCursor));
+        assert_eq!(of(Some(("other".into(), 9_999))), Begin::Snapshot(SnapshotReason::EpochChanged));
+        assert_eq!(of(cursor(10_001)), Begin::Snapshot(SnapshotReason::Ahead));
+        assert_eq!(of(cursor(98)), Begin::Snapshot(SnapshotReason::TooOld));
+        assert_eq!(of(cursor(99)), Begin::Snapshot(SnapshotReason::TooMany));
+        assert_eq!(of(cursor(4_999)), Begin::Snapshot(SnapshotReason::TooMany));
+        assert_eq!(of(cursor(5_000)), Begin::Resume(5_000));
+        assert_eq!(of(cursor(10_000)), Begin::Resume(10_000));
+    }
+}

@@ -1,0 +1,11 @@
+//! Tests of `parkd` through the doors that its users take: the binary, HTTP, the live socket. One binary, so that linking is paid once.
+
+mod harness;
+
+#[tokio::test]
+async fn a_new_daemon_is_ready_and_sound() {
+    let mut parkd = harness::Parkd::start(&[]);
+    assert!(parkd.admin().ready().await.expect("an answer").ready);
+    parkd.verify();
+    assert_eq!(parkd.stop(), Some(0));
+}
