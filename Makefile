@@ -1,0 +1,24 @@
+# Thin names over cargo commands.
+
+.PHONY: run test bench lint fmt
+
+# A parking lot, live on this machine: builds, starts the demo, prints what to type next.
+run:
+	cargo build -p parkd -p parkctl --bins
+	exec target/debug/parkd serve --demo
+
+# Everything that can be tested; needs only the Rust toolchain.
+test:
+	cargo test --workspace --all-features
+
+# Figures of a release build beside their yardsticks, as a table; BENCH='--quick' or '--only NAME' for less.
+bench:
+	cargo build --release -p parkd --bins --example bench
+	target/release/examples/bench $(BENCH)
+
+lint:
+	cargo fmt --all -- --check
+	cargo clippy --workspace --all-targets --all-features -- -D warnings
+
+fmt:
+	cargo fmt --all
