@@ -61,11 +61,15 @@ fn header_problem(detail: &str) -> Problem {
 type RowError = (Option<&'static str>, String);
 
 fn read_row<'a>(get: impl Fn(&str) -> Option<&'a str>) -> Result<NewSlot, RowError> {
-    fn parse<T: std::str::FromStr<Err = String>>(name: &'static str, text: Option<&str>) -> Result<Option<T>, RowError> {
+    fn parse<T: std::str::FromStr<Err = String>>(
+        name: &'static str,
+        text: Option<&str>,
+    ) -> Result<Option<T>, RowError> {
         text.map(str::parse).transpose().map_err(|e| (Some(name), e))
     }
     let number = |name: &'static str| {
-        let parsed = get(name).map(|text| text.parse::<f64>().map_err(|_| (Some(name), format!("{text:?} is not a number"))));
+        let parsed =
+            get(name).map(|text| text.parse::<f64>().map_err(|_| (Some(name), format!("{text:?} is not a number"))));
         parsed.transpose()
     };
     let position = match (number("x")?, number("y")?) {
@@ -96,7 +100,8 @@ mod tests {
 
     #[test]
     fn columns_come_in_any_order_and_spreadsheets_are_understood() {
-        let slots = read_csv(b"\xef\xbb\xbfzone,code,x,y,kind\r\nA,A-01,1.5,2,ev\r\n,A-02,,,\r\n").expect("a valid plan");
+        let slots =
+            read_csv(b"\xef\xbb\xbfzone,code,x,y,kind\r\nA,A-01,1.5,2,ev\r\n,A-02,,,\r\n").expect("a valid plan");
         assert_eq!(slots.len(), 2);
         assert_eq!(slots[0].position, Some(Position { x: 1.5, y: 2.0 }));
         assert_eq!((slots[0].kind, slots[1].kind), (SlotKind::Ev, SlotKind::Standard));

@@ -64,7 +64,8 @@ impl Daemon {
         let listener = TcpListener::bind(settings.listen)
             .await
             .map_err(|e| format!("cannot listen on {}: {e} (choose another with --listen)", settings.listen))?;
-        let address = listener.local_addr().map_err(|e| format!("cannot learn the address that is listened on: {e}"))?;
+        let address =
+            listener.local_addr().map_err(|e| format!("cannot learn the address that is listened on: {e}"))?;
         if settings.demo {
             demo::run::prepare(&ledger, &places).await?;
         }
@@ -185,7 +186,8 @@ pub async fn create_token(
 /// When it cannot be written.
 pub fn write_private(path: &Path, text: &str) -> Result<(), String> {
     let partial = path.with_extension("partial");
-    let written = std::fs::remove_file(&partial).or_else(|e| if e.kind() == std::io::ErrorKind::NotFound { Ok(()) } else { Err(e) });
+    let written = std::fs::remove_file(&partial)
+        .or_else(|e| if e.kind() == std::io::ErrorKind::NotFound { Ok(()) } else { Err(e) });
     let written = written
         .and_then(|()| std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&partial))
         .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))

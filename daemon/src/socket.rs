@@ -13,7 +13,6 @@ use parking_api::live::{
 use parking_api::tokens::Token;
 use parking_api::{PROTOCOL, Time};
 use serde::Serialize;
-use serde_json::value::RawValue;
 use tokio::sync::{Semaphore, watch};
 use tokio::time::Instant;
 use tokio_tungstenite::WebSocketStream;
@@ -179,8 +178,11 @@ impl Socket {
         // Without this, a storm of returning clients would each hold the whole lot in memory.
         let _turn = LARGE_FRAMES.acquire().await.map_err(|_| End::Gone)?;
         let audience = self.session.audience;
-        let (seq, frame) =
-            self.session.lot.read_with_list(audience, |state, list| (state.seq(), snapshot(state, &list, audience, reason)));
+        // The frame is put together after the lot was looked at, so that a large one does not hold up the next commit.
+        let (around, list) =
+            self.session.lot.read_with_list(audience, |state, list| (Around::of(state, audience, reason), list));
+        let seq = around.seq;
+        let frame = around.frame(&list);
         self.send_bytes(frame.map_err(|_| unavailable())?).await?;
         self.follower.skip_to(seq);
         Ok(())
@@ -240,7 +242,8 @@ impl Socket {
         }
         let from = self.follower.at();
         let deleted = self.session.lot.hub().deleted_after(from);
-        let (to, frame) = self.session.lot.read(|state| (state.seq(), lagged(state, from, &deleted, self.session.audience)));
+        let (to, frame) =
+            self.session.lot.read(|state| (state.seq(), lagged(state, from, &deleted, self.session.audience)));
         self.send_bytes(frame.map_err(|_| unavailable())?).await?;
         self.follower.skip_to(to);
         Ok(())
@@ -341,33 +344,38 @@ fn stopping(now: Time) -> End {
     End::Bye { code: close::SHUTDOWN, reason: "the daemon is stopping", retry_after_ms }
 }
 
-/// A `snapshot` frame around the list of slots as it is kept ready.
-fn snapshot(
-    state: &LotState,
-    list: &SlotList,
-    audience: Audience,
+/// A `snapshot` frame without its slots.
+#[derive(Serialize)]
+struct Around {
+    r#type: &'static str,
+    seq: u64,
     reason: SnapshotReason,
-) -> serde_json::Result<Bytes> {
-    #[derive(Serialize)]
-    struct Out<'a> {
-        r#type: &'static str,
-        seq: u64,
-        reason: SnapshotReason,
-        lot: &'a parking_api::lots::Lot,
-        slots: &'a RawValue,
-        cameras: Vec<&'a parking_api::cameras::Camera>,
-        stats: parking_api::slots::SlotStats,
+    lot: parking_api::lots::Lot,
+    cameras: Vec<parking_api::cameras::Camera>,
+    stats: parking_api::slots::SlotStats,
+}
+
+impl Around {
+    fn of(state: &LotState, audience: Audience, reason: SnapshotReason) -> Self {
+        Self {
+            r#type: "snapshot",
+            seq: state.seq(),
+            reason,
+            lot: state.lot().clone(),
+            cameras: cameras(state, audience).into_iter().cloned().collect(),
+            stats: state.stats(),
+        }
     }
-    let out = Out {
-        r#type: "snapshot",
-        seq: state.seq(),
-        reason,
-        lot: state.lot(),
-        slots: serde_json::from_slice(&list.plain)?,
-        cameras: cameras(state, audience),
-        stats: state.stats(),
-    };
-    serde_json::to_vec(&out).map(Bytes::from)
+
+    /// The whole frame, with the list of slots as it is kept ready.
+    fn frame(&self, list: &SlotList) -> serde_json::Result<Bytes> {
+        let mut frame = serde_json::to_vec(self)?;
+        frame.pop();
+        frame.extend_from_slice(br#","slots":"#);
+        frame.extend_from_slice(&list.plain);
+        frame.push(b'}');
+        Ok(frame.into())
+    }
 }
 
 /// A `lagged` frame: what the events after `from` came to.

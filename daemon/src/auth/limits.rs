@@ -41,7 +41,8 @@ impl Limits {
     pub fn new(rates: Rates) -> Self {
         let quota = |per_s: NonZeroU32| Quota::per_second(per_s).allow_burst(per_s.saturating_mul(two()));
         let share = NonZeroU32::new(ADDRESS_SHARE).unwrap_or(NonZeroU32::MIN);
-        let logins = Quota::with_period(LOGIN_REFILL).unwrap_or(Quota::per_minute(LOGIN_BURST)).allow_burst(LOGIN_BURST);
+        let logins =
+            Quota::with_period(LOGIN_REFILL).unwrap_or(Quota::per_minute(LOGIN_BURST)).allow_burst(LOGIN_BURST);
         Self {
             logins: RateLimiter::hashmap(logins),
             writes: RateLimiter::hashmap(quota(rates.writes_per_s)),

@@ -4,8 +4,8 @@ mod cookies;
 mod limits;
 pub mod secret;
 
-use cookies::{LOGIN_MS, Login};
 pub use cookies::{COOKIE, Cookies};
+use cookies::{LOGIN_MS, Login};
 pub use limits::{Limits, Rates};
 
 use std::collections::HashMap;
@@ -110,9 +110,10 @@ impl Auth {
     /// # Errors
     /// When the cookie was not made here, is expired, or its token is no longer valid.
     pub fn by_cookie(&self, cookie: &str) -> Result<Caller, Problem> {
-        let login = self.cookies.read(cookie, self.clock.now()).ok_or_else(|| {
-            unauthenticated("the login is not valid any more: log in again")
-        })?;
+        let login = self
+            .cookies
+            .read(cookie, self.clock.now())
+            .ok_or_else(|| unauthenticated("the login is not valid any more: log in again"))?;
         let token = self.ledger.token(&login.lot, login.token);
         let token = self.valid(token.ok_or_else(|| unauthenticated("the token of this login is gone"))?)?;
         Ok(Caller { token, csrf_token: Some(self.cookies.csrf_token(cookie)) })
@@ -154,7 +155,9 @@ impl Auth {
                 let mut uses = self.uses.lock().unwrap_or_else(PoisonError::into_inner);
                 uses.unwritten.drain().collect()
             };
-            if !unwritten.is_empty() && let Err(error) = self.ledger.store().put_token_uses(&unwritten).await {
+            if !unwritten.is_empty()
+                && let Err(error) = self.ledger.store().put_token_uses(&unwritten).await
+            {
                 tracing::warn!(%error, "cannot write when tokens were last used");
             }
             if !goes_on {

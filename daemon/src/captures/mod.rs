@@ -118,11 +118,8 @@ impl Captures {
             rev: 0,
         };
         self.objects.put(&key, checked.bytes).await?;
-        let idempotency = upload.idempotency_key.map(|key| Idempotency {
-            caller: upload.caller,
-            key,
-            body_sha256: checked.sha256,
-        });
+        let idempotency =
+            upload.idempotency_key.map(|key| Idempotency { caller: upload.caller, key, body_sha256: checked.sha256 });
         let outcome = lot.submit(Command::AddCapture(Box::new(capture)), upload.actor, idempotency).await;
         let is_ours = matches!(&outcome, Ok(Outcome { reply: Reply::Capture(stored), .. }) if stored.key == key);
         // A refusal is final, so nothing will ever name this object. After a failure it may still be named: the commit may have happened.

@@ -104,7 +104,11 @@ fn try_run(args: Vec<OsString>, out: &mut dyn Write) -> Result<Exit, Trouble> {
 fn with_default(mut args: Vec<OsString>) -> Vec<OsString> {
     let names: BTreeSet<String> = Cli::command().get_subcommands().map(|c| c.get_name().to_string()).collect();
     let asks_for_help = ["-h", "--help", "-V", "--version", "help"];
-    let is_named = args.iter().skip(1).filter_map(|arg| arg.to_str()).any(|arg| names.contains(arg) || asks_for_help.contains(&arg));
+    let is_named = args
+        .iter()
+        .skip(1)
+        .filter_map(|arg| arg.to_str())
+        .any(|arg| names.contains(arg) || asks_for_help.contains(&arg));
     if !is_named {
         args.insert(1.min(args.len()), "serve".into());
     }

@@ -77,7 +77,11 @@ fn raise_file_limit(settings: &Serve) {
     let wanted = u64::from(settings.connections_max.get()) + FILES_BESIDES;
     match rlimit::increase_nofile_limit(wanted) {
         Ok(limit) if limit < wanted => {
-            tracing::warn!(limit, wanted, "fewer files may be open than connections are allowed: raise the limit (ulimit -n)");
+            tracing::warn!(
+                limit,
+                wanted,
+                "fewer files may be open than connections are allowed: raise the limit (ulimit -n)"
+            );
         }
         Ok(_) => {}
         Err(error) => tracing::warn!(%error, "cannot raise the limit of open files"),

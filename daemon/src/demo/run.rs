@@ -230,7 +230,8 @@ impl Demo {
     }
 
     async fn forget_old(&self, lot: &LotHandle, camera: &DemoCamera) -> Result<(), String> {
-        let filter = CaptureFilter { camera: Some(camera.id.parse()?), limit: CAPTURES_KEPT + 10, ..CaptureFilter::default() };
+        let filter =
+            CaptureFilter { camera: Some(camera.id.parse()?), limit: CAPTURES_KEPT + 10, ..CaptureFilter::default() };
         let captures = self.ledger.store().captures(lot.id(), &filter).await.map_err(|e| e.to_string())?;
         for old in captures.iter().skip(CAPTURES_KEPT) {
             self.captures.delete(lot, old.id, demo()).await.map_err(|e| e.to_string())?;
@@ -242,7 +243,8 @@ impl Demo {
 /// One upload over a connection of its own, as a camera does it.
 async fn upload(address: SocketAddr, token: &str, picture: Vec<u8>) -> Result<(), String> {
     // An address such as 0.0.0.0 is listened on, but not connected to.
-    let address = if address.ip().is_unspecified() { SocketAddr::from(([127, 0, 0, 1], address.port())) } else { address };
+    let address =
+        if address.ip().is_unspecified() { SocketAddr::from(([127, 0, 0, 1], address.port())) } else { address };
     let stream = TcpStream::connect(address).await.map_err(|e| format!("cannot reach {address}: {e}"))?;
     let (mut sender, connection) =
         hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(|e| e.to_string())?;

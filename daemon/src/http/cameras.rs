@@ -13,8 +13,8 @@ use super::extract::{ApiJson, ApiPath, InLot, LotQuery, Mutation};
 use super::problem::{Fault, Result};
 use super::slots::{answer, committed};
 use super::tokens::secret_for;
-use crate::auth::secret::{Grant, record};
 use crate::auth::Caller;
+use crate::auth::secret::{Grant, record};
 use crate::ledger::{Command, LotHandle, Reply};
 
 /// All cameras of a lot, with their last contact
@@ -65,7 +65,11 @@ pub async fn create(State(app): State<App>, mutation: Mutation, body: ApiJson<Ne
 #[utoipa::path(patch, path = paths::CAMERA, tag = "cameras", params(("camera" = String, Path), LotQuery),
     request_body = CameraPatch,
     responses((status = 200, body = Committed<Camera>), (status = 404, body = Problem), (status = 422, body = Problem)))]
-pub async fn patch(mutation: Mutation, ApiPath(camera): ApiPath<CameraId>, body: ApiJson<CameraPatch>) -> Result<Response> {
+pub async fn patch(
+    mutation: Mutation,
+    ApiPath(camera): ApiPath<CameraId>,
+    body: ApiJson<CameraPatch>,
+) -> Result<Response> {
     let outcome = mutation.submit(Command::PatchCamera { camera, patch: body.value }, &body.raw).await?;
     Ok(answer(outcome, StatusCode::OK))
 }

@@ -79,7 +79,9 @@ const CLOCK_AHEAD_MS_MAX: i64 = 24 * 60 * 60 * 1000;
 fn captured_at(headers: &HeaderMap) -> Result<Option<Time>> {
     let Some(value) = headers.get(CAPTURED_AT_HEADER) else { return Ok(None) };
     let text = value.to_str().unwrap_or_default();
-    text.parse().map(Some).map_err(|e| Fault::field(ProblemCode::InvalidField, "X-Captured-At", format!("X-Captured-At: {e}")))
+    text.parse()
+        .map(Some)
+        .map_err(|e| Fault::field(ProblemCode::InvalidField, "X-Captured-At", format!("X-Captured-At: {e}")))
 }
 
 /// The bytes of the picture, and what the sender says that they are.
@@ -101,7 +103,8 @@ fn is_picture_or_bytes(content_type: &str) -> bool {
 async fn from_form(request: Request, app: &App) -> Result<(Bytes, Option<String>)> {
     let (parts, body) = request.into_parts();
     let whole = read_body(body, CAPTURE_BYTES_MAX + FORM_BYTES_EXTRA).await?;
-    let unreadable = |e: &dyn std::fmt::Display| Fault::new(ProblemCode::BadRequest, format!("the form cannot be read: {e}"));
+    let unreadable =
+        |e: &dyn std::fmt::Display| Fault::new(ProblemCode::BadRequest, format!("the form cannot be read: {e}"));
     let request = Request::from_parts(parts, Body::from(whole));
     let mut form = Multipart::from_request(request, app).await.map_err(|e| unreadable(&e.body_text()))?;
     while let Some(field) = form.next_field().await.map_err(|e| unreadable(&e.body_text()))? {

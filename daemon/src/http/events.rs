@@ -67,7 +67,11 @@ pub async fn list(
     }
     let limit = page::limit(query.limit, EVENTS_PAGE_MAX)?;
     if query.wait.is_some_and(|wait| wait > WAIT_S_MAX) {
-        return Err(Fault::field(ProblemCode::InvalidField, "wait", format!("wait must be at most {WAIT_S_MAX} seconds")));
+        return Err(Fault::field(
+            ProblemCode::InvalidField,
+            "wait",
+            format!("wait must be at most {WAIT_S_MAX} seconds"),
+        ));
     }
     if let Some(after) = query.after {
         check_cursor(&lot, after, query.epoch.as_deref())?;
@@ -163,7 +167,8 @@ fn stream_events(
 
 fn last_event_id(value: &HeaderValue) -> Result<Cursor> {
     let text = value.to_str().unwrap_or_default();
-    let parsed = text.rsplit_once('.').and_then(|(epoch, seq)| Some(Cursor { epoch: epoch.into(), seq: seq.parse().ok()? }));
+    let parsed =
+        text.rsplit_once('.').and_then(|(epoch, seq)| Some(Cursor { epoch: epoch.into(), seq: seq.parse().ok()? }));
     parsed.ok_or_else(|| {
         Fault::field(ProblemCode::InvalidField, "Last-Event-ID", format!("Last-Event-ID {text:?} is not EPOCH.SEQ"))
     })

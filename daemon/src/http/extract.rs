@@ -7,7 +7,8 @@ use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, header};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use bytes::BytesMut;
+use http_body_util::BodyExt;
 use parking_api::paths::{IDEMPOTENCY_HEADER, IDEMPOTENCY_KEY_MAX};
 use parking_api::{LotId, Problem, ProblemCode};
 use serde::Deserialize;
@@ -24,6 +25,9 @@ use crate::ledger::{Audience, Command, Idempotency, LotHandle, Outcome};
 pub const JSON_BYTES_MAX: usize = 64 * 1024;
 /// Longest time that a body may take to arrive.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+/// Of a body that is too large, this much more is taken and thrown away, for at most so long.
+const DRAIN_BYTES_MAX: usize = 32 * 1024 * 1024;
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// `?lot=`, which everything below a lot takes.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -148,9 +152,12 @@ impl<T: DeserializeOwned> FromRequest<App> for ApiJson<T> {
 pub fn parse_json<T: DeserializeOwned>(raw: &[u8]) -> Result<T> {
     let mut deserializer = serde_json::Deserializer::from_slice(raw);
     serde_path_to_error::deserialize(&mut deserializer)
-        .and_then(|value| deserializer.end().map(|()| value).map_err(|e| {
-            serde_path_to_error::Error::new(serde_path_to_error::Track::new().path(), e)
-        }))
+        .and_then(|value| {
+            deserializer
+                .end()
+                .map(|()| value)
+                .map_err(|e| serde_path_to_error::Error::new(serde_path_to_error::Track::new().path(), e))
+        })
         .map_err(|error| {
             let path = error.path().to_string();
             let inner = error.into_inner();
@@ -168,19 +175,47 @@ pub fn parse_json<T: DeserializeOwned>(raw: &[u8]) -> Result<T> {
 ///
 /// # Errors
 /// When it is larger, does not arrive in time or breaks off.
-pub async fn read_body(body: Body, max: usize) -> Result<Bytes> {
-    let reading = tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, max).collect());
-    match reading.await {
-        Ok(Ok(collected)) => Ok(collected.to_bytes()),
-        Ok(Err(e)) if e.is::<LengthLimitError>() => {
-            Err(Fault::new(ProblemCode::BodyTooLarge, format!("the body has more than {max} bytes")))
+pub async fn read_body(mut body: Body, max: usize) -> Result<Bytes> {
+    let mut read = BytesMut::new();
+    let reading = async {
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|e| Fault::new(ProblemCode::BadRequest, format!("the body broke off: {e}")))?;
+            let Ok(data) = frame.into_data() else { continue };
+            if read.len() + data.len() > max {
+                return Err(Fault::new(ProblemCode::BodyTooLarge, format!("the body has more than {max} bytes")));
+            }
+            read.extend_from_slice(&data);
         }
-        Ok(Err(e)) => Err(Fault::new(ProblemCode::BadRequest, format!("the body broke off: {e}"))),
+        Ok(())
+    };
+    match tokio::time::timeout(BODY_TIMEOUT, reading).await {
+        Ok(Ok(())) => Ok(read.freeze()),
+        Ok(Err(fault)) => {
+            if fault.0.code == ProblemCode::BodyTooLarge {
+                drain(body).await;
+            }
+            Err(fault)
+        }
         Err(_) => {
             let detail = format!("the body did not arrive within {} s", BODY_TIMEOUT.as_secs());
             Err(Fault::new(ProblemCode::RequestTimeout, detail))
         }
     }
+}
+
+/// Takes the rest of a body that is refused, within bounds: most clients read an answer only after they have sent everything.
+async fn drain(mut body: Body) {
+    let mut left = DRAIN_BYTES_MAX;
+    let draining = async {
+        while let Some(Ok(frame)) = body.frame().await {
+            left = left.saturating_sub(frame.data_ref().map_or(0, Bytes::len));
+            if left == 0 {
+                return;
+            }
+        }
+    };
+    // What has not come by then is not waited for.
+    let _ = tokio::time::timeout(DRAIN_TIMEOUT, draining).await;
 }
 
 /// The media type of the body, without parameters, in lower case.
@@ -232,14 +267,21 @@ impl Mutation {
     /// What makes this request this request: for secrets that a repetition must come to again.
     pub fn identity(&self, raw: &[u8]) -> Option<String> {
         let key = self.key.as_deref()?;
-        Some(format!("{}\n{}\n{key}\n{}\n{}", self.lot.id(), self.caller.token.id, self.what, String::from_utf8_lossy(raw)))
+        Some(format!(
+            "{}\n{}\n{key}\n{}\n{}",
+            self.lot.id(),
+            self.caller.token.id,
+            self.what,
+            String::from_utf8_lossy(raw)
+        ))
     }
 }
 
 /// `Idempotency-Key`.
 pub fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>> {
     let Some(value) = headers.get(IDEMPOTENCY_HEADER) else { return Ok(None) };
-    let is_good = |key: &str| !key.is_empty() && key.len() <= IDEMPOTENCY_KEY_MAX && key.bytes().all(|b| b.is_ascii_graphic());
+    let is_good =
+        |key: &str| !key.is_empty() && key.len() <= IDEMPOTENCY_KEY_MAX && key.bytes().all(|b| b.is_ascii_graphic());
     match value.to_str() {
         Ok(key) if is_good(key) => Ok(Some(key.to_string())),
         _ => Err(Fault::field(

@@ -33,9 +33,8 @@ pub struct Client {
 /// Gives every request an id and writes it to the log, and to the problem when there is one.
 pub async fn observe(State(app): State<App>, mut request: Request, next: Next) -> Response {
     static COUNTER: AtomicU64 = AtomicU64::new(1);
-    let id = taken_over(request.headers()).unwrap_or_else(|| {
-        format!("{:x}-{:x}", std::process::id(), COUNTER.fetch_add(1, Ordering::Relaxed))
-    });
+    let id = taken_over(request.headers())
+        .unwrap_or_else(|| format!("{:x}-{:x}", std::process::id(), COUNTER.fetch_add(1, Ordering::Relaxed)));
     let client = client(&request, &app.policy);
     request.extensions_mut().insert(client);
     let method = request.method().clone();
@@ -117,7 +116,9 @@ fn identify(app: &App, headers: &HeaderMap, address: IpAddr) -> Result<Option<Ca
         let secret = value.to_str().ok().and_then(|value| value.split_once(' '));
         match secret {
             Some((scheme, secret)) if scheme.eq_ignore_ascii_case("bearer") => app.auth.by_secret(secret.trim()),
-            _ => return Err(Fault::new(ProblemCode::Unauthenticated, "the header Authorization must be: Bearer TOKEN")),
+            _ => {
+                return Err(Fault::new(ProblemCode::Unauthenticated, "the header Authorization must be: Bearer TOKEN"));
+            }
         }
     } else if let Some(cookie) = cookie(headers) {
         app.auth.by_cookie(cookie)

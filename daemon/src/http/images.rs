@@ -54,7 +54,8 @@ pub async fn get(
             Some(Range::Part(from, to)) => part(&bytes, from, to),
             Some(Range::Outside) => return Ok(outside(&key, bytes.len())),
         };
-        let content_type = HeaderValue::from_str(&content_type).map_err(|e| Fault::new(ProblemCode::Internal, e.to_string()))?;
+        let content_type =
+            HeaderValue::from_str(&content_type).map_err(|e| Fault::new(ProblemCode::Internal, e.to_string()))?;
         response.headers_mut().insert(header::CONTENT_TYPE, content_type);
         response
     };

@@ -18,10 +18,10 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::{Role as Side, WebSocketConfig};
 use utoipa::IntoParams;
 
+use super::App;
 use super::extract::ApiQuery;
 use super::guard::Client;
 use super::problem::{Fault, Result};
-use super::App;
 use crate::auth::Caller;
 use crate::ledger::{Audience, LotHandle};
 use crate::socket::{Session, Socket};
@@ -129,7 +129,10 @@ fn accept_key(headers: &HeaderMap) -> Result<HeaderValue> {
             let accept = derive_accept_key(key.as_bytes());
             HeaderValue::from_str(&accept).map_err(|e| Fault::new(ProblemCode::Internal, e.to_string()))
         }
-        _ => Err(Fault::new(ProblemCode::BadRequest, "this address is for WebSockets: connect with ws:// or wss://, version 13")),
+        _ => Err(Fault::new(
+            ProblemCode::BadRequest,
+            "this address is for WebSockets: connect with ws:// or wss://, version 13",
+        )),
     }
 }
 

@@ -1,10 +1,10 @@
 //! Handlers for browsers: a token for a cookie.
 
+use axum::Extension;
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::Extension;
 use parking_api::tokens::{Identity, Login, Role};
 use parking_api::{Problem, ProblemCode, paths};
 
@@ -26,7 +26,11 @@ fn identity(caller: &Caller) -> Identity {
 /// Exchange a token for an HttpOnly cookie
 #[utoipa::path(post, path = paths::LOGIN, tag = "login", request_body = Login,
     responses((status = 200, body = Identity), (status = 401, body = Problem), (status = 429, body = Problem)))]
-pub async fn login(State(app): State<App>, Extension(client): Extension<Client>, body: ApiJson<Login>) -> Result<Response> {
+pub async fn login(
+    State(app): State<App>,
+    Extension(client): Extension<Client>,
+    body: ApiJson<Login>,
+) -> Result<Response> {
     let caller = match app.auth.by_secret(body.value.token.trim()) {
         Ok(caller) => caller,
         Err(problem) => {

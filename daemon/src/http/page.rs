@@ -45,7 +45,11 @@ pub fn read_cursor(text: Option<&str>) -> Result<Option<Place>> {
     };
     match read() {
         Some(place) => Ok(Some(place)),
-        None => Err(Fault::field(ProblemCode::InvalidField, "cursor", "the cursor is not one that a page was answered with")),
+        None => Err(Fault::field(
+            ProblemCode::InvalidField,
+            "cursor",
+            "the cursor is not one that a page was answered with",
+        )),
     }
 }
 

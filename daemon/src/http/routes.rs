@@ -4,6 +4,7 @@
 use std::fmt;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderValue, header};
 use axum::middleware::{from_fn_with_state, map_response};
 use axum::response::Response;
@@ -12,14 +13,14 @@ use parking_api::tokens::Role;
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::OpenApi;
 use utoipa::openapi::path::PathItem;
-use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
+};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::problem::Fault;
-use super::{
-    App, cameras, captures, docs, events, guard, health, images, live, login, lots, sessions, slots, tokens,
-};
+use super::{App, cameras, captures, docs, events, guard, health, images, live, login, lots, sessions, slots, tokens};
 use crate::auth::COOKIE;
 
 /// Who may call a route.
@@ -173,8 +174,13 @@ pub fn build(app: App) -> Router {
         .method_not_allowed_fallback(|| async {
             Fault::new(ProblemCode::MethodNotAllowed, "this address does not take that method")
         })
+        // Every handler bounds what it reads itself.
+        .layer(DefaultBodyLimit::disable())
         .layer(CatchPanicLayer::custom(|_| -> Response {
-            axum::response::IntoResponse::into_response(Fault::new(ProblemCode::Internal, "the daemon tripped over this request"))
+            axum::response::IntoResponse::into_response(Fault::new(
+                ProblemCode::Internal,
+                "the daemon tripped over this request",
+            ))
         }))
         .layer(map_response(harden))
         .layer(from_fn_with_state(app.clone(), guard::observe))
@@ -278,7 +284,9 @@ mod tests {
         }
         let camera = |access: Access| access.allows(Some(Role::Camera), true);
         assert!(camera(Access::Upload) && camera(Access::Device) && camera(Access::Known));
-        assert!(!camera(Access::Public) && !camera(Access::Viewer) && !camera(Access::Attendant) && !camera(Access::Admin));
+        assert!(
+            !camera(Access::Public) && !camera(Access::Viewer) && !camera(Access::Attendant) && !camera(Access::Admin)
+        );
         assert!(!Access::Public.allows(None, false) && Access::Public.allows(None, true));
         assert!(!Access::Viewer.allows(None, true));
     }

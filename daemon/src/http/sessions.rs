@@ -85,9 +85,8 @@ pub async fn get(State(app): State<App>, InLot(lot): InLot, ApiPath(id): ApiPath
 #[utoipa::path(get, path = paths::SESSIONS_STATS, tag = "sessions", params(LotQuery),
     responses((status = 200, body = SessionStats), (status = 404, body = Problem)))]
 pub async fn stats(State(app): State<App>, InLot(lot): InLot) -> Result<Json<SessionStats>> {
-    let (zone, slots, stays, visits) = lot.read(|state| {
-        (state.lot().time_zone.clone(), state.slots_len(), state.stays_open(), state.visits_open())
-    });
+    let (zone, slots, stays, visits) =
+        lot.read(|state| (state.lot().time_zone.clone(), state.slots_len(), state.stays_open(), state.visits_open()));
     let since = midnight(app.clock.now(), &zone);
     let store = app.ledger.store();
     let of_slots = store.stays(lot.id(), SessionKind::Slot, since).await?;

@@ -237,7 +237,8 @@ pub async fn import(mutation: Mutation, ApiQuery(query): ApiQuery<ImportQuery>, 
         Some("application/json") => parse_json::<Vec<NewSlot>>(&raw)?,
         Some("text/csv") => plan::read_csv(&raw)?,
         other => {
-            let detail = format!("an import is application/json or text/csv, not {}", other.unwrap_or("without a type"));
+            let detail =
+                format!("an import is application/json or text/csv, not {}", other.unwrap_or("without a type"));
             return Err(Fault::new(ProblemCode::UnsupportedMediaType, detail));
         }
     };

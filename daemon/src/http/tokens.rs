@@ -19,7 +19,9 @@ use crate::ledger::{Command, Reply};
 pub fn secret_for(app: &App, mutation: &Mutation, raw: &[u8]) -> Result<String> {
     match mutation.identity(raw) {
         Some(request) => Ok(app.auth.derived_secret(&request)),
-        None => secret::new().map_err(|e| Fault::new(ProblemCode::Unavailable, format!("no randomness for a secret: {e}"))),
+        None => {
+            secret::new().map_err(|e| Fault::new(ProblemCode::Unavailable, format!("no randomness for a secret: {e}")))
+        }
     }
 }
 
@@ -85,7 +87,11 @@ pub async fn revoke(State(app): State<App>, caller: Caller, ApiPath(name): ApiPa
     let mut found = Vec::new();
     for lot in app.ledger.lots() {
         let is_meant = |token: &&Token| Some(token.id) == id || token.prefix.starts_with(&name.0);
-        found.extend(lot.read(|state| state.tokens().filter(is_meant).map(|t| t.id).collect::<Vec<_>>()).into_iter().map(|id| (lot.clone(), id)));
+        found.extend(
+            lot.read(|state| state.tokens().filter(is_meant).map(|t| t.id).collect::<Vec<_>>())
+                .into_iter()
+                .map(|id| (lot.clone(), id)),
+        );
     }
     match found.as_slice() {
         [(lot, id)] => Ok(answer(lot.submit(Command::RevokeToken(*id), caller.actor(), None).await?, StatusCode::OK)),

@@ -17,21 +17,47 @@ use uuid::Uuid;
 pub enum Command {
     PatchLot(LotPatch),
     CreateSlot(NewSlot),
-    SetSlot { slot: SlotRef, set: SetSlot, if_match: Option<u64> },
-    ToggleSlot { slot: SlotRef, if_match: Option<u64> },
-    PatchSlot { slot: SlotRef, patch: SlotPatch, if_match: Option<u64> },
-    DeleteSlot { slot: SlotRef, if_match: Option<u64> },
-    ImportSlots { rows: Vec<NewSlot>, dry_run: bool },
+    SetSlot {
+        slot: SlotRef,
+        set: SetSlot,
+        if_match: Option<u64>,
+    },
+    ToggleSlot {
+        slot: SlotRef,
+        if_match: Option<u64>,
+    },
+    PatchSlot {
+        slot: SlotRef,
+        patch: SlotPatch,
+        if_match: Option<u64>,
+    },
+    DeleteSlot {
+        slot: SlotRef,
+        if_match: Option<u64>,
+    },
+    ImportSlots {
+        rows: Vec<NewSlot>,
+        dry_run: bool,
+    },
     EnterGate(GateEntry),
     ExitGate(GateEntry),
     /// `rev` and `received_at` are filled in when it is decided.
     AddCapture(Box<Capture>),
     DeleteCapture(CaptureId),
     /// The camera and the token that it will upload with.
-    CreateCamera { camera: NewCamera, token: Box<NewSecret> },
-    PatchCamera { camera: CameraId, patch: CameraPatch },
+    CreateCamera {
+        camera: NewCamera,
+        token: Box<NewSecret>,
+    },
+    PatchCamera {
+        camera: CameraId,
+        patch: CameraPatch,
+    },
     DeleteCamera(CameraId),
-    SetCameraStatus { camera: CameraId, status: CameraStatus },
+    SetCameraStatus {
+        camera: CameraId,
+        status: CameraStatus,
+    },
     CreateToken(Box<NewSecret>),
     RevokeToken(TokenId),
 }

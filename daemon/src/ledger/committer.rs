@@ -34,7 +34,11 @@ pub(super) struct Committer {
 
 /// What one transaction came to.
 enum Done {
-    Committed { events: Vec<(Event, String)>, batch: Box<Batch>, answers: Vec<Result<Outcome, Error>> },
+    Committed {
+        events: Vec<(Event, String)>,
+        batch: Box<Batch>,
+        answers: Vec<Result<Outcome, Error>>,
+    },
     /// The log is another one now (a backup was restored): start from this.
     Replaced(Box<Parts>),
     /// The lot was deleted.
@@ -88,7 +92,9 @@ impl Committer {
             }
             Ok(Done::Replaced(parts)) => {
                 self.lot.replace(*parts);
-                store::Error::Unavailable("the log was replaced: try again".into())
+                self.working = self.lot.read(LotState::clone);
+                answer_all(batch, &Error::Unavailable("the log of this lot was replaced: try again".into()));
+                return true;
             }
             Ok(Done::Gone) => {
                 let detail = format!("lot {} was deleted", self.lot.id());
@@ -194,7 +200,8 @@ impl Committer {
             })
             .collect();
         if !captures.is_empty() {
-            facts.captures = write.captures(&captures).await?.into_iter().map(|capture| (capture.id, capture)).collect();
+            facts.captures =
+                write.captures(&captures).await?.into_iter().map(|capture| (capture.id, capture)).collect();
         }
         let keys: Vec<_> = envelopes
             .iter()
@@ -221,8 +228,7 @@ impl Committer {
         }
         let now = self.clock.now().max(self.working.at());
         let mut ids = new_id;
-        let mut context =
-            Context { now, actor: &envelope.actor, facts, seq: self.working.seq() + 1, new_id: &mut ids };
+        let mut context = Context { now, actor: &envelope.actor, facts, seq: self.working.seq() + 1, new_id: &mut ids };
         let change = decide(&self.working, &envelope.command, &mut context)?;
         if let Command::CreateCamera { token, .. } | Command::CreateToken(token) = &envelope.command {
             batch.hashes.insert(token.token.id, token.hash.clone());
@@ -266,10 +272,7 @@ fn answer_all(batch: Vec<Envelope>, error: &Error) {
 }
 
 /// The first answer again, or why it cannot be given.
-fn answered(
-    idempotency: &Idempotency,
-    first: &HashMap<(String, String), Answer>,
-) -> Option<Result<Outcome, Problem>> {
+fn answered(idempotency: &Idempotency, first: &HashMap<(String, String), Answer>) -> Option<Result<Outcome, Problem>> {
     let answer = first.get(&(idempotency.caller.clone(), idempotency.key.clone()))?;
     if answer.body_sha256 != idempotency.body_sha256 {
         return Some(Err(Problem::new(
@@ -294,4 +297,3 @@ fn remember(idempotency: &Idempotency, outcome: &Outcome) -> Result<Answer, Prob
             .map_err(|e| Problem::new(ProblemCode::Internal, format!("the answer cannot be kept: {e}")))?,
     })
 }
-

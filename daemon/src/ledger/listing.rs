@@ -163,9 +163,7 @@ fn deflate(plain: &[u8]) -> Vec<u8> {
     let mut compress = Compress::new(Compression::new(6), false);
     // Room for incompressible input (RFC 1951: 5 bytes per stored block) and the flush marker.
     let mut out = Vec::with_capacity(plain.len() + plain.len() / 1000 + 64);
-    compress
-        .compress_vec(plain, &mut out, FlushCompress::Full)
-        .expect("memory is compressed without error");
+    compress.compress_vec(plain, &mut out, FlushCompress::Full).expect("memory is compressed without error");
     debug_assert_eq!(compress.total_in() as usize, plain.len(), "the room was enough");
     out
 }

@@ -130,11 +130,11 @@ impl LotHandle {
         outcome.await.unwrap_or(Err(Error::Stopping))
     }
 
-    /// Wakes the committer when the database is not where this lot is.
+    /// Wakes the committer when the database is not where this lot is, or when it may work again.
     pub(super) fn note_head(&self, head: &Head) {
         self.floor.store(head.floor, Ordering::Relaxed);
         let is_behind = self.read(|state| state.seq() < head.seq || **state.epoch() != *head.epoch);
-        if is_behind {
+        if is_behind || self.degraded.borrow().is_some() {
             self.wake.notify_one();
         }
     }

@@ -163,7 +163,9 @@ impl Ledger {
         let epoch = random_256().map_err(|e| Error::Unavailable(format!("no randomness for an epoch: {e}")))?;
         let epoch: String = epoch[..8].iter().map(|byte| format!("{byte:02x}")).collect();
         if !self.inner.store.create_lot(&lot, &epoch, &body).await? {
-            return Err(Problem::new(ProblemCode::AlreadyExists, format!("lot {} exists already", lot.id)).field("id").into());
+            return Err(Problem::new(ProblemCode::AlreadyExists, format!("lot {} exists already", lot.id))
+                .field("id")
+                .into());
         }
         self.refresh().await?;
         Ok(lot)

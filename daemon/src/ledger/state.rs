@@ -200,7 +200,9 @@ impl LotState {
                 self.take_slot(slot.id);
                 session.iter().for_each(|session| self.put_session(session));
             }
-            EventChange::SessionOpened { session } | EventChange::SessionClosed { session } => self.put_session(session),
+            EventChange::SessionOpened { session } | EventChange::SessionClosed { session } => {
+                self.put_session(session);
+            }
             EventChange::CaptureAdded { .. } | EventChange::CaptureDeleted { .. } => {}
             EventChange::CameraCreated { camera }
             | EventChange::CameraChanged { camera }

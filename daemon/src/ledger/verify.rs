@@ -47,7 +47,8 @@ pub async fn verify(store: &Store, lot: &LotId) -> Result<Option<Report>> {
     let mut report = Report { lot: lot.clone(), events: 0, rows: 0, findings: Vec::new() };
     let (first, last, count) = read.log_extent(lot).await?;
     if (last, count) != (head.seq, head.seq + 1 - first) || first > head.floor {
-        let detail = format!("holds {count} events from {first} to {last}, but head is {} and floor {}", head.seq, head.floor);
+        let detail =
+            format!("holds {count} events from {first} to {last}, but head is {} and floor {}", head.seq, head.floor);
         report.add("events", lot, detail);
     }
     loop {

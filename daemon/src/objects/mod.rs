@@ -33,9 +33,10 @@ impl Objects {
     /// # Errors
     /// When the URL names no store that is supported, or the store cannot be written.
     pub async fn open(url: &str) -> Result<Self> {
-        let path = url.strip_prefix("file://").filter(|path| path.starts_with('/')).ok_or_else(|| {
-            Error::Config(format!("OBJECTS_URL {url:?} is not supported: use file:///absolute/path"))
-        })?;
+        let path = url
+            .strip_prefix("file://")
+            .filter(|path| path.starts_with('/'))
+            .ok_or_else(|| Error::Config(format!("OBJECTS_URL {url:?} is not supported: use file:///absolute/path")))?;
         Ok(Self { fs: fs::Fs::open(PathBuf::from(path)).await? })
     }
 

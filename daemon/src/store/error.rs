@@ -32,7 +32,10 @@ const SQLITE_NOTADB: i32 = 26;
 
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
-        let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code).and_then(|code| code.parse::<i32>().ok());
+        let code = error
+            .as_database_error()
+            .and_then(sqlx::error::DatabaseError::code)
+            .and_then(|code| code.parse::<i32>().ok());
         // An extended code keeps the primary one in its low byte.
         match (code.map(|code| code & 0xff), &error) {
             (Some(SQLITE_FULL), _) => Self::Full(error.to_string()),

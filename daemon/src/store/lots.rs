@@ -43,12 +43,8 @@ impl TryFrom<LotRow> for (Lot, Head) {
             created_at: Time::from_ms(row.created_at_ms),
             rev: row.rev as u64,
         };
-        let head = Head {
-            epoch: row.epoch,
-            seq: row.head as u64,
-            floor: row.floor as u64,
-            at: Time::from_ms(row.head_at_ms),
-        };
+        let head =
+            Head { epoch: row.epoch, seq: row.head as u64, floor: row.floor as u64, at: Time::from_ms(row.head_at_ms) };
         Ok((lot, head))
     }
 }

@@ -112,9 +112,9 @@ fn migration_error(error: MigrateError) -> Error {
             "the database has migration {version}, which this parkd does not know: it was written by a newer version; \
              run that version, or restore a backup from before the upgrade"
         )),
-        MigrateError::VersionMismatch(version) => {
-            Error::Incompatible(format!("migration {version} was applied to this database in another form than this parkd has"))
-        }
+        MigrateError::VersionMismatch(version) => Error::Incompatible(format!(
+            "migration {version} was applied to this database in another form than this parkd has"
+        )),
         MigrateError::Execute(e) | MigrateError::ExecuteMigration(e, _) => e.into(),
         other => Error::Unavailable(format!("cannot bring the schema up to date: {other}")),
     }

@@ -83,13 +83,16 @@ impl Read {
             .bind(lot.as_str())
             .fetch_optional(&mut *self.tx)
             .await?;
-        state
-            .map(|state| serde_json::from_str(&state).map_err(|e| Error::corrupt("checkpoints", e)))
-            .transpose()
+        state.map(|state| serde_json::from_str(&state).map_err(|e| Error::corrupt("checkpoints", e))).transpose()
     }
 
     /// The sessions of a lot after `after` by id, a page of them.
-    pub async fn sessions_by_id(&mut self, lot: &LotId, after: Option<SessionId>, limit: usize) -> Result<Vec<Session>> {
+    pub async fn sessions_by_id(
+        &mut self,
+        lot: &LotId,
+        after: Option<SessionId>,
+        limit: usize,
+    ) -> Result<Vec<Session>> {
         let rows: Vec<SessionRow> =
             sqlx::query_as("select * from sessions where lot = $1 and id > $2 order by id limit $3")
                 .bind(lot.as_str())
@@ -101,7 +104,12 @@ impl Read {
     }
 
     /// The captures of a lot after `after` by id, a page of them.
-    pub async fn captures_by_id(&mut self, lot: &LotId, after: Option<CaptureId>, limit: usize) -> Result<Vec<Capture>> {
+    pub async fn captures_by_id(
+        &mut self,
+        lot: &LotId,
+        after: Option<CaptureId>,
+        limit: usize,
+    ) -> Result<Vec<Capture>> {
         let rows: Vec<CaptureRow> =
             sqlx::query_as("select * from captures where lot = $1 and id > $2 order by id limit $3")
                 .bind(lot.as_str())

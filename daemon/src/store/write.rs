@@ -166,11 +166,8 @@ impl Write {
     }
 
     pub async fn captures(&mut self, ids: &[CaptureId]) -> Result<Vec<Capture>> {
-        let rows: Vec<CaptureRow> = sqlx::query_as(captures::BY_IDS)
-            .bind(self.lot.as_str())
-            .bind(json(&ids)?)
-            .fetch_all(&mut *self.tx)
-            .await?;
+        let rows: Vec<CaptureRow> =
+            sqlx::query_as(captures::BY_IDS).bind(self.lot.as_str()).bind(json(&ids)?).fetch_all(&mut *self.tx).await?;
         rows.into_iter().map(Capture::try_from).collect()
     }
 

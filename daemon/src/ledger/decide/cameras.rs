@@ -65,10 +65,7 @@ pub(super) fn patch(
         camera.interval_s = interval(seconds)?;
     }
     camera.rev = context.seq;
-    Ok(Change {
-        changes: vec![EventChange::CameraChanged { camera: camera.clone() }],
-        reply: Reply::Camera(camera),
-    })
+    Ok(Change { changes: vec![EventChange::CameraChanged { camera: camera.clone() }], reply: Reply::Camera(camera) })
 }
 
 /// Removes the camera and revokes its tokens; its captures stay.

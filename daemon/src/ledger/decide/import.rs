@@ -77,7 +77,10 @@ pub fn refused(rows: usize, mut problems: Vec<RowProblem>) -> Refusal {
     problems.truncate(ROW_PROBLEMS_MAX);
     let mut problem = Problem::new(
         ProblemCode::ImportRefused,
-        format!("{bad} of {rows} rows are not valid, so no slot was imported; row {}: {}", problems[0].row, problems[0].detail),
+        format!(
+            "{bad} of {rows} rows are not valid, so no slot was imported; row {}: {}",
+            problems[0].row, problems[0].detail
+        ),
     );
     problem.rows = problems;
     problem

@@ -10,6 +10,7 @@ mod slots;
 mod tests;
 mod tokens;
 
+pub use import::refused as import_refused;
 pub use lots::created as lot_created;
 pub use slots::UNDO_MS;
 

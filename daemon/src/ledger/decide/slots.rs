@@ -40,11 +40,7 @@ pub(super) fn full(state: &LotState) -> Refusal {
 }
 
 /// The slot that `new` describes, and its stay when it begins occupied.
-pub(super) fn created(
-    new: &NewSlot,
-    seq: u64,
-    context: &mut Context<'_>,
-) -> Result<(Slot, Option<Session>), Refusal> {
+pub(super) fn created(new: &NewSlot, seq: u64, context: &mut Context<'_>) -> Result<(Slot, Option<Session>), Refusal> {
     let slot = Slot {
         id: SlotId((context.new_id)()),
         code: new.code.clone(),
