@@ -112,11 +112,13 @@ impl Daemon {
     }
 
     /// Stops in order: takes nothing more in, lets requests end and sockets say good-bye, commits what is queued, closes the database.
-    /// `false` when that took too long and something was dropped.
+    /// `false` when what was queued could not be committed in time. A request that does not end in time is dropped: it was not acknowledged.
     pub async fn stop(self) -> bool {
         self.stop.cancel();
         self.front.close();
-        let drained = tokio::time::timeout(DRAIN_TIMEOUT, self.front.wait()).await.is_ok();
+        if tokio::time::timeout(DRAIN_TIMEOUT, self.front.wait()).await.is_err() {
+            tracing::warn!(tasks = self.front.len(), "some requests took too long and are dropped");
+        }
         self.ledger.stop();
         self.back.close();
         let rest = STOP_TIMEOUT.saturating_sub(DRAIN_TIMEOUT);
@@ -124,7 +126,7 @@ impl Daemon {
         self.ledger.store().close().await;
         // Clients must not look for a daemon that is gone; that the file cannot be removed only makes them wait for an answer.
         let _ = std::fs::remove_file(self.places.address());
-        drained && committed
+        committed
     }
 }
 

@@ -38,8 +38,7 @@ pub(super) async fn run(settings: &Serve, places: Places, out: &mut dyn Write) -
                 tracing::info!("stopped");
                 Ok(Exit::Done)
             } else {
-                tracing::warn!("stopped; some requests took too long and were dropped");
-                Ok(Exit::Failed)
+                Err("stopped before everything that was queued could be committed".into())
             }
         }
         _ = terminate.recv() => Err("stopped at once".into()),
