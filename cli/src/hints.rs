@@ -36,7 +36,6 @@ fn unreachable(settings: Option<&Settings>) -> String {
 fn refused(problem: &Problem, settings: Option<&Settings>) -> Option<String> {
     let text = match problem.code {
         ProblemCode::Unauthenticated => return Some(unauthenticated(settings)),
-        ProblemCode::RevStale => return Some(stale(problem)),
         ProblemCode::RateLimited => return Some(later(problem)),
         ProblemCode::Forbidden => "use a token of a higher role; `parkctl status` shows whose this one is",
         ProblemCode::LotNotFound => "see `parkctl lot list`, then name one with --lot or PARKCTL_LOT",
@@ -46,7 +45,7 @@ fn refused(problem: &Problem, settings: Option<&Settings>) -> Option<String> {
         ProblemCode::CameraNotFound => "see `parkctl camera list`, or create it with `parkctl camera create ID`",
         ProblemCode::TokenNotFound => "see `parkctl token list`",
         ProblemCode::ToggleRefused => "set it outright: `parkctl slot set CODE --state free`",
-        ProblemCode::LotNotEmpty => "delete its slots and cameras first",
+        ProblemCode::RevStale => "look at it again and decide anew",
         ProblemCode::LastAdmin => "create another admin token first: `parkctl token create NAME --role admin`",
         ProblemCode::ImportRefused => "correct these rows and import the file again; nothing was changed",
         ProblemCode::CursorTooOld => "leave --after out to see what is still kept",
@@ -66,13 +65,6 @@ fn unauthenticated(settings: Option<&Settings>) -> String {
         }
         Some(Settings { token_missed: Some(missed), .. }) => format!("{missed}; {give}"),
         _ => format!("no token was sent; {give}"),
-    }
-}
-
-fn stale(problem: &Problem) -> String {
-    match problem.rev {
-        Some(rev) => format!("it is at rev {rev} now; look at it again and decide anew"),
-        None => "look at it again and decide anew".into(),
     }
 }
 

@@ -35,7 +35,7 @@ pub async fn collect<T>(
         }
         if items.len() >= most {
             items.truncate(most);
-            out.talk(&format!("there is more than these {most}; see --limit and --all"))?;
+            out.talk("there are more; see --limit and --all")?;
             return Ok(items);
         }
     }

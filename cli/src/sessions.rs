@@ -86,7 +86,8 @@ pub async fn run(app: &mut App, command: Command) -> Result<(), Error> {
                 client.sessions(&SessionQuery { cursor, limit: Some(limit), ..query.clone() }).await
             });
             let sessions = sessions.await?;
-            app.out.list(&sessions, &format!("lot {} has no such session", client.lot()))
+            let what = if query == SessionQuery::default() { "no sessions yet" } else { "no such session" };
+            app.out.list(&sessions, &format!("lot {} has {what}", client.lot()))
         }
         Command::Get { id } => app.out.one(&client.session(id).await?),
         Command::Stats => app.out.one(&client.session_stats().await?),

@@ -89,7 +89,8 @@ async fn list(app: &mut App, args: ListArgs) -> Result<(), Error> {
         client.captures(&CaptureQuery { cursor, limit: Some(limit), ..query.clone() }).await
     });
     let captures = captures.await?;
-    app.out.list(&captures, &format!("lot {} has no such capture", client.lot()))
+    let what = if query == CaptureQuery::default() { "no captures yet" } else { "no such capture" };
+    app.out.list(&captures, &format!("lot {} has {what}", client.lot()))
 }
 
 fn pixels(capture: &Value, _: &Look) -> Shown {

@@ -161,13 +161,16 @@ impl Column {
         }
     }
 
-    /// This column where there is room for more than in a table: a time with its age.
+    /// This column where there is room for more than in a table: a time with its age, a size to the byte.
     pub fn shown_fully(&self, record: &Value, look: &Look) -> Shown {
-        let time = record.pointer(self.path).and_then(Value::as_str).and_then(|text| text.parse::<Time>().ok());
-        match (self.show, time) {
-            (Show::Age | Show::Clock, Some(at)) if look.is_tty => {
-                Shown::plain(format!("{} ({})", times::date(at), times::relative(at, look.now)))
-            }
+        let value = record.pointer(self.path);
+        let time = || value.and_then(Value::as_str).and_then(|text| text.parse::<Time>().ok());
+        match (self.show, value.and_then(Value::as_u64)) {
+            (Show::Bytes, Some(count)) if count >= 1_000 => Shown::plain(format!("{count} ({})", bytes(count))),
+            (Show::Age | Show::Clock, _) if look.is_tty => match time() {
+                Some(at) => Shown::plain(format!("{} ({})", times::date(at), times::relative(at, look.now))),
+                None => self.shown(record, look),
+            },
             _ => self.shown(record, look),
         }
     }

@@ -42,8 +42,8 @@ impl From<Output> for Run {
 impl Run {
     /// The object that a failure is under `-o json`.
     pub fn error(&self) -> serde_json::Value {
-        let mut all: serde_json::Value = serde_json::from_str(self.err.trim()).expect("stderr is one JSON object");
-        all["error"].take()
+        let all = serde_json::from_str::<serde_json::Value>(self.err.trim());
+        all.unwrap_or_else(|error| panic!("stderr is not one JSON object: {error}: {:?}", self.err))["error"].take()
     }
 }
 

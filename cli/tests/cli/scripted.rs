@@ -208,7 +208,7 @@ fn every_page_of_a_long_list_is_fetched_and_a_part_is_never_taken_for_the_whole(
 
     let part = ask(&Stub::new(pages()), "session list --limit 2 -o jsonl");
     assert_eq!((part.code, part.out.lines().count()), (Some(0), 2));
-    assert_eq!(part.err, "there is more than these 2; see --limit and --all\n");
+    assert_eq!(part.err, "there are more; see --limit and --all\n");
 }
 
 #[test]
