@@ -17,12 +17,25 @@ pub struct Limit {
     all: bool,
 }
 
-/// Asks for page after page until there is enough. That more exists is said, so that nobody takes a part for the whole.
+/// What there was, up to the limit.
+#[derive(Debug)]
+pub struct Part<T> {
+    pub items: Vec<T>,
+    has_more: bool,
+}
+
+impl<T> Part<T> {
+    /// Says that there is more, so that nobody takes a part for the whole.
+    pub fn say(&self, out: &mut Out) -> Result<(), Error> {
+        if self.has_more { out.talk("there are more; see --limit and --all") } else { Ok(()) }
+    }
+}
+
+/// Asks for page after page until there is enough.
 pub async fn collect<T>(
-    out: &mut Out,
     limit: &Limit,
     mut ask: impl AsyncFnMut(Option<String>, usize) -> Result<Page<T>, client::Error>,
-) -> Result<Vec<T>, Error> {
+) -> Result<Part<T>, Error> {
     let most = if limit.all { usize::MAX } else { usize::try_from(limit.limit).unwrap_or(usize::MAX) };
     let mut items = Vec::new();
     let mut cursor = None;
@@ -30,13 +43,10 @@ pub async fn collect<T>(
         let page = ask(cursor.take(), (most - items.len()).min(PAGE_MAX)).await?;
         items.extend(page.items);
         cursor = page.next;
-        if cursor.is_none() {
-            return Ok(items);
-        }
-        if items.len() >= most {
+        if cursor.is_none() || items.len() >= most {
+            let has_more = cursor.is_some() || items.len() > most;
             items.truncate(most);
-            out.talk("there are more; see --limit and --all")?;
-            return Ok(items);
+            return Ok(Part { items, has_more });
         }
     }
 }

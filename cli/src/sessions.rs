@@ -1,7 +1,7 @@
 //! `parkctl session`: stays of vehicles.
 
 use clap::Subcommand;
-use parking_api::client::SessionQuery;
+use parking_api::client::{Client, SessionQuery};
 use parking_api::ids::SlotRef;
 use parking_api::sessions::{Session, SessionKind, SessionState, SessionStats};
 use parking_api::{SessionId, Time};
@@ -71,27 +71,30 @@ pub struct ListArgs {
 pub async fn run(app: &mut App, command: Command) -> Result<(), Error> {
     let client = app.client()?;
     match command {
-        Command::List(args) => {
-            let now = app.now();
-            let query = SessionQuery {
-                state: args.state,
-                kind: args.kind,
-                slot: args.slot,
-                zone: args.zone,
-                from: args.from.map(|from| from.before(now)),
-                to: args.to.map(|to| to.before(now)),
-                ..SessionQuery::default()
-            };
-            let sessions = collect(&mut app.out, &args.limit, async |cursor, limit| {
-                client.sessions(&SessionQuery { cursor, limit: Some(limit), ..query.clone() }).await
-            });
-            let sessions = sessions.await?;
-            let what = if query == SessionQuery::default() { "no sessions yet" } else { "no such session" };
-            app.out.list(&sessions, &format!("lot {} has {what}", client.lot()))
-        }
+        Command::List(args) => list(app, &client, args).await,
         Command::Get { id } => app.out.one(&client.session(id).await?),
         Command::Stats => app.out.one(&client.session_stats().await?),
     }
+}
+
+async fn list(app: &mut App, client: &Client, args: ListArgs) -> Result<(), Error> {
+    let now = app.now();
+    let query = SessionQuery {
+        state: args.state,
+        kind: args.kind,
+        slot: args.slot,
+        zone: args.zone,
+        from: args.from.map(|from| from.before(now)),
+        to: args.to.map(|to| to.before(now)),
+        ..SessionQuery::default()
+    };
+    let sessions = collect(&args.limit, async |cursor, limit| {
+        client.sessions(&SessionQuery { cursor, limit: Some(limit), ..query.clone() }).await
+    });
+    let sessions = sessions.await?;
+    let what = if query == SessionQuery::default() { "no sessions yet" } else { "no such session" };
+    app.out.list(&sessions.items, &format!("lot {} has {what}", client.lot()))?;
+    sessions.say(&mut app.out)
 }
 
 fn state(word: &str, look: &Look) -> Shown {

@@ -85,12 +85,13 @@ async fn list(app: &mut App, args: ListArgs) -> Result<(), Error> {
         to: args.to.map(|to| to.before(now)),
         ..CaptureQuery::default()
     };
-    let captures = collect(&mut app.out, &args.limit, async |cursor, limit| {
+    let captures = collect(&args.limit, async |cursor, limit| {
         client.captures(&CaptureQuery { cursor, limit: Some(limit), ..query.clone() }).await
     });
     let captures = captures.await?;
     let what = if query == CaptureQuery::default() { "no captures yet" } else { "no such capture" };
-    app.out.list(&captures, &format!("lot {} has {what}", client.lot()))
+    app.out.list(&captures.items, &format!("lot {} has {what}", client.lot()))?;
+    captures.say(&mut app.out)
 }
 
 fn pixels(capture: &Value, _: &Look) -> Shown {
