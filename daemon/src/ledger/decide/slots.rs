@@ -9,7 +9,7 @@ use parking_api::{Problem, ProblemCode, SessionId, SlotId, SlotRef};
 
 use super::super::command::{Change, Context, Refusal, Reply};
 use super::super::state::LotState;
-use super::{text, text_or_none};
+use super::text_or_none;
 
 /// A stay that a person opened and took back within this time never was, in milliseconds.
 pub const UNDO_MS: i64 = 60_000;
@@ -239,7 +239,7 @@ pub(super) fn position(position: Option<Position>) -> Result<Option<Position>, R
 /// The same slot with the attributes of `new`, or `None` when nothing would differ. Its state stays.
 pub(super) fn redescribed(before: &Slot, new: &NewSlot, seq: u64) -> Result<Option<Slot>, Refusal> {
     let mut slot = before.clone();
-    slot.zone = new.zone.as_deref().map(|zone| text("zone", zone)).transpose()?;
+    slot.zone = text_or_none("zone", new.zone.as_deref())?;
     slot.level = new.level;
     slot.kind = new.kind;
     slot.position = position(new.position)?;
