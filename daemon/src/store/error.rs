@@ -8,6 +8,9 @@ pub enum Error {
     Unavailable(String),
     #[error("the disk of the database is full: {0}")]
     Full(String),
+    /// Rows of one batch cannot be there at the same time, although one after the other they can.
+    #[error("the database refuses a row: {0}")]
+    Constraint(String),
     /// What it holds is not what the daemon wrote.
     #[error("the database is damaged: {0}")]
     Corrupt(String),
@@ -25,9 +28,10 @@ impl Error {
     }
 }
 
-/// SQLite's primary result codes (sqlite.org/rescode.html): SQLITE_CORRUPT, SQLITE_FULL, SQLITE_NOTADB.
+/// SQLite's primary result codes (sqlite.org/rescode.html): SQLITE_CORRUPT, SQLITE_FULL, SQLITE_CONSTRAINT, SQLITE_NOTADB.
 const SQLITE_CORRUPT: i32 = 11;
 const SQLITE_FULL: i32 = 13;
+const SQLITE_CONSTRAINT: i32 = 19;
 const SQLITE_NOTADB: i32 = 26;
 
 impl From<sqlx::Error> for Error {
@@ -39,6 +43,7 @@ impl From<sqlx::Error> for Error {
         // An extended code keeps the primary one in its low byte.
         match (code.map(|code| code & 0xff), &error) {
             (Some(SQLITE_FULL), _) => Self::Full(error.to_string()),
+            (Some(SQLITE_CONSTRAINT), _) => Self::Constraint(error.to_string()),
             (Some(SQLITE_CORRUPT | SQLITE_NOTADB), _) => Self::Corrupt(error.to_string()),
             (_, sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) | sqlx::Error::ColumnNotFound(_)) => {
                 Self::Corrupt(error.to_string())
