@@ -3,9 +3,10 @@
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
+use parking_api::LotId;
 use parking_api::client::{Client, Config};
 use parking_api::tokens::{NewToken, Role};
 use tempfile::TempDir;
@@ -16,7 +17,9 @@ pub const PATIENCE: Duration = Duration::from_secs(30);
 /// A daemon, and the folder that outlives its process.
 #[derive(Debug)]
 pub struct Parkd {
-    folder: TempDir,
+    folder: Arc<TempDir>,
+    /// What starts the program, in front of its own name; nothing for most.
+    launcher: Vec<String>,
     args: Vec<String>,
     process: Option<Child>,
     url: String,
@@ -25,15 +28,29 @@ pub struct Parkd {
 impl Parkd {
     /// Starts with `args` after `serve --listen 127.0.0.1:0 --data-dir …`.
     pub fn start(args: &[&str]) -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let args = args.iter().map(ToString::to_string).collect();
-        let mut parkd = Self { folder, args, process: None, url: String::new() };
+        Self::start_through(&[], args)
+    }
+
+    /// The same through another program that ends in becoming `parkd`, such as `bash -c 'exec "$@"' bash`.
+    pub fn start_through(launcher: &[&str], args: &[&str]) -> Self {
+        Self::start_in(Arc::new(tempfile::tempdir().expect("a temporary folder")), launcher, args)
+    }
+
+    /// One more daemon on the same folder, on a port of its own.
+    pub fn start_beside(&self, args: &[&str]) -> Self {
+        Self::start_in(Arc::clone(&self.folder), &[], args)
+    }
+
+    fn start_in(folder: Arc<TempDir>, launcher: &[&str], args: &[&str]) -> Self {
+        let owned = |words: &[&str]| words.iter().map(ToString::to_string).collect();
+        let mut parkd =
+            Self { folder, launcher: owned(launcher), args: owned(args), process: None, url: String::new() };
         parkd.begin("127.0.0.1:0");
         parkd
     }
 
     fn begin(&mut self, listen: &str) {
-        let mut process = parkd(self.data_dir())
+        let mut process = launched(&self.launcher, self.data_dir())
             .args(["serve", "--listen", listen])
             .args(&self.args)
             .stdout(Stdio::piped())
@@ -87,8 +104,14 @@ impl Parkd {
 
     /// A client with this token.
     pub fn client_with(&self, token: Option<String>) -> Client {
+        self.client_of(LotId::default(), token)
+    }
+
+    /// A client of another lot than `main`.
+    pub fn client_of(&self, lot: LotId, token: Option<String>) -> Client {
         let mut config = Config::new(&self.url);
         config.token = token;
+        config.lot = lot;
         Client::new(config).expect("a client")
     }
 
@@ -112,8 +135,13 @@ impl Parkd {
 
     /// SIGTERM, and its exit code once it is gone.
     pub fn stop(&mut self) -> Option<i32> {
+        signal(self.pid(), "TERM");
+        self.ended()
+    }
+
+    /// Waits until it is gone by itself or by a signal that was sent; its exit code.
+    pub fn ended(&mut self) -> Option<i32> {
         let mut process = self.process.take().expect("parkd runs");
-        signal(process.id(), "TERM");
         let since = Instant::now();
         loop {
             if let Some(status) = process.try_wait().expect("parkd can be waited for") {
@@ -143,6 +171,7 @@ impl Parkd {
 }
 
 impl Drop for Parkd {
+    #[expect(clippy::print_stderr, reason = "the test runner keeps it, and shows it when the test fails")]
     fn drop(&mut self) {
         if let Some(mut process) = self.process.take() {
             let _ = process.kill();
@@ -162,7 +191,13 @@ pub fn signal(pid: u32, name: &str) {
 
 /// `parkd` on a folder, without the environment's own settings.
 pub fn parkd(data_dir: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_parkd"));
+    launched(&[], data_dir)
+}
+
+fn launched(launcher: &[String], data_dir: &Path) -> Command {
+    let mut words = launcher.iter().map(String::as_str).chain([env!("CARGO_BIN_EXE_parkd")]);
+    let mut command = Command::new(words.next().expect("there is a program"));
+    command.args(words);
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("PARKD_") || name.ends_with("_URL")) {
         command.env_remove(name);
     }

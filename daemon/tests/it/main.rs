@@ -1,6 +1,13 @@
 //! Tests of `parkd` through the doors that its users take: the binary, HTTP, the live socket. One binary, so that linking is paid once.
 
+mod crash;
+mod hand;
 mod harness;
+mod mirror;
+mod model;
+mod pictures;
+mod uploads;
+mod wire;
 
 #[tokio::test]
 async fn a_new_daemon_is_ready_and_sound() {

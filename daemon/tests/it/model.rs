@@ -1,0 +1,125 @@
+//! Random commands of several clients at once, with restarts in between: whatever happened, state, log and tables agree.
+
+use parkd::clock::SystemClock;
+use parkd::ledger::{Command, Ledger};
+use parkd::store::{Store, embedded_url};
+use parking_api::client::Mutation;
+use parking_api::events::{Actor, Event, EventChange};
+use parking_api::slots::{SlotPatch, SlotState};
+use parking_api::tokens::{NewToken, Role};
+use parking_api::{LotId, SlotRef};
+use rand::rngs::SmallRng;
+use rand::{Rng, SeedableRng};
+use tokio::task::JoinSet;
+use tokio_util::task::TaskTracker;
+
+use crate::hand::{Ack, Hand, new_slot, seed};
+use crate::harness::Parkd;
+use crate::mirror::Mirror;
+
+const CLIENTS: u64 = 6;
+const PHASES: u64 = 6;
+const COMMANDS_PER_PHASE: usize = 120;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whatever_clients_do_state_is_the_fold_of_the_log_and_so_are_the_tables() {
+    let seed = seed();
+    let mut rng = SmallRng::seed_from_u64(seed);
+    let mut parkd = Parkd::start(&[]);
+    let mut tokens = Vec::new();
+    for index in 0..CLIENTS {
+        let new = NewToken { name: format!("hand {index}"), role: Role::Admin, expires_at: None };
+        tokens.push((new.name.clone(), parkd.admin().token_create(&new).await.expect("a token").value.token));
+    }
+    let mut mirror = Mirror::default();
+    let mut log: Vec<Event> = Vec::new();
+    let mut done = 0;
+    for phase in 0..PHASES {
+        let mut hands = JoinSet::new();
+        for (index, (name, token)) in (0..).zip(&tokens) {
+            let seed = seed.wrapping_add(phase * CLIENTS + index);
+            hands.spawn(Hand::new(name, parkd.client_with(Some(token.clone())), seed).work(COMMANDS_PER_PHASE));
+        }
+        let acknowledged: Vec<Ack> = hands.join_all().await.into_iter().flatten().collect();
+        log.extend(mirror.prove(&parkd.admin()).await);
+        acknowledged.iter().for_each(|ack| ack.is_in(&log));
+        done += acknowledged.len();
+        parkd.verify();
+        if rng.random() {
+            assert_eq!(parkd.stop(), Some(0));
+        } else {
+            parkd.kill();
+        }
+        parkd.restart();
+        log.extend(mirror.prove(&parkd.admin()).await);
+    }
+    parkd.verify();
+    let sent = COMMANDS_PER_PHASE * (PHASES * CLIENTS) as usize;
+    assert!(done * 3 > sent, "only {done} of {sent} commands were carried out: the test has lost its point");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn toggles_at_the_same_time_each_count_once() {
+    for clients in [16, 17] {
+        let parkd = Parkd::start(&[]);
+        let admin = parkd.admin();
+        let new = new_slot("A-1", None);
+        let slot = admin.slot_create(&new).await.expect("a slot").value;
+        let at = SlotRef::Id(slot.id);
+        let mut toggles = JoinSet::new();
+        for _ in 0..clients {
+            // A client of its own, and so a connection of its own.
+            let (client, at) = (parkd.admin(), at.clone());
+            toggles.spawn(async move { client.slot_toggle(&at, &Mutation::default()).await.expect("a toggle").seq });
+        }
+        let mut seqs = toggles.join_all().await;
+        seqs.sort_unstable();
+        let mut mirror = Mirror::default();
+        let log = mirror.prove(&admin).await;
+        let states: Vec<(u64, SlotState)> = log
+            .iter()
+            .filter_map(|event| match &event.change {
+                EventChange::SlotChanged { slot, .. } => Some((event.seq, slot.state)),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(
+            states.iter().map(|(seq, _)| *seq).collect::<Vec<_>>(),
+            seqs,
+            "one event each, and that one is told"
+        );
+        for (index, (_, state)) in states.iter().enumerate() {
+            assert_eq!(*state, if index % 2 == 0 { SlotState::Occupied } else { SlotState::Free });
+        }
+        let parity = if clients % 2 == 0 { SlotState::Free } else { SlotState::Occupied };
+        assert_eq!(admin.slot(&at).await.expect("the slot").state, parity);
+        parkd.verify();
+    }
+}
+
+#[tokio::test]
+async fn a_code_passes_from_one_slot_to_an_older_one_in_one_batch() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let store = Store::open(&embedded_url(folder.path())).await.expect("a database");
+    let tasks = TaskTracker::new();
+    let ledger = Ledger::open(store, SystemClock::shared(), tasks.clone()).await.expect("a ledger");
+    let lot = ledger.lot(&LotId::default()).expect("the lot main");
+    let submit = |command| lot.submit(command, Actor::system("test"), None);
+    for code in ["OLD", "NEW"] {
+        submit(Command::CreateSlot(new_slot(code, None))).await.expect("a slot");
+    }
+    let rename = |from: &str, to: &str| {
+        let patch = SlotPatch { code: Some(to.parse().expect("a code")), ..SlotPatch::default() };
+        submit(Command::PatchSlot { slot: from.parse().expect("a slot"), patch, if_match: None })
+    };
+    // Both wait before the committer looks, so that it takes them together.
+    let (away, over) = tokio::join!(rename("NEW", "NEWER"), rename("OLD", "NEW"));
+    assert!(away.is_ok() && over.is_ok(), "{away:?} {over:?}");
+    let codes: Vec<_> = lot.read(|state| state.slots().map(|slot| slot.code.to_string()).collect());
+    assert_eq!(codes, ["NEW", "NEWER"]);
+    let report = parkd::ledger::verify(ledger.store(), lot.id()).await.expect("a report").expect("a lot");
+    assert_eq!(report.findings, []);
+    ledger.stop();
+    tasks.close();
+    tasks.wait().await;
+}
