@@ -1,6 +1,7 @@
 //! The handler for pictures themselves.
 
 use axum::body::Body;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -32,10 +33,11 @@ pub struct ImageQuery {
     (status = 416, body = Problem)))]
 pub async fn get(
     State(app): State<App>,
-    Path(key): Path<String>,
+    key: Result<Path<String>, PathRejection>,
     ApiQuery(query): ApiQuery<ImageQuery>,
     headers: HeaderMap,
 ) -> Result<Response> {
+    let Path(key) = key.map_err(|e| Fault::new(ProblemCode::BadRequest, e.body_text()))?;
     if query.w.is_some_and(|w| w == 0 || w > CAPTURE_SIDE_MAX) {
         return Err(Fault::field(ProblemCode::InvalidField, "w", format!("w must be from 1 to {CAPTURE_SIDE_MAX}")));
     }
