@@ -121,9 +121,17 @@ impl Captures {
         let idempotency =
             upload.idempotency_key.map(|key| Idempotency { caller: upload.caller, key, body_sha256: checked.sha256 });
         let outcome = lot.submit(Command::AddCapture(Box::new(capture)), upload.actor, idempotency).await;
-        let is_ours = matches!(&outcome, Ok(Outcome { reply: Reply::Capture(stored), .. }) if stored.key == key);
-        // A refusal is final, so nothing will ever name this object. After a failure it may still be named: the commit may have happened.
-        if !is_ours && matches!(outcome, Ok(_) | Err(ledger::Error::Refused(_))) {
+        let is_named = match &outcome {
+            Ok(Outcome { reply: Reply::Capture(stored), replayed, .. }) if stored.key == key => {
+                // The first answer again may be about a capture that was deleted since.
+                !replayed || self.ledger.store().capture(lot.id(), id).await?.is_some()
+            }
+            // A refusal is final, so nothing will ever name this object.
+            Ok(_) | Err(ledger::Error::Refused(_)) => false,
+            // After a failure it may still be named: the commit may have happened.
+            Err(_) => true,
+        };
+        if !is_named {
             self.objects.delete(&key).await?;
         }
         if let (Ok(_), Some(camera)) = (&outcome, &upload.camera) {

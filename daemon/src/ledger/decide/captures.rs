@@ -10,15 +10,18 @@ use super::super::state::LotState;
 use super::cameras;
 
 pub(super) fn add(state: &LotState, capture: &Capture, context: &mut Context<'_>) -> Result<Change, Refusal> {
-    let capture = Capture { rev: context.seq, received_at: context.now, ..capture.clone() };
-    let mut changes = vec![EventChange::CaptureAdded { capture: capture.clone() }];
+    let mut changes = Vec::new();
     if let Some(id) = &capture.camera {
         let camera = cameras::found(state, id)?;
         if camera.status != CameraStatus::Online {
             // A picture is proof of life, so the camera is back in the same commit.
-            changes.push(cameras::with_status(camera, CameraStatus::Online, context.seq + 1, context.now));
+            changes.push(cameras::with_status(camera, CameraStatus::Online, context.seq, context.now));
         }
     }
+    // The capture comes last: its `rev` is the number of the whole change, which a repeat is answered with again.
+    let rev = context.seq + changes.len() as u64;
+    let capture = Capture { rev, received_at: context.now, ..capture.clone() };
+    changes.push(EventChange::CaptureAdded { capture: capture.clone() });
     Ok(Change { changes, reply: Reply::Capture(capture) })
 }
 
