@@ -104,11 +104,14 @@ impl Contacts {
 
 /// What a camera's silence means. Pure. `heard` is its last contact, or when anybody could first have heard it.
 pub fn status(camera: &Camera, contact: Option<&Contact>, started: Time, now: Time) -> CameraStatus {
-    let Some(contact) = contact.filter(|contact| contact.seen_at >= camera.created_at) else {
-        return CameraStatus::Offline;
+    let seen_at = contact.map(|contact| contact.seen_at).filter(|seen_at| *seen_at >= camera.created_at);
+    let heard = match (seen_at, camera.status) {
+        (None, CameraStatus::Offline) => return CameraStatus::Offline,
+        (Some(seen_at), CameraStatus::Offline) => seen_at,
+        // While the daemon was down it heard nobody: a camera that was well then is given its time again, even when a crash lost
+        // the contact that it was well by.
+        (seen_at, _) => seen_at.unwrap_or(camera.status_at).max(started),
     };
-    // While the daemon was down it heard nobody: a camera that was well then is given its time again.
-    let heard = if camera.status == CameraStatus::Offline { contact.seen_at } else { contact.seen_at.max(started) };
     let silence_ms = now.ms_since(heard) - GRACE_MS;
     let interval_ms = i64::from(camera.interval_s) * 1000;
     if silence_ms <= interval_ms * i64::from(LATE_INTERVALS) {
@@ -191,6 +194,11 @@ mod tests {
         let soon = started.plus_ms(5_000);
         assert_eq!(status(&camera(CameraStatus::Online), Some(&seen(0)), started, soon), CameraStatus::Online);
         assert_eq!(status(&camera(CameraStatus::Offline), Some(&seen(0)), started, soon), CameraStatus::Offline);
+        assert_eq!(
+            status(&camera(CameraStatus::Online), None, started, soon),
+            CameraStatus::Online,
+            "its contact was lost"
+        );
     }
 
     #[test]
