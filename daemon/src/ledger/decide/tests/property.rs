@@ -123,7 +123,7 @@ fn session_of(change: &EventChange) -> Option<&Session> {
 fn check_numbers(event: &Event) {
     match &event.change {
         EventChange::SlotCreated { slot, .. } | EventChange::SlotChanged { slot, .. } => {
-            assert_eq!(slot.rev, event.seq)
+            assert_eq!(slot.rev, event.seq);
         }
         EventChange::CaptureAdded { capture } => assert_eq!(capture.rev, event.seq),
         EventChange::CameraCreated { camera }
