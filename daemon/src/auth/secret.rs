@@ -37,6 +37,19 @@ pub fn hash(secret: &str) -> [u8; 32] {
     Sha256::digest(secret).into()
 }
 
+/// The text with every secret in it cut to its prefix. People put secrets where none belong, and what they wrote is logged.
+pub fn redacted(text: &str) -> String {
+    let mut parts = text.split(SCHEME);
+    let mut out = parts.next().unwrap_or_default().to_string();
+    for part in parts {
+        let secret_len = part.bytes().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_')).count();
+        let shown = secret_len.min(PREFIX_CHARS - SCHEME.len());
+        let cut = if secret_len > shown { "…" } else { "" };
+        out.extend([SCHEME, &part[..shown], cut, &part[secret_len..]]);
+    }
+    out
+}
+
 /// HMAC-SHA256 over the parts, each with its length before it.
 pub(super) fn mac(key: &[u8], parts: &[&str]) -> [u8; 32] {
     let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length");
@@ -73,5 +86,22 @@ pub fn record(grant: Grant, secret: &str, now: Time) -> NewSecret {
             used_at: None,
         },
         hash: hash(secret).iter().map(|byte| format!("{byte:02x}")).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_cut_to_its_prefix_wherever_it_stands() {
+        let secret = spell(&[7; 32]);
+        let prefix = &secret[..PREFIX_CHARS];
+        assert_eq!(redacted(&format!("/api/tokens/{secret}")), format!("/api/tokens/{prefix}…"));
+        assert_eq!(redacted(&format!("\"{secret}\", {secret}.")), format!("\"{prefix}…\", {prefix}…."));
+        assert_eq!(redacted(prefix), prefix);
+        for harmless in ["", "/api/slots/A-1", "park_", "a park_ ä"] {
+            assert_eq!(redacted(harmless), harmless);
+        }
     }
 }

@@ -13,6 +13,7 @@ use parking_api::paths::{CSRF_HEADER, REQUEST_ID_HEADER};
 
 use super::problem::{Fault, Refused, Result};
 use super::{Access, App, Policy};
+use crate::auth::secret::redacted;
 use crate::auth::{COOKIE, Caller};
 
 /// Longest request id that is taken over from a proxy.
@@ -44,7 +45,7 @@ pub async fn observe(State(app): State<App>, mut request: Request, next: Next) -
     let status = response.status();
     let ms = started.elapsed().as_secs_f64() * 1e3;
     if let Some(Refused(mut problem)) = response.extensions_mut().remove::<Refused>() {
-        let (code, detail) = (problem.code.as_str(), problem.detail.as_str());
+        let (code, path, detail) = (problem.code.as_str(), &*redacted(&path), &*redacted(&problem.detail));
         if status.is_server_error() {
             tracing::error!(request = id, %method, path, status = status.as_u16(), code, detail, ms, "request failed");
         } else {
@@ -57,7 +58,7 @@ pub async fn observe(State(app): State<App>, mut request: Request, next: Next) -
         response.extensions_mut().remove::<Refused>();
         response.headers_mut().remove(header::CONTENT_LENGTH);
     } else {
-        tracing::debug!(request = id, %method, path, status = status.as_u16(), ms, "request done");
+        tracing::debug!(request = id, %method, path = redacted(&path), status = status.as_u16(), ms, "request done");
     }
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID_HEADER, value);
