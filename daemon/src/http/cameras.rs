@@ -56,7 +56,7 @@ pub async fn create(State(app): State<App>, mutation: Mutation, body: ApiJson<Ne
     let Reply::Camera(camera) = outcome.reply else {
         return Err(Fault::new(ProblemCode::Internal, "a camera was created, but something else was answered"));
     };
-    let mut response = committed(CameraCreated { camera, token: secret }, outcome.seq);
+    let mut response = committed(CameraCreated { camera, token: secret }, outcome.seq, outcome.replayed);
     *response.status_mut() = StatusCode::CREATED;
     Ok(response)
 }

@@ -27,29 +27,29 @@ pub fn answer(outcome: Outcome, status: StatusCode) -> Response {
     let mut response = match reply {
         Reply::Slot(slot) => {
             rev = Some(slot.rev);
-            committed(slot, seq)
+            committed(slot, seq, replayed)
         }
-        Reply::Lot(lot) => committed(lot, seq),
-        Reply::Session(session) => committed(session, seq),
-        Reply::Capture(capture) => committed(capture, seq),
-        Reply::Camera(camera) => committed(camera, seq),
-        Reply::Token(token) => committed(token, seq),
-        Reply::Imported(imported) => committed(imported, seq),
+        Reply::Lot(lot) => committed(lot, seq, replayed),
+        Reply::Session(session) => committed(session, seq, replayed),
+        Reply::Capture(capture) => committed(capture, seq, replayed),
+        Reply::Camera(camera) => committed(camera, seq, replayed),
+        Reply::Token(token) => committed(token, seq, replayed),
+        Reply::Imported(imported) => committed(imported, seq, replayed),
     };
     *response.status_mut() = status;
     if let Some(rev) = rev {
         response.headers_mut().insert(header::ETAG, etag(rev));
     }
-    if replayed {
-        response.headers_mut().insert(REPLAYED_HEADER, HeaderValue::from_static("true"));
-    }
     response
 }
 
-/// A resource with its `seq`.
-pub fn committed<T: Serialize>(value: T, seq: u64) -> Response {
+/// A resource with its `seq`, and whether this is an earlier answer again.
+pub fn committed<T: Serialize>(value: T, seq: u64, replayed: bool) -> Response {
     let mut response = Json(Committed { value, seq }).into_response();
     response.headers_mut().insert(SEQ_HEADER, HeaderValue::from(seq));
+    if replayed {
+        response.headers_mut().insert(REPLAYED_HEADER, HeaderValue::from_static("true"));
+    }
     response
 }
 

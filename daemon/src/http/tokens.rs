@@ -59,7 +59,7 @@ pub async fn create(State(app): State<App>, mut mutation: Mutation, body: ApiJso
     let Reply::Token(info) = outcome.reply else {
         return Err(Fault::new(ProblemCode::Internal, "a token was created, but something else was answered"));
     };
-    let mut response = committed(TokenCreated { info, token: secret }, outcome.seq);
+    let mut response = committed(TokenCreated { info, token: secret }, outcome.seq, outcome.replayed);
     *response.status_mut() = StatusCode::CREATED;
     Ok(response)
 }
