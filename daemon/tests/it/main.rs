@@ -1,11 +1,14 @@
 //! Tests of `parkd` through the doors that its users take: the binary, HTTP, the live socket. One binary, so that linking is paid once.
 
+mod access;
 mod crash;
 mod hand;
 mod harness;
+mod live;
 mod mirror;
 mod model;
 mod pictures;
+mod proxy;
 mod uploads;
 mod wire;
 

@@ -7,7 +7,7 @@ use parking_api::live::Frame;
 use parking_api::problem::PROBLEM_JSON;
 use parking_api::tokens::{NewToken, Role};
 use parking_api::{Problem, ProblemCode, paths};
-use reqwest::header::{CONNECTION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, UPGRADE};
+use reqwest::header::{CONNECTION, HeaderMap, HeaderName, HeaderValue, UPGRADE};
 use reqwest::{Method, RequestBuilder};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -57,6 +57,11 @@ impl Wire {
     /// A request with a JSON body.
     pub async fn send(&self, method: &str, path: &str, body: Value) -> Answer {
         answer(self.request(method, path).json(&body)).await
+    }
+
+    /// The same by a caller that is not kept.
+    pub async fn send_owned(self, method: &str, path: &str, body: Value) -> Answer {
+        self.send(method, path, body).await
     }
 
     /// A request without a body.
@@ -198,10 +203,4 @@ pub async fn token(parkd: &Parkd, role: Role) -> String {
 pub async fn camera(parkd: &Parkd, id: &str) -> String {
     let new = NewCamera { id: id.parse().expect("a camera id"), name: None, zone: None, interval_s: None };
     parkd.admin().camera_create(&new).await.expect("a camera").value.token
-}
-
-/// `text/plain; charset=utf-8` → `text/plain`.
-pub fn media_type(answer: &Answer) -> &str {
-    let value = answer.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    value.split(';').next().unwrap_or_default().trim()
 }
