@@ -21,7 +21,7 @@ use crate::captures::{Captures, Thumbnails};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Places, Serve};
 use crate::demo;
-use crate::http::{App, Bounds, Policy, routes, serve as serve_http};
+use crate::http::{App, Bounds, Policy, Shared, routes, serve as serve_http};
 use crate::ledger::{Command, Ledger};
 use crate::objects::Objects;
 use crate::store::Store;
@@ -78,25 +78,22 @@ impl Daemon {
         front.spawn(cameras::watch(contacts.clone(), ledger.clone(), Arc::clone(&clock), stop.clone()));
         front.spawn(auth.clone().write_uses(stop.clone()));
         front.spawn(prune(ledger.clone(), Arc::clone(&clock), settings.events_keep, stop.clone()));
-        let app = App {
+        let app = App::new(Shared {
             ledger: ledger.clone(),
             captures: captures.clone(),
             contacts,
             auth,
-            limits: Arc::new(Limits::new(Rates {
-                writes_per_s: settings.write_rate,
-                uploads_per_s: settings.upload_rate,
-            })),
+            limits: Limits::new(Rates { writes_per_s: settings.write_rate, uploads_per_s: settings.upload_rate }),
             clock: Arc::clone(&clock),
-            policy: Arc::new(Policy {
+            policy: Policy {
                 public_read: settings.public_read,
                 allowed_origins: settings.allowed_origins.clone(),
                 trusted_proxies: settings.trusted_proxies.clone(),
                 web_root: settings.web_root.clone(),
-            }),
+            },
             stop: stop.clone(),
             tasks: front.clone(),
-        };
+        });
         let bounds = Bounds { connections_max: settings.connections_max.get() as usize };
         front.spawn(serve_http(listener, routes::build(app), bounds, front.clone(), stop.clone()));
         if settings.demo {

@@ -1,3 +1,5 @@
+-- That a code is unique in its lot is the ledger's rule, decided under the lot's lock and proven by parkd verify: an index for it would be
+-- written at every change of a state.
 create table slots (
     lot            text   not null,
     id             text   not null,
@@ -15,7 +17,6 @@ create table slots (
     note           text,
     primary key (lot, id)
 ) without rowid;
-create unique index slots_by_code on slots (lot, code);
 
 create table sessions (
     lot          text   not null,
@@ -36,4 +37,5 @@ create table sessions (
 create index sessions_by_time on sessions (lot, opened_at_ms, id);
 create index sessions_by_slot on sessions (lot, slot_id, opened_at_ms) where slot_id is not null;
 create index sessions_closed on sessions (lot, closed_at_ms) where closed_at_ms is not null;
-create index sessions_open on sessions (lot) where state = 'open';
+-- Open stays are found by their occupied slots.
+create index sessions_open_gate on sessions (lot) where state = 'open' and kind = 'gate';

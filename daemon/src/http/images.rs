@@ -27,7 +27,7 @@ pub struct ImageQuery {
 }
 
 /// A picture, whole, in part, or small
-#[utoipa::path(get, path = paths::IMAGES, tag = "captures", params(("key" = String, Path), ImageQuery,
+#[utoipa::path(get, path = paths::IMAGES, tag = "images", params(("key" = String, Path), ImageQuery,
         ("range" = Option<String>, Header, description = "bytes=FROM-TO")),
     responses((status = 200, content_type = "image/jpeg", body = Vec<u8>), (status = 206), (status = 304), (status = 404, body = Problem),
     (status = 416, body = Problem)))]

@@ -106,9 +106,9 @@ async fn run(
     let session = Session {
         store: app.ledger.store().clone(),
         tokens_changed: app.ledger.tokens_changed(),
-        auth: app.auth,
-        clock: app.clock,
-        stop: app.stop,
+        auth: app.auth.clone(),
+        clock: Arc::clone(&app.clock),
+        stop: app.stop.clone(),
         token,
         lot,
         audience,

@@ -2,6 +2,7 @@
 
 mod cameras;
 mod captures;
+mod describe;
 mod docs;
 mod events;
 mod extract;
@@ -37,14 +38,32 @@ use crate::ledger::Ledger;
 
 /// What every handler may use. Built once; cloning shares it.
 #[derive(Debug, Clone)]
-pub struct App {
+pub struct App(Arc<Shared>);
+
+impl App {
+    pub fn new(shared: Shared) -> Self {
+        Self(Arc::new(shared))
+    }
+}
+
+impl std::ops::Deref for App {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+/// The parts of an [`App`].
+#[derive(Debug)]
+pub struct Shared {
     pub ledger: Ledger,
     pub captures: Captures,
     pub contacts: Contacts,
     pub auth: Auth,
-    pub limits: Arc<Limits>,
+    pub limits: Limits,
     pub clock: Arc<dyn Clock>,
-    pub policy: Arc<Policy>,
+    pub policy: Policy,
     /// Cancelled when the daemon begins to stop: sockets say good-bye then.
     pub stop: CancellationToken,
     pub tasks: TaskTracker,

@@ -20,7 +20,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::problem::Fault;
-use super::{App, cameras, captures, docs, events, guard, health, images, live, login, lots, sessions, slots, tokens};
+use super::{
+    App, cameras, captures, describe, docs, events, guard, health, images, live, login, lots, sessions, slots, tokens,
+};
 use crate::auth::COOKIE;
 
 /// Who may call a route.
@@ -107,7 +109,7 @@ fn groups() -> Vec<(Access, OpenApiRouter<App>)> {
 pub fn document() -> utoipa::openapi::OpenApi {
     let mut all = OpenApiRouter::<App>::with_openapi(Document::openapi());
     for (access, mut group) in groups() {
-        describe(access, &mut group);
+        list(access, &mut group);
         all = all.merge(group);
     }
     let mut openapi = all.into_openapi();
@@ -117,19 +119,19 @@ pub fn document() -> utoipa::openapi::OpenApi {
 
 /// The route table.
 pub fn table() -> Vec<RouteInfo> {
-    let mut routes: Vec<_> =
-        groups().into_iter().flat_map(|(access, mut group)| describe(access, &mut group)).collect();
+    let mut routes: Vec<_> = groups().into_iter().flat_map(|(access, mut group)| list(access, &mut group)).collect();
     routes.sort_by(|a, b| (&a.path, &a.method).cmp(&(&b.path, &b.method)));
     routes
 }
 
 /// Writes into the document of a group who may call it, and lists its routes.
-fn describe(access: Access, group: &mut OpenApiRouter<App>) -> Vec<RouteInfo> {
+fn list(access: Access, group: &mut OpenApiRouter<App>) -> Vec<RouteInfo> {
     let mut routes = Vec::new();
     for (path, item) in &mut group.get_openapi_mut().paths.paths {
         for (method, operation) in operations(item) {
             routes.push(RouteInfo { method: method.into(), path: path.replace("{*", "{"), access });
             operation.description = Some(format!("For {access}."));
+            describe::complete(operation);
             if access != Access::Open {
                 let mut either = vec![
                     SecurityRequirement::new::<_, [&str; 0], &str>("token", []),

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use parking_api::events::Event;
 use parking_api::{Problem, ProblemCode};
@@ -19,6 +20,8 @@ use crate::store::{self, Answer, Batch, Store, Write};
 
 /// Most commands of one transaction.
 const BATCH_MAX: usize = 256;
+/// Longest wait for a batch to fill; tokio's clock ticks in milliseconds.
+const GATHER_MAX: Duration = Duration::from_millis(2);
 /// Events of other daemons that are read at once.
 const CATCH_UP_PAGE: usize = 1_000;
 
@@ -60,10 +63,17 @@ impl Committer {
     /// Works until `stop`, and then through the commands that are queued already.
     pub async fn run(mut self, stop: CancellationToken) {
         let mut batch = Vec::with_capacity(BATCH_MAX);
+        let mut expected = 1;
         loop {
             tokio::select! {
                 biased;
-                count = self.intake.commands.recv_many(&mut batch, BATCH_MAX) => if count == 0 { return },
+                count = self.intake.commands.recv_many(&mut batch, BATCH_MAX) => {
+                    if count == 0 {
+                        return;
+                    }
+                    self.gather(&mut batch, expected).await;
+                    expected = batch.len();
+                }
                 () = self.intake.wake.notified() => {}
                 () = stop.cancelled() => {
                     self.intake.commands.close();
@@ -79,10 +89,26 @@ impl Committer {
         }
     }
 
+    /// Waits a moment for the callers of the last batch, if they are coming back: they were all answered at once, and one flush for all of
+    /// them is worth more than one at once for the first. A caller that is alone never waits.
+    async fn gather(&mut self, batch: &mut Vec<Envelope>, expected: usize) {
+        let deadline = tokio::time::Instant::now() + GATHER_MAX;
+        while batch.len() < expected.min(BATCH_MAX) {
+            let room = BATCH_MAX - batch.len();
+            match tokio::time::timeout_at(deadline, self.intake.commands.recv_many(batch, room)).await {
+                Ok(count) if count > 0 => {}
+                _ => return,
+            }
+        }
+    }
+
     /// Commits a batch and answers every caller. `false` when the lot is gone.
     async fn process(&mut self, batch: Vec<Envelope>) -> bool {
+        let started = Instant::now();
         let failed = match self.attempt(&batch).await {
             Ok(Done::Committed { events, batch: written, answers }) => {
+                let ms = started.elapsed().as_secs_f64() * 1e3;
+                tracing::debug!(lot = %self.lot.id(), commands = batch.len(), events = events.len(), ms, "committed");
                 self.publish(events, &written).await;
                 for (envelope, answer) in batch.into_iter().zip(answers) {
                     // A caller that has gone away needs no answer.

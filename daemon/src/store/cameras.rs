@@ -56,12 +56,12 @@ pub(super) const UPSERT: &str = "
 insert into cameras (lot, id, name, zone, interval_s, status, status_at_ms, created_at_ms, rev)
 select $1, value->>'id', value->>'name', value->>'zone', value->>'interval_s', value->>'status', value->>'status_at_ms',
        value->>'created_at_ms', value->>'rev'
-from json_each($2) where true
+from json_each($11) where true
 on conflict (lot, id) do update set
     name = excluded.name, zone = excluded.zone, interval_s = excluded.interval_s, status = excluded.status,
     status_at_ms = excluded.status_at_ms, created_at_ms = excluded.created_at_ms, rev = excluded.rev";
 
-pub(super) const DELETE: &str = "delete from cameras where lot = $1 and id in (select value from json_each($2))";
+pub(super) const DELETE: &str = "delete from cameras where lot = $1 and id in (select value from json_each($10))";
 
 /// What was last heard of a camera.
 #[derive(Debug, Clone)]

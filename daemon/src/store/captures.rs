@@ -65,9 +65,9 @@ pub(super) const INSERT: &str = "
 insert into captures (lot, id, camera, key, content_type, bytes, width, height, sha256, captured_at_ms, received_at_ms, rev)
 select $1, value->>'id', value->>'camera', value->>'key', value->>'content_type', value->>'bytes', value->>'width',
        value->>'height', value->>'sha256', value->>'captured_at_ms', value->>'received_at_ms', value->>'rev'
-from json_each($2)";
+from json_each($9)";
 
-pub(super) const DELETE: &str = "delete from captures where lot = $1 and id in (select value from json_each($2))";
+pub(super) const DELETE: &str = "delete from captures where lot = $1 and id in (select value from json_each($8))";
 
 pub(super) const BY_IDS: &str = "select * from captures where lot = $1 and id in (select value from json_each($2))";
 

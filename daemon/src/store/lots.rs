@@ -50,7 +50,7 @@ impl TryFrom<LotRow> for (Lot, Head) {
 }
 
 pub(super) const HEAD: &str = "select epoch, head, floor, head_at_ms from lots where id = $1";
-pub(super) const SET_HEAD: &str = "update lots set head = $2, head_at_ms = $3 where id = $1";
+pub(super) const SET_HEAD: &str = "update lots set head = $4, head_at_ms = $2 where id = $1";
 pub(super) const UPDATE: &str = "update lots set name = $2, time_zone = $3, currency = $4, rev = $5 where id = $1";
 
 impl Store {

@@ -35,10 +35,12 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePo
 const READERS: u32 = 3;
 /// Longest wait for a connection or a lock.
 const WAIT_MAX: Duration = Duration::from_secs(5);
-/// Memory that one connection may use for pages, in KiB (SQLite's default is 2 MiB).
-const PAGE_CACHE_KIB: u32 = 2048;
-/// The write-ahead log is folded into the database when it has this many pages (4 KiB each).
-const CHECKPOINT_PAGES: u32 = 4000;
+/// Memory that the writer and each reader may use for pages, in KiB (SQLite's default is 2 MiB).
+const WRITER_CACHE_KIB: u32 = 16 * 1024;
+const READER_CACHE_KIB: u32 = 1024;
+/// The write-ahead log is folded into the database when it has this many pages (4 KiB each): seldom enough that a page which changes
+/// often is folded once for many changes.
+const CHECKPOINT_PAGES: u32 = 10_000;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("../migrations/sqlite");
 
@@ -62,13 +64,19 @@ impl Store {
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(WAIT_MAX)
             .foreign_keys(true)
-            .pragma("cache_size", format!("-{PAGE_CACHE_KIB}"))
+            .pragma("cache_size", format!("-{WRITER_CACHE_KIB}"))
             .pragma("wal_autocheckpoint", CHECKPOINT_PAGES.to_string())
             .pragma("temp_store", "memory");
-        let pool = |max: u32| SqlitePoolOptions::new().max_connections(max).acquire_timeout(WAIT_MAX);
+        // The database is a file in this process: a connection to it does not go stale, so none is tested or renewed.
+        let pool = |max: u32| {
+            let options = SqlitePoolOptions::new().max_connections(max).acquire_timeout(WAIT_MAX);
+            options.test_before_acquire(false).idle_timeout(None).max_lifetime(None)
+        };
         let writer = pool(1).min_connections(1).connect_with(options.clone()).await?;
         MIGRATIONS.run(&writer).await.map_err(migration_error)?;
-        let readers = pool(READERS).connect_with(options.read_only(true).create_if_missing(false)).await?;
+        let reading =
+            options.read_only(true).create_if_missing(false).pragma("cache_size", format!("-{READER_CACHE_KIB}"));
+        let readers = pool(READERS).connect_with(reading).await?;
         Ok(Self { writer, readers })
     }
 

@@ -13,7 +13,7 @@ use super::captures::CaptureRow;
 use super::sessions::SessionRow;
 use super::slots::SlotRow;
 use super::tokens::TokenRow;
-use super::{Error, Head, Result, Store, events};
+use super::{Error, Head, Result, Store, events, sessions};
 use crate::ledger::Parts;
 
 /// A read transaction.
@@ -50,9 +50,7 @@ impl Read {
             seq: head.seq,
             at: head.at,
             slots: self.all::<SlotRow, _>(&id, "select * from slots where lot = $1").await?,
-            sessions: self
-                .all::<SessionRow, _>(&id, "select * from sessions where lot = $1 and state = 'open' order by id")
-                .await?,
+            sessions: self.all::<SessionRow, _>(&id, sessions::OPEN).await?,
             cameras: self.all::<CameraRow, _>(&id, "select * from cameras where lot = $1 order by id").await?,
             tokens: self.all::<TokenRow, _>(&id, "select * from tokens where lot = $1 order by id").await?,
         }))

@@ -70,10 +70,10 @@ pub(super) const UPSERT: &str = "
 insert into slots (lot, id, code, zone, level, kind, state, source, x, y, rev, observed_at_ms, changed_at_ms, note)
 select $1, value->>'id', value->>'code', value->>'zone', value->>'level', value->>'kind', value->>'state', value->>'source',
        value->>'x', value->>'y', value->>'rev', value->>'observed_at_ms', value->>'changed_at_ms', value->>'note'
-from json_each($2) where true
+from json_each($6) where true
 on conflict (lot, id) do update set
     code = excluded.code, zone = excluded.zone, level = excluded.level, kind = excluded.kind, state = excluded.state,
     source = excluded.source, x = excluded.x, y = excluded.y, rev = excluded.rev,
     observed_at_ms = excluded.observed_at_ms, changed_at_ms = excluded.changed_at_ms, note = excluded.note";
 
-pub(super) const DELETE: &str = "delete from slots where lot = $1 and id in (select value from json_each($2))";
+pub(super) const DELETE: &str = "delete from slots where lot = $1 and id in (select value from json_each($5))";

@@ -63,11 +63,11 @@ pub(super) const INSERT: &str = "
 insert into tokens (id, lot, name, role, camera, prefix, hash, created_at_ms, expires_at_ms, revoked_at_ms)
 select value->>'id', value->>'lot', value->>'name', value->>'role', value->>'camera', value->>'prefix', value->>'hash',
        value->>'created_at_ms', value->>'expires_at_ms', value->>'revoked_at_ms'
-from json_each($2)";
+from json_each($12)";
 
 pub(super) const REVOKE: &str = "
 update tokens set revoked_at_ms = revoked.at_ms
-from (select value->>'id' as id, value->>'revoked_at_ms' as at_ms from json_each($2)) as revoked
+from (select value->>'id' as id, value->>'revoked_at_ms' as at_ms from json_each($13)) as revoked
 where tokens.id = revoked.id";
 
 /// The hash of a token's secret, and which token that is.

@@ -1,6 +1,7 @@
 //! The one writing transaction: lock the head, read what others wrote, write a batch, commit.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::LazyLock;
 
 use parking_api::cameras::Camera;
 use parking_api::captures::Capture;
@@ -11,7 +12,7 @@ use parking_api::slots::Slot;
 use parking_api::tokens::Token;
 use parking_api::{CameraId, CaptureId, LotId, SessionId, SlotId, Time, TokenId};
 use serde::Serialize;
-use sqlx::{Sqlite, Transaction};
+use sqlx::{AssertSqlSafe, Sqlite, Transaction};
 
 use super::cameras::CameraRow;
 use super::captures::CaptureRow;
@@ -19,6 +20,29 @@ use super::sessions::SessionRow;
 use super::slots::SlotRow;
 use super::tokens::TokenRow;
 use super::{Error, Head, Result, Store, cameras, captures, events, lots, sessions, slots, tokens};
+
+/// Everything that a batch writes, as one text: the database is asked once, whatever the batch holds. A statement without rows does nothing.
+static APPEND: LazyLock<String> = LazyLock::new(|| {
+    [
+        events::INSERT,
+        slots::DELETE,
+        slots::UPSERT,
+        sessions::UPSERT,
+        captures::DELETE,
+        captures::INSERT,
+        cameras::DELETE,
+        cameras::UPSERT,
+        tokens::INSERT,
+        tokens::REVOKE,
+        INSERT_ANSWERS,
+        lots::SET_HEAD,
+    ]
+    .join(";\n")
+});
+
+const INSERT_ANSWERS: &str = "
+insert into idempotency (lot, actor, key, body_sha256, seq, answer, created_at_ms)
+select $1, value->>'actor', value->>'key', value->>'body_sha256', value->>'seq', value->>'answer', $2 from json_each($14)";
 
 /// The first answer to a request with an idempotency key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, sqlx::FromRow)]
@@ -173,11 +197,22 @@ impl Write {
 
     /// Writes everything that the batch came to, each table with one statement, and advances the head.
     pub async fn append(&mut self, batch: &Batch) -> Result<()> {
-        let lot = self.lot.clone();
-        sqlx::query(events::INSERT)
-            .bind(lot.as_str())
+        let hash = |token: &Token| batch.hashes.get(&token.id).map_or("", String::as_str).to_string();
+        sqlx::query(AssertSqlSafe(APPEND.as_str()))
+            .bind(self.lot.as_str())
             .bind(batch.at.ms())
             .bind(format!("[{}]", batch.bodies.join(",")))
+            .bind(batch.seq as i64)
+            .bind(json(&batch.slots_deleted)?)
+            .bind(rows(batch.slots.values().map(SlotRow::from))?)
+            .bind(rows(batch.sessions.values().map(SessionRow::from))?)
+            .bind(json(&batch.captures_deleted)?)
+            .bind(rows(batch.captures.values().map(CaptureRow::from))?)
+            .bind(json(&batch.cameras_deleted)?)
+            .bind(rows(batch.cameras.values().map(CameraRow::from))?)
+            .bind(rows(batch.tokens.values().map(|token| TokenRow::new(token, &hash(token))))?)
+            .bind(rows(batch.tokens_revoked.values().map(|token| TokenRow::new(token, "")))?)
+            .bind(json(&batch.answers)?)
             .execute(&mut *self.tx)
             .await?;
         if let Some(lot) = &batch.lot {
@@ -190,59 +225,17 @@ impl Write {
                 .execute(&mut *self.tx)
                 .await?;
         }
-        self.rows(slots::DELETE, &batch.slots_deleted).await?;
-        self.rows(slots::UPSERT, &batch.slots.values().map(SlotRow::from).collect::<Vec<_>>()).await?;
-        self.rows(sessions::UPSERT, &batch.sessions.values().map(SessionRow::from).collect::<Vec<_>>()).await?;
-        self.rows(captures::DELETE, &batch.captures_deleted).await?;
-        self.rows(captures::INSERT, &batch.captures.values().map(CaptureRow::from).collect::<Vec<_>>()).await?;
-        self.rows(cameras::DELETE, &batch.cameras_deleted).await?;
-        self.rows(cameras::UPSERT, &batch.cameras.values().map(CameraRow::from).collect::<Vec<_>>()).await?;
-        let hash = |token: &Token| batch.hashes.get(&token.id).map_or("", String::as_str).to_string();
-        let created: Vec<_> = batch.tokens.values().map(|token| TokenRow::new(token, &hash(token))).collect();
-        self.rows(tokens::INSERT, &created).await?;
-        let revoked: Vec<_> = batch.tokens_revoked.values().map(|token| TokenRow::new(token, "")).collect();
-        self.rows(tokens::REVOKE, &revoked).await?;
-        self.answer(batch).await?;
-        sqlx::query(lots::SET_HEAD)
-            .bind(lot.as_str())
-            .bind(batch.seq as i64)
-            .bind(batch.at.ms())
-            .execute(&mut *self.tx)
-            .await?;
-        Ok(())
-    }
-
-    async fn answer(&mut self, batch: &Batch) -> Result<()> {
-        if batch.answers.is_empty() {
-            return Ok(());
-        }
-        sqlx::query(
-            "insert into idempotency (lot, actor, key, body_sha256, seq, answer, created_at_ms)
-             select $1, value->>'actor', value->>'key', value->>'body_sha256', value->>'seq', value->>'answer', $3 from json_each($2)",
-        )
-        .bind(self.lot.as_str())
-        .bind(json(&batch.answers)?)
-        .bind(batch.at.ms())
-        .execute(&mut *self.tx)
-        .await?;
-        Ok(())
-    }
-
-    /// One statement over all rows; none without rows.
-    async fn rows<R>(&mut self, text: &'static str, rows: &R) -> Result<()>
-    where
-        for<'a> &'a R: IntoIterator,
-        R: Serialize,
-    {
-        if rows.into_iter().next().is_some() {
-            sqlx::query(text).bind(self.lot.as_str()).bind(json(rows)?).execute(&mut *self.tx).await?;
-        }
         Ok(())
     }
 
     pub async fn commit(self) -> Result<()> {
         Ok(self.tx.commit().await?)
     }
+}
+
+/// A JSON array of rows, so that a statement takes all of them at once.
+fn rows<R: Serialize>(rows: impl Iterator<Item = R>) -> Result<String> {
+    json(&rows.collect::<Vec<_>>())
 }
 
 fn json(value: &impl Serialize) -> Result<String> {
