@@ -1,5 +1,6 @@
 //! What the OpenAPI document says of every operation alike: an id of its own, and the one form of problems. Knows no route.
 
+use axum::http::StatusCode;
 use parking_api::problem::PROBLEM_JSON;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::{Content, Ref, RefOr, Response, ResponseBuilder, Schema};
@@ -12,9 +13,14 @@ pub fn complete(operation: &mut Operation) {
         Some(tag) => format!("{tag}_{id}"),
         None => id,
     });
-    for response in operation.responses.responses.values_mut() {
+    for (status, response) in &mut operation.responses.responses {
         if let RefOr::T(response) = response {
             name_problem(response);
+            // OpenAPI wants one, and the handlers have nothing to add to the status.
+            if response.description.is_empty() {
+                let status = status.parse::<StatusCode>().ok().and_then(|status| status.canonical_reason());
+                response.description = status.unwrap_or_default().into();
+            }
         }
     }
     // The guard and the extractors refuse as well, each in the same form.
