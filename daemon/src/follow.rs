@@ -50,7 +50,11 @@ impl Follower {
 
     /// Waits until the log may have gone on; `false` when the lot is gone.
     pub async fn changed(&mut self) -> bool {
-        self.head.changed().await.is_ok()
+        let closed = self.lot.closed();
+        tokio::select! {
+            changed = self.head.changed() => changed.is_ok(),
+            () = closed.cancelled() => false,
+        }
     }
 
     /// The next events in one frame, if there are any: from memory, or else from the database.

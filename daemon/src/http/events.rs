@@ -199,7 +199,7 @@ impl Sse {
             }
             let mut tokens = self.app.ledger.tokens_changed();
             tokio::select! {
-                _ = self.follower.changed() => {}
+                is_there = self.follower.changed() => if !is_there { return None },
                 _ = tokens.changed() => {}
                 () = self.app.stop.cancelled() => return None,
                 () = tokio::time::sleep(Duration::from_secs(HEARTBEAT_S)) => {

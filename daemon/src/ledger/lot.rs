@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use parking_api::events::{Actor, Event, EventChange};
 use parking_api::{LotId, SlotRef};
 use tokio::sync::{Notify, mpsc, oneshot, watch};
+use tokio_util::sync::CancellationToken;
 
 use super::audience::{Audience, Encoded};
 use super::command::{Command, Outcome};
@@ -56,10 +57,11 @@ pub struct LotHandle {
     staff_list: Listing,
     public_list: Listing,
     degraded: watch::Sender<Option<String>>,
+    closed: CancellationToken,
 }
 
 impl LotHandle {
-    pub(super) fn new(state: LotState) -> (Self, Intake) {
+    pub(super) fn new(state: LotState, closed: CancellationToken) -> (Self, Intake) {
         let (commands, receiver) = mpsc::channel(INTAKE_MAX);
         let wake = Arc::new(Notify::new());
         let handle = Self {
@@ -72,6 +74,7 @@ impl LotHandle {
             staff_list: Listing::new(Audience::Staff),
             public_list: Listing::new(Audience::Public),
             degraded: watch::Sender::new(None),
+            closed,
         };
         handle.rewind();
         (handle, Intake { commands: receiver, wake })
@@ -88,6 +91,11 @@ impl LotHandle {
     /// `seq` of the oldest event that is kept.
     pub fn floor(&self) -> u64 {
         self.floor.load(Ordering::Relaxed)
+    }
+
+    /// Cancelled when the lot is deleted, or closed with the whole ledger: nothing happens here any more.
+    pub fn closed(&self) -> &CancellationToken {
+        &self.closed
     }
 
     /// Why writes fail at the moment, if they do.

@@ -218,7 +218,8 @@ impl Ledger {
             lots.keys().filter(|id| !stored.iter().any(|(lot, _)| lot.id == **id)).cloned().collect()
         };
         for id in gone {
-            self.inner.lots.write().unwrap_or_else(PoisonError::into_inner).remove(&id);
+            let removed = self.inner.lots.write().unwrap_or_else(PoisonError::into_inner).remove(&id);
+            removed.iter().for_each(|lot| lot.closed().cancel());
         }
         for (lot, head) in stored {
             if self.lot(&lot.id).is_none() {
@@ -235,7 +236,7 @@ impl Ledger {
         let Some(parts) = self.inner.store.parts(id).await? else { return Ok(()) };
         let state = LotState::from_parts(parts);
         self.inner.secrets.load(id, self.inner.store.secrets(id).await?);
-        let (handle, intake) = LotHandle::new(state);
+        let (handle, intake) = LotHandle::new(state, self.inner.stop.child_token());
         let handle = Arc::new(handle);
         // Two refreshes may run at once; the second one's handle is dropped, and its committer never starts.
         let mut lots = self.inner.lots.write().unwrap_or_else(PoisonError::into_inner);
@@ -244,6 +245,7 @@ impl Ledger {
         }
         lots.insert(id.clone(), Arc::clone(&handle));
         drop(lots);
+        let closed = handle.closed().clone();
         let committer = Committer::new(
             handle,
             intake,
@@ -251,7 +253,7 @@ impl Ledger {
             Arc::clone(&self.inner.clock),
             Arc::clone(&self.inner.secrets),
         );
-        self.inner.tasks.spawn(committer.run(self.inner.stop.clone()));
+        self.inner.tasks.spawn(committer.run(closed));
         Ok(())
     }
 
