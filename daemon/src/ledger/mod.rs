@@ -88,6 +88,8 @@ struct Inner {
     store: Store,
     clock: Arc<dyn Clock>,
     lots: RwLock<BTreeMap<LotId, Arc<LotHandle>>>,
+    /// Held while the lots of the database are compared with those above.
+    refreshing: tokio::sync::Mutex<()>,
     secrets: Arc<Secrets>,
     tasks: TaskTracker,
     stop: CancellationToken,
@@ -104,6 +106,7 @@ impl Ledger {
                 store,
                 clock,
                 lots: RwLock::default(),
+                refreshing: tokio::sync::Mutex::default(),
                 secrets: Arc::default(),
                 tasks,
                 stop: CancellationToken::new(),
@@ -212,6 +215,8 @@ impl Ledger {
 
     /// Opens the lots that appeared, closes those that are gone, and wakes the ones that another process wrote to.
     async fn refresh(&self) -> Result<(), Error> {
+        // A list that was read before another call opened a new lot would take that lot for one that is gone.
+        let _turn = self.inner.refreshing.lock().await;
         let stored = self.inner.store.lots().await?;
         let gone: Vec<LotId> = {
             let lots = self.lots_read();
@@ -238,13 +243,7 @@ impl Ledger {
         self.inner.secrets.load(id, self.inner.store.secrets(id).await?);
         let (handle, intake) = LotHandle::new(state, self.inner.stop.child_token());
         let handle = Arc::new(handle);
-        // Two refreshes may run at once; the second one's handle is dropped, and its committer never starts.
-        let mut lots = self.inner.lots.write().unwrap_or_else(PoisonError::into_inner);
-        if lots.contains_key(id) {
-            return Ok(());
-        }
-        lots.insert(id.clone(), Arc::clone(&handle));
-        drop(lots);
+        self.inner.lots.write().unwrap_or_else(PoisonError::into_inner).insert(id.clone(), Arc::clone(&handle));
         let closed = handle.closed().clone();
         let committer = Committer::new(
             handle,

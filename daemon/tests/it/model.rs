@@ -5,6 +5,7 @@ use parkd::ledger::{Command, Ledger};
 use parkd::store::{Store, embedded_url};
 use parking_api::client::Mutation;
 use parking_api::events::{Actor, Event, EventChange};
+use parking_api::lots::NewLot;
 use parking_api::slots::{SlotPatch, SlotState};
 use parking_api::tokens::{NewToken, Role};
 use parking_api::{LotId, SlotRef};
@@ -95,6 +96,23 @@ async fn toggles_at_the_same_time_each_count_once() {
         assert_eq!(admin.slot(&at).await.expect("the slot").state, parity);
         parkd.verify();
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn lots_that_are_created_at_the_same_time_can_all_be_used_at_once() {
+    let parkd = Parkd::start(&[]);
+    let mut clients = JoinSet::new();
+    for index in 0..60 {
+        let lot: LotId = format!("lot-{index}").parse().expect("a lot id");
+        let client = parkd.client_of(lot.clone(), Some(parkd.admin_token()));
+        clients.spawn(async move {
+            let new = NewLot { id: lot, name: None, time_zone: None, currency: None };
+            assert_eq!(client.lot_create(&new).await.expect("a lot").seq, 1);
+            assert_eq!(client.slot_create(&new_slot("A-1", None)).await.expect("a slot").seq, 2);
+        });
+    }
+    clients.join_all().await;
+    parkd.verify();
 }
 
 #[tokio::test]
