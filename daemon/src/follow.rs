@@ -90,7 +90,8 @@ impl Follower {
             .into_iter()
             .map(|body| {
                 let event = parse_event(&body)?;
-                Ok((event.seq, Encoded::new(&event, body).bytes(self.audience).clone()))
+                let encoded = Encoded::new(event, body);
+                Ok((encoded.seq(), encoded.bytes(self.audience).clone()))
             })
             .collect()
     }

@@ -30,7 +30,6 @@ create table events (
     body       text   not null,
     primary key (lot, seq)
 ) without rowid;
-create index events_by_slot on events (lot, slot_id, seq) where slot_id is not null;
 
 -- The fold of the log up to the event before its floor, once older events are pruned.
 create table checkpoints (

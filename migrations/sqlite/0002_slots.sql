@@ -18,6 +18,8 @@ create table slots (
     primary key (lot, id)
 ) without rowid;
 
+-- Every index here is written at its end, or is as small as what is open now: an index by slot would cost each change of a state
+-- a page of its own on disk.
 create table sessions (
     lot          text   not null,
     id           text   not null,
@@ -35,7 +37,5 @@ create table sessions (
     primary key (lot, id)
 ) without rowid;
 create index sessions_by_time on sessions (lot, opened_at_ms, id);
-create index sessions_by_slot on sessions (lot, slot_id, opened_at_ms) where slot_id is not null;
 create index sessions_closed on sessions (lot, closed_at_ms) where closed_at_ms is not null;
--- Open stays are found by their occupied slots.
-create index sessions_open_gate on sessions (lot) where state = 'open' and kind = 'gate';
+create index sessions_open on sessions (lot) where state = 'open';

@@ -1,5 +1,7 @@
 //! Who may see what of an event. Pure; the one place where an event is turned into the bytes that every socket gets.
 
+use std::sync::OnceLock;
+
 use bytes::Bytes;
 use parking_api::SlotId;
 use parking_api::events::{Actor, Event, EventChange, LogEntry, WITHHELD};
@@ -75,31 +77,38 @@ fn public(change: &EventChange) -> Option<EventChange> {
 }
 
 /// One event as each audience gets it, encoded once.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Encoded {
-    pub seq: u64,
-    /// The slot that is no more.
-    pub deleted: Option<SlotId>,
-    public: Bytes,
+    event: Event,
     staff: Bytes,
     admin: Bytes,
+    /// Few daemons are read by the public, so this waits until somebody asks.
+    public: OnceLock<Bytes>,
 }
 
 impl Encoded {
     /// `body` is the event as it is stored, which is how admins see it.
-    pub fn new(event: &Event, body: String) -> Self {
+    pub fn new(event: Event, body: String) -> Self {
         let admin = Bytes::from(body);
-        let staff = if is_of_tokens(&event.change) { encode(&Audience::Staff.view(event)) } else { admin.clone() };
-        let deleted = match &event.change {
+        let staff = if is_of_tokens(&event.change) { encode(&Audience::Staff.view(&event)) } else { admin.clone() };
+        Self { event, staff, admin, public: OnceLock::new() }
+    }
+
+    pub fn seq(&self) -> u64 {
+        self.event.seq
+    }
+
+    /// The slot that is no more.
+    pub fn deleted(&self) -> Option<SlotId> {
+        match &self.event.change {
             EventChange::SlotDeleted { slot, .. } => Some(slot.id),
             _ => None,
-        };
-        Self { seq: event.seq, deleted, public: encode(&Audience::Public.view(event)), staff, admin }
+        }
     }
 
     pub fn bytes(&self, audience: Audience) -> &Bytes {
         match audience {
-            Audience::Public => &self.public,
+            Audience::Public => self.public.get_or_init(|| encode(&Audience::Public.view(&self.event))),
             Audience::Staff => &self.staff,
             Audience::Admin => &self.admin,
         }
@@ -129,7 +138,7 @@ mod tests {
             change: EventChange::TokenCreated { token: serde_json::from_value(token).expect("a token") },
         };
         let body = serde_json::to_string(&event).expect("an event");
-        let encoded = Encoded::new(&event, body.clone());
+        let encoded = Encoded::new(event, body.clone());
         assert_eq!(encoded.bytes(Audience::Admin), body.as_bytes());
         for audience in [Audience::Public, Audience::Staff] {
             assert_eq!(&encoded.bytes(audience)[..], br#"{"seq":7,"kind":"withheld"}"#);

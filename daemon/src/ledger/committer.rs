@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use parking_api::events::Event;
 use parking_api::{Problem, ProblemCode};
@@ -20,8 +20,6 @@ use crate::store::{self, Answer, Batch, Store, Write};
 
 /// Most commands of one transaction.
 const BATCH_MAX: usize = 256;
-/// Longest wait for a batch to fill; tokio's clock ticks in milliseconds.
-const GATHER_MAX: Duration = Duration::from_millis(2);
 /// Events of other daemons that are read at once.
 const CATCH_UP_PAGE: usize = 1_000;
 
@@ -63,7 +61,6 @@ impl Committer {
     /// Works until `stop`, and then through the commands that are queued already.
     pub async fn run(mut self, stop: CancellationToken) {
         let mut batch = Vec::with_capacity(BATCH_MAX);
-        let mut expected = 1;
         loop {
             tokio::select! {
                 biased;
@@ -71,49 +68,35 @@ impl Committer {
                     if count == 0 {
                         return;
                     }
-                    self.gather(&mut batch, expected).await;
-                    expected = batch.len();
                 }
                 () = self.intake.wake.notified() => {}
                 () = stop.cancelled() => {
                     self.intake.commands.close();
                     while self.intake.commands.recv_many(&mut batch, BATCH_MAX).await > 0 {
-                        self.process(std::mem::take(&mut batch)).await;
+                        self.process(std::mem::take(&mut batch), true).await;
                     }
                     return;
                 }
             }
-            if !self.process(std::mem::take(&mut batch)).await {
+            if !self.process(std::mem::take(&mut batch), true).await {
                 return;
             }
         }
     }
 
-    /// Waits a moment for the callers of the last batch, if they are coming back: they were all answered at once, and one flush for all of
-    /// them is worth more than one at once for the first. A caller that is alone never waits.
-    async fn gather(&mut self, batch: &mut Vec<Envelope>, expected: usize) {
-        let deadline = tokio::time::Instant::now() + GATHER_MAX;
-        while batch.len() < expected.min(BATCH_MAX) {
-            let room = BATCH_MAX - batch.len();
-            match tokio::time::timeout_at(deadline, self.intake.commands.recv_many(batch, room)).await {
-                Ok(count) if count > 0 => {}
-                _ => return,
-            }
-        }
-    }
-
-    /// Commits a batch and answers every caller. `false` when the lot is gone.
-    async fn process(&mut self, batch: Vec<Envelope>) -> bool {
+    /// Commits a batch, which `may_grow` until it is decided, and answers every caller. `false` when the lot is gone.
+    async fn process(&mut self, mut batch: Vec<Envelope>, may_grow: bool) -> bool {
         let started = Instant::now();
-        let failed = match self.attempt(&batch).await {
+        let failed = match self.attempt(&mut batch, may_grow).await {
             Ok(Done::Committed { events, batch: written, answers }) => {
                 let ms = started.elapsed().as_secs_f64() * 1e3;
                 tracing::debug!(lot = %self.lot.id(), commands = batch.len(), events = events.len(), ms, "committed");
-                self.publish(events, &written).await;
+                self.apply(&events, &written).await;
                 for (envelope, answer) in batch.into_iter().zip(answers) {
                     // A caller that has gone away needs no answer.
                     let _ = envelope.answer.send(answer);
                 }
+                self.lot.announce(events);
                 return true;
             }
             Ok(Done::Replaced(parts)) => {
@@ -133,7 +116,7 @@ impl Committer {
         if batch.len() > 1 && !matches!(failed, store::Error::Unavailable(_) | store::Error::Full(_)) {
             // One command of the batch is the culprit; alone, the others go through.
             for envelope in batch {
-                Box::pin(self.process(vec![envelope])).await;
+                Box::pin(self.process(vec![envelope], false)).await;
             }
             return true;
         }
@@ -143,7 +126,8 @@ impl Committer {
         true
     }
 
-    async fn publish(&mut self, events: Vec<(Event, String)>, written: &Batch) {
+    /// Makes committed events the state that everybody sees.
+    async fn apply(&mut self, events: &[(Event, String)], written: &Batch) {
         let id = self.lot.id();
         let has_tokens = events.iter().any(|(event, _)| event.change.kind().starts_with("token."));
         if has_tokens {
@@ -158,15 +142,13 @@ impl Committer {
             }
         }
         self.lot.set_degraded(None);
-        if !events.is_empty() {
-            self.lot.publish(events);
-        }
+        self.lot.apply(events);
         if has_tokens {
             self.secrets.announce();
         }
     }
 
-    async fn attempt(&mut self, envelopes: &[Envelope]) -> store::Result<Done> {
+    async fn attempt(&mut self, envelopes: &mut Vec<Envelope>, may_grow: bool) -> store::Result<Done> {
         let mut write = self.store.write(self.lot.id()).await?;
         let Some(head) = write.head().await? else { return Ok(Done::Gone) };
         if *head.epoch != **self.working.epoch() || head.seq < self.working.seq() {
@@ -175,11 +157,18 @@ impl Committer {
             return Ok(parts.map_or(Done::Gone, |parts| Done::Replaced(Box::new(parts))));
         }
         let mut events = self.catch_up(&mut write, head.seq).await?;
+        // What came while the lock was taken goes along: one flush serves it as well.
+        while may_grow
+            && envelopes.len() < BATCH_MAX
+            && let Ok(envelope) = self.intake.commands.try_recv()
+        {
+            envelopes.push(envelope);
+        }
         let mut batch = Batch::default();
         let mut facts = Facts::default();
         let mut first = self.look_up(&mut write, envelopes, &mut facts).await?;
         let mut answers = Vec::with_capacity(envelopes.len());
-        for envelope in envelopes {
+        for envelope in envelopes.iter() {
             let answer = self.decide(envelope, &mut facts, &mut first, &mut batch, &mut events);
             answers.push(answer.map_err(Error::from));
         }

@@ -87,7 +87,7 @@ impl Hub {
             let Some(oldest) = ring.events.pop_front() else { break };
             ring.bytes -= oldest.bytes(Audience::Admin).len();
         }
-        let head = ring.events.back().map(|event| event.seq);
+        let head = ring.events.back().map(Encoded::seq);
         drop(ring);
         if let Some(head) = head {
             self.head.send_replace(head);
@@ -125,20 +125,20 @@ impl Hub {
         let ring = self.ring.read().unwrap_or_else(PoisonError::into_inner);
         let Some(start) = ring.position(after).filter(|start| *start < ring.events.len()) else { return Vec::new() };
         let events = ring.events.range(start..).take(FRAME_EVENTS_MAX);
-        events.map(|event| (event.seq, event.bytes(audience).clone())).collect()
+        events.map(|event| (event.seq(), event.bytes(audience).clone())).collect()
     }
 
     /// The slots that were deleted after `after`, as far as the ring reaches back.
     pub fn deleted_after(&self, after: u64) -> Vec<SlotId> {
         let ring = self.ring.read().unwrap_or_else(PoisonError::into_inner);
-        ring.events.iter().filter(|event| event.seq > after).filter_map(|event| event.deleted).collect()
+        ring.events.iter().filter(|event| event.seq() > after).filter_map(Encoded::deleted).collect()
     }
 
     /// The events after `after`, as many as go into one frame; `None` when there are none or the ring does not reach back.
     pub fn run(&self, after: u64, audience: Audience) -> Option<Run> {
         let ring = self.ring.read().unwrap_or_else(PoisonError::into_inner);
         let start = ring.position(after)?;
-        let head = ring.events.back()?.seq;
+        let head = ring.events.back()?.seq();
         let mut frames = self.frames.lock().unwrap_or_else(PoisonError::into_inner);
         let kept = frames.iter().rev().find(|kept| kept.after == after && kept.audience == audience);
         // A kept run that stops short of the head is still right, but only a full one is worth sending again.
@@ -173,7 +173,7 @@ const FRAME_END: &[u8] = b"]}";
 impl Ring {
     /// Where the event after `after` stands or would stand; `None` when the ring does not reach back to it.
     fn position(&self, after: u64) -> Option<usize> {
-        let first = self.events.front()?.seq;
+        let first = self.events.front()?.seq();
         let start = (after + 1).checked_sub(first)? as usize;
         (start <= self.events.len()).then_some(start)
     }
@@ -184,7 +184,7 @@ impl Ring {
         let events = self.events.range(start..).take(FRAME_EVENTS_MAX).map_while(|event| {
             bytes += event.bytes(audience).len();
             (to.is_none() || bytes <= FRAME_BYTES_MAX).then(|| {
-                to = Some(event.seq);
+                to = Some(event.seq());
                 event.bytes(audience)
             })
         });
@@ -213,7 +213,7 @@ mod tests {
         let change = EventChange::LotChanged { lot };
         let event = Event { seq, at: Time::from_ms(0), actor: Actor::system("test"), change };
         let body = serde_json::to_string(&event).expect("an event");
-        Encoded::new(&event, body)
+        Encoded::new(event, body)
     }
 
     fn seqs(frame: &[u8]) -> Vec<u64> {

@@ -155,11 +155,11 @@ impl LotHandle {
         });
     }
 
-    /// Makes committed events visible: first in the state, then to followers.
-    pub(super) fn publish(&self, events: Vec<(Event, String)>) {
+    /// Makes committed events visible in the state. They are announced next, after their callers were answered.
+    pub(super) fn apply(&self, events: &[(Event, String)]) {
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
         let mut is_reordered = false;
-        for (event, _) in &events {
+        for (event, _) in events {
             if let EventChange::SlotChanged { slot, .. } = &event.change {
                 let before = state.slot(&SlotRef::Id(slot.id));
                 is_reordered |= before.is_none_or(|before| before.code != slot.code);
@@ -172,8 +172,13 @@ impl LotHandle {
             self.staff_list.reset(state.seq());
             self.public_list.reset(state.seq());
         }
-        drop(state);
-        self.hub.push(events.into_iter().map(|(event, body)| Encoded::new(&event, body)));
+    }
+
+    /// Hands events that were applied to everybody who follows.
+    pub(super) fn announce(&self, events: Vec<(Event, String)>) {
+        if !events.is_empty() {
+            self.hub.push(events.into_iter().map(|(event, body)| Encoded::new(event, body)));
+        }
     }
 
     /// Replaces everything, when the log itself is another one.

@@ -219,6 +219,15 @@ impl LotState {
     }
 
     fn put_slot(&mut self, slot: Slot) {
+        // Almost every change is one of state: then the slot keeps its place.
+        if let Some(before) = self.slots.get_mut(&slot.id).filter(|b| b.code == slot.code && b.zone == slot.zone)
+            && let Some(counts) = self.counts.get_mut(&slot.zone)
+        {
+            counts.remove(before.state);
+            counts.add(slot.state);
+            *before = Arc::new(slot);
+            return;
+        }
         self.take_slot(slot.id);
         self.codes.insert(CodeKey::of(&slot.code), slot.id);
         self.counts.entry(slot.zone.clone()).or_default().add(slot.state);

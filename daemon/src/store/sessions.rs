@@ -71,13 +71,7 @@ from json_each($7) where true
 on conflict (lot, id) do update set
     state = excluded.state, closed_at_ms = excluded.closed_at_ms, closed_seq = excluded.closed_seq";
 
-/// Open sessions: the newest of each occupied slot, and the open visits of gates.
-pub(super) const OPEN: &str = "
-select s.* from slots join sessions s on s.lot = slots.lot and s.id = (
-    select id from sessions where lot = slots.lot and slot_id = slots.id order by opened_at_ms desc, id desc limit 1)
-where slots.lot = $1 and slots.state = 'occupied' and s.state = 'open'
-union all
-select * from sessions where lot = $1 and state = 'open' and kind = 'gate'";
+pub(super) const OPEN: &str = "select * from sessions where lot = $1 and state = 'open' order by id";
 
 /// Which sessions to list. Newest first; `before` is where the last page ended.
 #[derive(Debug, Clone, Default)]
