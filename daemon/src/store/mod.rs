@@ -28,6 +28,7 @@ use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
 
+use sqlx::Connection;
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 
@@ -70,7 +71,10 @@ impl Store {
         // The database is a file in this process: a connection to it does not go stale, so none is tested or renewed.
         let pool = |max: u32| {
             let options = SqlitePoolOptions::new().max_connections(max).acquire_timeout(WAIT_MAX);
-            options.test_before_acquire(false).idle_timeout(None).max_lifetime(None)
+            let options = options.test_before_acquire(false).idle_timeout(None).max_lifetime(None);
+            // SQLite takes a transaction back by itself when the disk fails. Rolling it back then fails, and the connection believes for
+            // ever to be in one.
+            options.before_acquire(|connection, _| Box::pin(async { Ok(!connection.is_in_transaction()) }))
         };
         let writer = pool(1).min_connections(1).connect_with(options.clone()).await?;
         MIGRATIONS.run(&writer).await.map_err(migration_error)?;
