@@ -1,0 +1,177 @@
+//! Measures a real `parkd` process over loopback, every figure beside its yardstick in the same run.
+//!
+//! ```text
+//! cargo build --release -p parkd --bin parkd --example bench
+//! target/release/examples/bench [--only NAME]… [--json FILE] [--quick] [--dir DIR]
+//! ```
+//!
+//! Exit code 0: every target is met (with `--quick`: everything was measured). 1: a target is missed. 2: something could not be measured.
+//!
+//! Reading order: [`report`] (what a figure is), [`writes`], [`reads`], [`sockets`], [`idle`], [`start`] (the measurements), [`process`],
+//! [`http`], [`load`], [`follower`] (the daemon and its cheap clients), [`plain`] and [`yardstick`] (what figures are compared with).
+
+mod follower;
+mod http;
+mod idle;
+mod load;
+mod lot;
+mod machine;
+mod plain;
+mod process;
+mod reads;
+mod report;
+mod samples;
+mod scale;
+mod sockets;
+mod start;
+mod writes;
+mod yardstick;
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::report::{Report, Row};
+use crate::scale::Scale;
+
+/// Whatever goes wrong here is only ever shown.
+type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
+
+/// Longest time that one measurement may take, so that a run ends whatever happens.
+const MEASUREMENT_MAX: Duration = Duration::from_secs(100);
+
+#[derive(Debug, Parser)]
+#[command(name = "bench", about = "Measures a real parkd over loopback, beside its yardsticks")]
+struct Args {
+    /// Only this measurement; may be given several times
+    #[arg(long, value_name = "NAME")]
+    only: Vec<Measurement>,
+
+    /// Also write the figures to this file
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+
+    /// Smaller numbers, within 40 s; no target is judged
+    #[arg(long)]
+    quick: bool,
+
+    /// Folder on the disk that is measured [default: the target folder]
+    #[arg(long, value_name = "DIR")]
+    dir: Option<PathBuf>,
+
+    #[command(subcommand)]
+    part: Option<Part>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Part {
+    /// The other process of this program: what the daemon is compared with
+    #[command(hide = true)]
+    YardstickServer {
+        kind: yardstick::Kind,
+        /// Where the bytes to serve are
+        folder: PathBuf,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Measurement {
+    Writes,
+    Reads,
+    Sockets,
+    Idle,
+    Start,
+}
+
+/// What every measurement needs.
+#[derive(Debug)]
+struct Bench {
+    scale: Scale,
+    /// The release build of the daemon.
+    parkd: PathBuf,
+    /// This program.
+    own: PathBuf,
+    /// Scratch space on the disk that is measured.
+    folder: tempfile::TempDir,
+}
+
+impl Bench {
+    /// An empty folder for one process.
+    fn folder(&self, name: &str) -> Result<PathBuf> {
+        let folder = self.folder.path().join(name);
+        std::fs::create_dir_all(&folder).map_err(|e| format!("cannot create {}: {e}", folder.display()))?;
+        Ok(folder)
+    }
+}
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    let done = match args.part {
+        Some(Part::YardstickServer { kind, folder }) => yardstick::serve(kind, &folder).map(|()| ExitCode::SUCCESS),
+        None => run(&args),
+    };
+    done.unwrap_or_else(|error| {
+        // There is nobody left to tell when standard error is gone too.
+        let _ = writeln!(std::io::stderr(), "bench: {error}");
+        ExitCode::from(2)
+    })
+}
+
+fn run(args: &Args) -> Result<ExitCode> {
+    let own = std::env::current_exe()?;
+    let parkd = find_parkd(&own)?;
+    let target = parkd.parent().and_then(Path::parent).ok_or("there is no target folder")?;
+    let disk = args.dir.as_deref().unwrap_or(target);
+    let folder = tempfile::Builder::new()
+        .prefix("bench-")
+        .tempdir_in(disk)
+        .map_err(|e| format!("cannot create a folder in {}: {e}", disk.display()))?;
+    let scale = if args.quick { Scale::quick() } else { Scale::full() };
+    let facts = machine::facts(folder.path())?;
+    let bench = Bench { scale, parkd, own, folder };
+    // One thread: the cores are shared with the daemon, and a single one drives more than the daemon can serve.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let mut report = Report::new(facts, !args.quick);
+    writeln!(std::io::stdout(), "{}", report.heading())?;
+    for measurement in Measurement::value_variants() {
+        if args.only.is_empty() || args.only.contains(measurement) {
+            let rows =
+                runtime.block_on(async { tokio::time::timeout(MEASUREMENT_MAX, measure(&bench, *measurement)).await });
+            let rows = rows.map_err(|_| format!("{measurement:?} took longer than {MEASUREMENT_MAX:?}"))?;
+            report.add(rows.map_err(|e| format!("{measurement:?}: {e}"))?);
+        }
+    }
+    write!(std::io::stdout(), "{}", report.table())?;
+    if let Some(file) = &args.json {
+        let json = serde_json::to_string_pretty(&report.json())?;
+        std::fs::write(file, json + "\n").map_err(|e| format!("cannot write {}: {e}", file.display()))?;
+    }
+    Ok(if report.is_met() { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+async fn measure(bench: &Bench, measurement: Measurement) -> Result<Vec<Row>> {
+    writeln!(std::io::stderr(), "measuring {} …", format!("{measurement:?}").to_lowercase())?;
+    match measurement {
+        Measurement::Writes => writes::measure(bench).await,
+        Measurement::Reads => reads::measure(bench).await,
+        Measurement::Sockets => sockets::measure(bench).await,
+        Measurement::Idle => idle::measure(bench).await,
+        Measurement::Start => start::measure(bench).await,
+    }
+}
+
+/// The daemon that was built beside this program (`target/release/examples/bench` → `target/release/parkd`).
+fn find_parkd(own: &Path) -> Result<PathBuf> {
+    if cfg!(debug_assertions) {
+        return Err("this is a debug build, whose figures mean nothing: run it with cargo run --release".into());
+    }
+    let profile = own.parent().and_then(Path::parent).ok_or("this program is not in a target folder")?;
+    let parkd = profile.join("parkd");
+    if parkd.is_file() {
+        return Ok(parkd);
+    }
+    Err(format!("there is no {}: build it with cargo build --release -p parkd", parkd.display()).into())
+}
