@@ -57,6 +57,12 @@ impl Follower {
         }
     }
 
+    /// Waits until `seq` is announced.
+    pub async fn announced(&self, seq: u64) {
+        // An error means that nobody will announce anything any more.
+        let _ = self.head.clone().wait_for(|head| *head >= seq).await;
+    }
+
     /// The next events in one frame, if there are any: from memory, or else from the database.
     ///
     /// # Errors

@@ -8,7 +8,7 @@ use futures_util::{SinkExt, StreamExt};
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
 use parking_api::live::{
-    Bye, DEAD_INTERVALS, Degraded, Frame, HEARTBEAT_S, Heartbeat, Hello, Resumed, SnapshotReason, close,
+    Bye, DEAD_INTERVALS, Degraded, Frame, HEARTBEAT_S, Heartbeat, Hello, Lagged, Resumed, SnapshotReason, close,
 };
 use parking_api::tokens::Token;
 use parking_api::{PROTOCOL, Time};
@@ -241,10 +241,13 @@ impl Socket {
             return Err(slow());
         }
         let from = self.follower.at();
-        let deleted = self.session.lot.hub().deleted_after(from);
-        let (to, frame) =
-            self.session.lot.read(|state| (state.seq(), lagged(state, from, &deleted, self.session.audience)));
-        self.send_bytes(frame.map_err(|_| unavailable())?).await?;
+        let mut lagged = self.session.lot.read(|state| lagged(state, from, self.session.audience));
+        // The state is ahead of what is announced for a moment, and only what was announced says which slots are gone.
+        let announced = tokio::time::timeout(SEND_TIMEOUT, self.follower.announced(lagged.to)).await.is_ok();
+        let deleted = self.session.lot.hub().deleted(from, lagged.to);
+        lagged.deleted = deleted.filter(|_| announced).ok_or_else(slow)?;
+        let to = lagged.to;
+        self.send(&Frame::Lagged(Box::new(lagged))).await?;
         self.follower.skip_to(to);
         Ok(())
     }
@@ -378,23 +381,16 @@ impl Around {
     }
 }
 
-/// A `lagged` frame: what the events after `from` came to.
-fn lagged(
-    state: &LotState,
-    from: u64,
-    deleted: &[parking_api::SlotId],
-    audience: Audience,
-) -> serde_json::Result<Bytes> {
-    let slots = state.slots().filter(|slot| slot.rev > from).map(|slot| audience.slot(slot)).collect();
-    let frame = Frame::Lagged(Box::new(parking_api::live::Lagged {
+/// What the events after `from` came to, but for the slots that are gone, which the state knows nothing of any more.
+fn lagged(state: &LotState, from: u64, audience: Audience) -> Lagged {
+    Lagged {
         from,
         to: state.seq(),
-        slots,
-        deleted: deleted.to_vec(),
+        slots: state.slots().filter(|slot| slot.rev > from).map(|slot| audience.slot(slot)).collect(),
+        deleted: Vec::new(),
         cameras: cameras(state, audience).into_iter().cloned().collect(),
         lot: Some(state.lot()).filter(|lot| lot.rev > from).cloned(),
-    }));
-    serde_json::to_vec(&frame).map(Bytes::from)
+    }
 }
 
 fn cameras(state: &LotState, audience: Audience) -> Vec<&parking_api::cameras::Camera> {

@@ -128,10 +128,15 @@ impl Hub {
         events.map(|event| (event.seq(), event.bytes(audience).clone())).collect()
     }
 
-    /// The slots that were deleted after `after`, as far as the ring reaches back.
-    pub fn deleted_after(&self, after: u64) -> Vec<SlotId> {
+    /// The slots that were deleted by the events after `after` up to `to`; `None` when the ring does not hold them all.
+    pub fn deleted(&self, after: u64, to: u64) -> Option<Vec<SlotId>> {
         let ring = self.ring.read().unwrap_or_else(PoisonError::into_inner);
-        ring.events.iter().filter(|event| event.seq() > after).filter_map(Encoded::deleted).collect()
+        let start = ring.position(after)?;
+        if ring.events.back()?.seq() < to {
+            return None;
+        }
+        let events = ring.events.range(start..).take_while(|event| event.seq() <= to);
+        Some(events.filter_map(Encoded::deleted).collect())
     }
 
     /// The events after `after`, as many as go into one frame; `None` when there are none or the ring does not reach back.
@@ -239,6 +244,25 @@ mod tests {
             }
             prop_assert_eq!(got, (from + 1..=head).collect::<Vec<_>>());
         }
+    }
+
+    #[test]
+    fn slots_that_are_gone_are_told_of_exactly_those_events_or_not_at_all() {
+        let id = |seq: u64| SlotId(uuid::Uuid::from_u128(seq.into()));
+        let gone = |seq: u64| {
+            let slot = serde_json::json!({
+                "id": id(seq), "code": "A-1", "zone": null, "level": 0, "kind": "standard", "state": "free", "source": "manual",
+                "position": null, "rev": 1, "observed_at": Time::from_ms(0), "changed_at": Time::from_ms(0), "note": null,
+            });
+            let change = EventChange::SlotDeleted { slot: serde_json::from_value(slot).expect("a slot"), session: None };
+            Encoded::new(Event { seq, at: Time::from_ms(0), actor: Actor::system("test"), change }, String::new())
+        };
+        let hub = Hub::new(10);
+        hub.push((11..=20).map(|seq| if seq % 2 == 0 { gone(seq) } else { encoded(seq) }));
+        assert_eq!(hub.deleted(12, 16), Some(vec![id(14), id(16)]));
+        assert_eq!(hub.deleted(20, 20), Some(vec![]));
+        assert_eq!(hub.deleted(9, 15), None, "event 10 may have been one");
+        assert_eq!(hub.deleted(12, 21), None, "event 21 may be one");
     }
 
     #[test]
