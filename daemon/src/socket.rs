@@ -313,9 +313,19 @@ impl Socket {
     where
         F: Future<Output = Result<(), WsError>>,
     {
-        match tokio::time::timeout(SEND_TIMEOUT, act(&mut self.stream)).await {
-            Ok(done) => Ok(done?),
-            Err(_) => Err(End::Gone),
+        let Self { stream, session, .. } = self;
+        // A stop waits for a good-bye, but not for all that a slow reader has coming.
+        let stopped = async {
+            session.stop.cancelled().await;
+            tokio::time::sleep(CLOSE_TIMEOUT).await;
+        };
+        tokio::select! {
+            biased;
+            done = tokio::time::timeout(SEND_TIMEOUT, act(stream)) => match done {
+                Ok(done) => Ok(done?),
+                Err(_) => Err(End::Gone),
+            },
+            () = stopped => Err(End::Gone),
         }
     }
 
