@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use http_body_util::StreamBody;
 use hyper::body::Frame;
-use parking_api::events::{EVENTS_PAGE_MAX, EventPage, WAIT_S_MAX};
+use parking_api::events::{EVENTS_PAGE_MAX, EventPage, LogEntry, WAIT_S_MAX};
 use parking_api::live::{Cursor, HEARTBEAT_S};
 use parking_api::{LotId, Problem, ProblemCode, SlotRef, paths};
 use serde::Deserialize;
@@ -73,6 +73,12 @@ pub async fn list(
             format!("wait must be at most {WAIT_S_MAX} seconds"),
         ));
     }
+    if audience == Audience::Public && query.actor.is_some() {
+        return Err(Fault::new(
+            ProblemCode::Unauthenticated,
+            "who did what is not public: asking for an actor needs a token",
+        ));
+    }
     if let Some(after) = query.after {
         check_cursor(&lot, after, query.epoch.as_deref())?;
     }
@@ -83,25 +89,42 @@ pub async fn list(
         actor: query.actor.clone(),
         limit,
     };
+    let events = read(&app, &lot, audience, &filter, query.wait.unwrap_or(0)).await?;
+    let (epoch, seq) = lot.read(|state| (state.epoch().to_string(), state.seq()));
+    // What is committed can be read a moment before it is announced.
+    let head = events.last().map_or(seq, |last| last.seq().max(seq));
+    Ok(axum::Json(EventPage { epoch, head, floor: lot.floor(), events }).into_response())
+}
+
+/// The events that match, after waiting for the first one as long as the caller wants to.
+async fn read(
+    app: &App,
+    lot: &LotHandle,
+    audience: Audience,
+    filter: &EventFilter,
+    wait_s: u64,
+) -> Result<Vec<LogEntry>> {
     let mut head = lot.hub().head();
-    let deadline = tokio::time::Instant::now() + Duration::from_secs(query.wait.unwrap_or(0));
-    let bodies = loop {
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(wait_s);
+    loop {
         head.mark_unchanged();
-        let bodies = app.ledger.store().events(lot.id(), &filter).await?;
-        if !bodies.is_empty() || app.stop.is_cancelled() {
-            break bodies;
+        let bodies = app.ledger.store().events(lot.id(), filter).await?;
+        let views = bodies.iter().map(|body| Ok(audience.view(&parse_event(body)?)));
+        let mut events = views.collect::<Result<Vec<_>>>()?;
+        // That an event is withheld must not be undone by asking for its kind.
+        events.retain(|entry| filter.kind.is_none() || entry.event().is_some());
+        if !events.is_empty() || app.stop.is_cancelled() {
+            return Ok(events);
         }
-        let waited = tokio::select! {
+        let has_changed = tokio::select! {
             changed = tokio::time::timeout_at(deadline, head.changed()) => changed.is_ok(),
             () = app.stop.cancelled() => false,
+            () = lot.closed().cancelled() => app.lot(lot.id()).map(|_| false)?,
         };
-        if !waited {
-            break bodies;
+        if !has_changed {
+            return Ok(events);
         }
-    };
-    let events = bodies.iter().map(|body| Ok(audience.view(&parse_event(body)?))).collect::<Result<_>>()?;
-    let (epoch, head) = lot.read(|state| (state.epoch().to_string(), state.seq()));
-    Ok(axum::Json(EventPage { epoch, head, floor: lot.floor(), events }).into_response())
+    }
 }
 
 fn slot_id(lot: &LotHandle, slot: &SlotRef) -> Result<parking_api::SlotId> {
