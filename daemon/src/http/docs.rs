@@ -53,6 +53,12 @@ async fn caching(request: Request<Body>, next: Next) -> Response {
     // Build tools put a hash of the content into the names of assets, so those never change.
     let is_asset = path.starts_with("/assets/");
     let mut response = next.run(request).await;
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    let is_page = kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+    if is_asset && is_page {
+        // A page of an older build asks for a part that is gone. A page in its place would be kept for ever under that name.
+        return Fault::new(ProblemCode::NotFound, "there is no such part of the dashboard").into_response();
+    }
     let caching = if is_asset { "public, max-age=31536000, immutable" } else { "no-cache" };
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(caching));
     response
