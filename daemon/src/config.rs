@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, ValueEnum};
 use etcetera::base_strategy::{BaseStrategy, choose_base_strategy};
+use tracing_subscriber::EnvFilter;
 
 use crate::{objects, store};
 
@@ -75,7 +76,7 @@ pub struct Serve {
     pub log_format: LogFormat,
 
     /// What is logged: error, warn, info, debug, trace, or a filter such as parkd::http=debug
-    #[arg(long, env = "PARKD_LOG", value_name = "FILTER", default_value = "info")]
+    #[arg(long, env = "PARKD_LOG", value_name = "FILTER", default_value = "info", value_parser = filter)]
     pub log: String,
 
     /// Run a believable day on a lot `demo`, with two drawn cameras; only in a data folder without real data
@@ -258,6 +259,10 @@ fn origin(text: &str) -> Result<String, String> {
         Some(host) if !host.is_empty() && !host.contains('/') => Ok(text.to_ascii_lowercase()),
         _ => Err("an origin is a scheme and a host, such as https://lot.example:8443, without a path".into()),
     }
+}
+
+fn filter(text: &str) -> Result<String, String> {
+    EnvFilter::try_new(text).map(|_| text.to_string()).map_err(|e| e.to_string())
 }
 
 fn folder(text: &str) -> Result<PathBuf, String> {
