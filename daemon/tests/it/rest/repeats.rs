@@ -1,0 +1,125 @@
+//! The same request again: answered again, and done once.
+
+use parking_api::ProblemCode;
+use parking_api::client::{EventQuery, Mutation};
+use parking_api::paths::{IDEMPOTENCY_HEADER, REPLAYED_HEADER};
+use parking_api::tokens::Role;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::wire::{Answer, Wire, answer, token};
+
+async fn keyed(wire: &Wire, key: &str, method: &str, path: &str, body: &Value) -> Answer {
+    answer(wire.request(method, path).header(IDEMPOTENCY_HEADER, key).json(body)).await
+}
+
+#[tokio::test]
+async fn every_kind_of_change_is_done_once_by_its_key() {
+    let parkd = with_slots(&[new_slot("A-1"), new_slot("A-2")]).await;
+    let wire = Wire::admin(&parkd);
+    let steps = [
+        ("POST", "/api/slots", json!({"code": "B-1"})),
+        ("PUT", "/api/slots/A-1", json!({"state": "occupied"})),
+        ("POST", "/api/slots/A-1/toggle", Value::Null),
+        ("PATCH", "/api/slots/A-1", json!({"note": "x"})),
+        ("DELETE", "/api/slots/A-2", Value::Null),
+        ("POST", "/api/slots/import", json!([{"code": "C-1"}, {"code": "C-2"}])),
+        ("POST", "/api/sessions/entry", json!({"ticket": "T-1"})),
+        ("POST", "/api/sessions/exit", json!({"ticket": "T-1"})),
+        ("POST", "/api/cameras", json!({"id": "cam-1"})),
+        ("PATCH", "/api/cameras/cam-1", json!({"name": "Gate"})),
+        ("DELETE", "/api/cameras/cam-1", Value::Null),
+    ];
+    for (index, (method, path, body)) in steps.iter().enumerate() {
+        let key = format!("key-{index}");
+        let first = keyed(&wire, &key, method, path, body).await;
+        assert!(first.status < 300 && first.header(REPLAYED_HEADER).is_none(), "{method} {path}: {}", first.text());
+        let done = head(&parkd.admin()).await;
+        let again = keyed(&wire, &key, method, path, body).await;
+        assert_eq!((again.status, &again.body), (first.status, &first.body), "{method} {path}");
+        assert_eq!((again.header(REPLAYED_HEADER), again.header("seq")), (Some("true"), first.header("seq")));
+        assert_eq!(head(&parkd.admin()).await, done, "{method} {path} was done once");
+    }
+    parkd.verify();
+}
+
+#[tokio::test]
+async fn a_key_is_for_one_request_of_one_caller() {
+    let parkd = with_slots(&[new_slot("A-1"), new_slot("A-2")]).await;
+    let wire = Wire::admin(&parkd);
+    let occupied = json!({"state": "occupied"});
+    assert_eq!(keyed(&wire, "k", "PUT", "/api/slots/A-1", &occupied).await.status, 200);
+    let before = head(&parkd.admin()).await;
+    let others = [
+        ("PUT", "/api/slots/A-1", json!({"state": "free"})),
+        ("PUT", "/api/slots/A-2", occupied.clone()),
+        ("POST", "/api/slots/A-1/toggle", occupied.clone()),
+        ("PATCH", "/api/slots/A-1", json!({"note": "x"})),
+    ];
+    for (method, path, body) in &others {
+        let problem = keyed(&wire, "k", method, path, body).await.problem();
+        assert_eq!((problem.code, problem.status), (ProblemCode::IdempotencyMismatch, 422), "{method} {path}");
+    }
+    assert_eq!(head(&parkd.admin()).await, before, "nothing was done");
+    let attendant = Wire::new(&parkd, Some(&token(&parkd, Role::Attendant).await));
+    let own = keyed(&attendant, "k", "PUT", "/api/slots/A-2", &occupied).await;
+    assert_eq!((own.status, own.header(REPLAYED_HEADER)), (200, None), "another caller's keys are its own");
+    let too_long = "k".repeat(129);
+    for bad in ["", "a b", "ä", &too_long] {
+        let blame = keyed(&wire, bad, "PUT", "/api/slots/A-1", &occupied).await.blame();
+        assert_eq!(blame, (ProblemCode::InvalidField, Some("Idempotency-Key".into())), "{bad:?}");
+    }
+    assert_eq!(keyed(&wire, &too_long[1..], "PUT", "/api/slots/A-1", &occupied).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_repeat_after_a_crash_is_answered_as_the_first_time() {
+    let mut parkd = with_slots(&[new_slot("A-1")]).await;
+    let toggle = |parkd: &Parkd| {
+        let wire = Wire::admin(parkd);
+        async move { keyed(&wire, "k", "POST", "/api/slots/A-1/toggle", &Value::Null).await }
+    };
+    let first = toggle(&parkd).await;
+    parkd.kill();
+    parkd.restart();
+    let again = toggle(&parkd).await;
+    assert_eq!((again.status, &again.body, again.header(REPLAYED_HEADER)), (200, &first.body, Some("true")));
+    assert_eq!(parkd.admin().slot(&at("A-1")).await.expect("the slot").state, SlotState::Occupied);
+    parkd.verify();
+}
+
+#[tokio::test]
+async fn a_repeat_is_not_disturbed_by_what_happened_since() {
+    let parkd = with_slots(&[new_slot("A-1")]).await;
+    let admin = parkd.admin();
+    let rev = admin.slot(&at("A-1")).await.expect("the slot").rev;
+    let guard = Mutation { if_match: Some(rev), idempotency_key: Some("k".into()) };
+    let first = admin.slot_toggle(&at("A-1"), &guard).await.expect("it is toggled");
+    set(&admin, "A-1", SlotState::Closed).await;
+    assert_eq!(admin.slot_toggle(&at("A-1"), &guard).await.expect("the first answer"), first);
+    admin.slot_delete(&at("A-1"), &Mutation::default()).await.expect("it is deleted");
+    assert_eq!(admin.slot_toggle(&at("A-1"), &guard).await.expect("the first answer"), first);
+}
+
+#[tokio::test]
+async fn a_refusal_is_no_answer_to_keep() {
+    let parkd = with_slots(&[NewSlot { state: Some(SlotState::Closed), ..new_slot("A-1") }]).await;
+    let admin = parkd.admin();
+    let guard = Mutation { if_match: None, idempotency_key: Some("k".into()) };
+    assert_eq!(refused(admin.slot_toggle(&at("A-1"), &guard).await).code, ProblemCode::ToggleRefused);
+    set(&admin, "A-1", SlotState::Free).await;
+    assert_eq!(admin.slot_toggle(&at("A-1"), &guard).await.expect("now it may").value.state, SlotState::Occupied);
+}
+
+#[tokio::test]
+async fn many_of_the_same_at_once_are_one() {
+    let parkd = with_slots(&[new_slot("A-1")]).await;
+    let wire = Wire::admin(&parkd);
+    let before = head(&parkd.admin()).await;
+    let all = (0..16).map(|_| keyed(&wire, "k", "POST", "/api/slots/A-1/toggle", &Value::Null));
+    let answers = futures_util::future::join_all(all).await;
+    assert!(answers.iter().all(|answer| answer.status == 200 && answer.body == answers[0].body));
+    assert_eq!(answers.iter().filter(|answer| answer.header(REPLAYED_HEADER).is_none()).count(), 1);
+    let query = EventQuery { after: Some(before), ..EventQuery::default() };
+    assert_eq!(parkd.admin().events(&query).await.expect("a page").events.len(), 1);
+}

@@ -1,0 +1,74 @@
+//! Figures over the slots and over the sessions of a lot.
+
+use parking_api::client::{Mutation, SessionQuery};
+use parking_api::lots::LotPatch;
+use parking_api::sessions::{GateEntry, SessionKind, SessionState};
+
+use super::*;
+
+#[tokio::test]
+async fn slots_are_counted_by_state_and_by_zone() {
+    use SlotState::{Closed, Free, Occupied, Reserved, Unknown};
+    let mut slots = vec![new_slot("X-1")];
+    for (index, state) in [Free, Free, Occupied, Reserved, Closed, Unknown].into_iter().enumerate() {
+        slots.push(in_zone(&format!("A-{index}"), "A", state));
+    }
+    slots.push(in_zone("B-1", "B", Closed));
+    let parkd = with_slots(&slots).await;
+    let admin = parkd.admin();
+    let stats = admin.slot_stats().await.expect("figures");
+    let all = stats.counts;
+    assert_eq!((all.total, all.free, all.occupied, all.reserved, all.closed, all.unknown), (8, 3, 1, 1, 2, 1));
+    assert_eq!(all.occupancy_rate, Some(0.2), "over what can be observed: neither closed nor unknown");
+    let zones: Vec<_> = stats.zones.iter().map(|zone| (zone.zone.as_deref(), zone.counts.total)).collect();
+    assert_eq!(zones, [(None, 1), (Some("A"), 6), (Some("B"), 1)]);
+    assert_eq!(stats.zones[1].counts.occupancy_rate, Some(0.25));
+    assert_eq!(stats.zones[2].counts.occupancy_rate, None, "nothing can be observed there");
+    let seq = set(&admin, "B-1", SlotState::Occupied).await.seq;
+    let stats = admin.slot_stats().await.expect("figures");
+    assert_eq!((stats.seq, stats.counts.occupied, stats.zones[2].counts.occupancy_rate), (seq, 2, Some(1.0)));
+    assert_eq!(Parkd::start(&[]).admin().slot_stats().await.expect("figures").counts.occupancy_rate, None);
+}
+
+#[tokio::test]
+async fn sessions_are_counted_since_midnight_where_the_lot_is() {
+    let parkd = with_slots(&["A-1", "A-2", "A-3", "A-4"].map(new_slot)).await;
+    let admin = parkd.admin();
+    let zone = LotPatch { time_zone: Some("Pacific/Kiritimati".into()), ..LotPatch::default() };
+    admin.lot_patch(&lot_id("main"), &zone).await.expect("it is changed");
+    let empty = admin.session_stats().await.expect("figures");
+    assert_eq!(
+        (empty.stays.open, empty.stays.today, empty.stays.stay_mean_s, empty.turnover_per_slot),
+        (0, 0, None, Some(0.0))
+    );
+    assert_eq!(empty.since.to_string()[11..], *"10:00:00.000Z", "midnight at UTC+14 is ten in the morning at UTC");
+    // One stay that ends, one that goes on, one that never was.
+    let sensor = |state| SetSlot { source: Some(parking_api::slots::Source::Sensor), ..SetSlot::to(state) };
+    for state in [SlotState::Occupied, SlotState::Free] {
+        admin.slot_set(&at("A-1"), &sensor(state), &Mutation::default()).await.expect("it is set");
+    }
+    toggle(&admin, "A-2").await;
+    toggle(&admin, "A-3").await;
+    toggle(&admin, "A-3").await;
+    let gate = |ticket: &str| GateEntry { ticket: Some(ticket.into()), plate: Some(format!("plate {ticket}")) };
+    for ticket in ["T-1", "T-2"] {
+        admin.gate_entry(&gate(ticket), &Mutation::default()).await.expect("it enters");
+    }
+    admin.gate_exit(&gate("T-1"), &Mutation::default()).await.expect("it leaves");
+    let stats = admin.session_stats().await.expect("figures");
+    let all = admin.sessions(&SessionQuery::default()).await.expect("sessions").items;
+    let of = |kind, states: &[SessionState]| {
+        let since = |s: &&parking_api::sessions::Session| {
+            s.opened_at >= stats.since && s.kind == kind && states.contains(&s.state)
+        };
+        all.iter().filter(since).count() as u64
+    };
+    let counted = [SessionState::Open, SessionState::Closed];
+    assert_eq!((stats.stays.open, stats.stays.today), (1, of(SessionKind::Slot, &counted)));
+    assert_eq!((stats.gate.open, stats.gate.today), (1, of(SessionKind::Gate, &counted)));
+    assert_eq!(stats.turnover_per_slot, Some(stats.stays.today as f64 / 4.0));
+    let closed =
+        all.iter().find(|s| s.kind == SessionKind::Slot && s.state == SessionState::Closed).expect("one that ended");
+    let length_s = closed.closed_at.expect("it ended").ms_since(closed.opened_at) as f64 / 1_000.0;
+    assert_eq!((stats.stays.stay_mean_s, stats.stays.stay_median_s), (Some(length_s), Some(length_s)));
+}
