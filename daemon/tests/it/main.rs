@@ -11,9 +11,9 @@ mod model;
 mod openapi;
 mod pictures;
 mod proxy;
-mod stop;
 mod rest;
 mod settings;
+mod stop;
 mod uploads;
 mod wire;
 

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use futures_util::future::join;
 use parking_api::ProblemCode;
 use parking_api::client::EventQuery;
 use parking_api::events::{ActorKind, EventChange, EventPage};
@@ -140,11 +141,9 @@ async fn a_long_poll_wakes_as_soon_as_something_happens() {
     for _ in 0..5 {
         let from = head(&admin).await;
         let poll = EventQuery { wait_s: Some(30), ..after(from) };
-        let client = admin.clone();
         let since = Instant::now();
-        let waiting = tokio::spawn(async move { client.events(&poll).await });
-        let changed = toggle(&admin, "A-1").await.seq;
-        let page = waiting.await.expect("it ends").expect("a page");
+        let (page, changed) = join(admin.events(&poll), toggle(&admin, "A-1")).await;
+        let (page, changed) = (page.expect("a page"), changed.seq);
         assert_eq!((seqs(&page), page.head), (vec![changed], changed));
         assert!(since.elapsed() < A_MOMENT, "{:?}", since.elapsed());
     }
@@ -162,9 +161,10 @@ async fn a_long_poll_waits_for_what_was_asked_for_and_no_longer_than_asked() {
     assert!(admin.events(&EventQuery { wait_s: Some(1), ..after(from) }).await.expect("a page").events.is_empty());
     assert!(since.elapsed() >= Duration::from_secs(1) && since.elapsed() < A_MOMENT, "{:?}", since.elapsed());
     let poll = EventQuery { wait_s: Some(30), slot: Some(at("A-2")), ..after(from) };
-    let client = admin.clone();
-    let waiting = tokio::spawn(async move { client.events(&poll).await });
-    toggle(&admin, "A-1").await;
-    let wanted = toggle(&admin, "A-2").await.seq;
-    assert_eq!(seqs(&waiting.await.expect("it ends").expect("a page")), [wanted], "another slot does not count");
+    let changes = async {
+        toggle(&admin, "A-1").await;
+        toggle(&admin, "A-2").await.seq
+    };
+    let (page, wanted) = join(admin.events(&poll), changes).await;
+    assert_eq!(seqs(&page.expect("a page")), [wanted], "another slot does not count");
 }

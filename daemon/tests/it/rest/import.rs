@@ -95,13 +95,16 @@ async fn one_bad_row_refuses_all_and_every_bad_row_is_named() {
     assert_eq!((head(&parkd.admin()).await, wire.get("/api/slots").await.body), before, "nothing was imported");
 }
 
+/// A plan by its name, type and bytes; the code that it is refused with, and the field that is blamed.
+type Case = (&'static str, &'static str, Vec<u8>, ProblemCode, Option<&'static str>);
+
 #[tokio::test]
 async fn what_is_no_plan_is_refused_as_a_whole() {
     let parkd = Parkd::start(&[]);
     let wire = Wire::admin(&parkd);
     let large = format!("code\n{}", "A-1\n".repeat(2_200_000));
     let many = format!("code\n{}", (0..20_001).map(|n| format!("S-{n}\n")).collect::<String>());
-    let cases: Vec<(&str, &str, Vec<u8>, ProblemCode, Option<&str>)> = vec![
+    let cases: Vec<Case> = vec![
         ("a column twice", "text/csv", "code,code\n".into(), ProblemCode::InvalidField, Some("header")),
         ("an unknown column", "text/csv", "code,colour\n".into(), ProblemCode::InvalidField, Some("header")),
         ("no code", "text/csv", "zone\nA\n".into(), ProblemCode::InvalidField, Some("header")),

@@ -1,5 +1,6 @@
 //! Lots: each with its own log, clock and currency.
 
+use futures_util::future::join;
 use parking_api::ProblemCode;
 use parking_api::cameras::NewCamera;
 use parking_api::client::{EventQuery, SlotQuery};
@@ -8,6 +9,7 @@ use parking_api::lots::{LotPatch, NewLot};
 use serde_json::json;
 
 use super::*;
+use crate::harness::PATIENCE;
 use crate::wire::{Wire, frame, socket};
 
 fn named(id: &str) -> NewLot {
@@ -131,18 +133,19 @@ async fn whoever_follows_a_lot_is_told_when_it_is_deleted() {
     let request = Wire::admin(&parkd).request("GET", "/api/events?lot=north").header("accept", "text/event-stream");
     let mut stream = request.send().await.expect("a stream");
     let wait = Wire::admin(&parkd).request("GET", "/api/events?lot=north&after=1&wait=25");
-    let waiting = tokio::spawn(crate::wire::answer(wait));
-    parkd.admin().lot_delete(&lot_id("north")).await.expect("it is deleted");
-    let code = loop {
-        if let Err(code) = frame(&mut socket).await {
-            break code;
-        }
+    let deleted = async {
+        parkd.admin().lot_delete(&lot_id("north")).await.expect("it is deleted");
+        let code = loop {
+            if let Err(code) = frame(&mut socket).await {
+                break code;
+            }
+        };
+        assert_eq!(code, close::LOT_GONE);
+        assert!(!close::may_reconnect(code));
+        let ended = tokio::time::timeout(PATIENCE / 3, stream.chunk());
+        assert_eq!(ended.await.expect("the stream ends").expect("cleanly"), None);
     };
-    assert_eq!(code, close::LOT_GONE);
-    assert!(!close::may_reconnect(code));
-    let ended = tokio::time::timeout(crate::harness::PATIENCE / 3, stream.chunk());
-    assert_eq!(ended.await.expect("the stream ends").expect("cleanly"), None);
-    let answer = waiting.await.expect("an answer");
+    let (answer, ()) = join(crate::wire::answer(wait), deleted).await;
     assert_eq!(answer.code(), ProblemCode::LotNotFound, "a long poll does not wait for what cannot come");
 }
 
