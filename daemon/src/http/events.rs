@@ -63,7 +63,7 @@ pub async fn list(
     let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if accept.contains("text/event-stream") {
         let caller = caller.map(|axum::Extension(caller)| caller);
-        return stream_events(app, lot, audience, caller, &query, &headers);
+        return stream_events(app, lot, audience, caller, &query, &headers).await;
     }
     let limit = page::limit(query.limit, EVENTS_PAGE_MAX)?;
     if query.wait.is_some_and(|wait| wait > WAIT_S_MAX) {
@@ -80,7 +80,7 @@ pub async fn list(
         ));
     }
     if let Some(after) = query.after {
-        check_cursor(&lot, after, query.epoch.as_deref())?;
+        check_cursor(&app, &lot, after, query.epoch.as_deref()).await?;
     }
     let filter = EventFilter {
         after: query.after,
@@ -139,7 +139,8 @@ fn slot_id(lot: &LotHandle, slot: &SlotRef) -> Result<parking_api::SlotId> {
 }
 
 /// Refuses a cursor after which the log is not whole.
-fn check_cursor(lot: &LotHandle, after: u64, epoch: Option<&str>) -> Result<()> {
+async fn check_cursor(app: &App, lot: &LotHandle, after: u64, epoch: Option<&str>) -> Result<()> {
+    app.ledger.reach(lot, after).await?;
     let (current, head) = lot.read(|state| (state.epoch().clone(), state.seq()));
     let floor = lot.floor();
     let why = if epoch.is_some_and(|epoch| *epoch != *current) {
@@ -154,7 +155,7 @@ fn check_cursor(lot: &LotHandle, after: u64, epoch: Option<&str>) -> Result<()> 
     Err(Fault::new(ProblemCode::CursorTooOld, format!("{why}: read the slots again and go on from their seq")))
 }
 
-fn stream_events(
+async fn stream_events(
     app: App,
     lot: Arc<LotHandle>,
     audience: Audience,
@@ -170,7 +171,7 @@ fn stream_events(
         }),
     };
     if let Some(cursor) = &cursor {
-        check_cursor(&lot, cursor.seq, Some(&cursor.epoch))?;
+        check_cursor(&app, &lot, cursor.seq, Some(&cursor.epoch)).await?;
     }
     let (epoch, head) = lot.read(|state| (state.epoch().clone(), state.seq()));
     let at = cursor.map_or(head, |cursor| cursor.seq);

@@ -68,6 +68,9 @@ pub async fn socket(
             return Err(Fault::field(ProblemCode::InvalidField, "after", detail));
         }
     };
+    if let Some((_, after)) = &cursor {
+        app.ledger.reach(&lot, *after).await?;
+    }
     let accept = accept_key(request.headers())?;
     let Some(upgrade) = request.extensions_mut().remove::<OnUpgrade>() else {
         return Err(Fault::new(ProblemCode::BadRequest, "this connection cannot become a WebSocket"));

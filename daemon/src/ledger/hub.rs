@@ -254,7 +254,8 @@ mod tests {
                 "id": id(seq), "code": "A-1", "zone": null, "level": 0, "kind": "standard", "state": "free", "source": "manual",
                 "position": null, "rev": 1, "observed_at": Time::from_ms(0), "changed_at": Time::from_ms(0), "note": null,
             });
-            let change = EventChange::SlotDeleted { slot: serde_json::from_value(slot).expect("a slot"), session: None };
+            let change =
+                EventChange::SlotDeleted { slot: serde_json::from_value(slot).expect("a slot"), session: None };
             Encoded::new(Event { seq, at: Time::from_ms(0), actor: Actor::system("test"), change }, String::new())
         };
         let hub = Hub::new(10);

@@ -42,6 +42,8 @@ use secrets::Secrets;
 
 /// How often the daemon looks for what other processes wrote to the same database.
 const REFRESH: Duration = Duration::from_secs(1);
+/// Longest wait for what is committed already to be applied here.
+const APPLY_MAX: Duration = Duration::from_secs(2);
 /// Most lots of one daemon.
 const LOTS_MAX: usize = 200;
 
@@ -133,6 +135,24 @@ impl Ledger {
     /// All lots, by id.
     pub fn lots(&self) -> Vec<Arc<LotHandle>> {
         self.lots_read().values().cloned().collect()
+    }
+
+    /// Brings the lot to `seq`, if its log goes that far: what this or another process has committed can be known to a client before it is
+    /// applied here.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn reach(&self, lot: &LotHandle, seq: u64) -> Result<(), Error> {
+        if lot.read(|state| state.seq() >= seq) {
+            return Ok(());
+        }
+        let Some((_, head)) = self.inner.store.read().await?.lot(lot.id()).await? else { return Ok(()) };
+        if head.seq >= seq {
+            lot.note_head(&head);
+            // Whoever asked sees for itself how far the lot is now.
+            let _ = tokio::time::timeout(APPLY_MAX, lot.hub().head().wait_for(|head| *head >= seq)).await;
+        }
+        Ok(())
     }
 
     /// The token whose secret has this hash, valid or not.
