@@ -1,12 +1,12 @@
 //! Closed-loop load: each connection sends its next request when the answer to the last one is there.
 
-use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
 
 use crate::Result;
 use crate::http::Connection;
+use crate::process::Process;
 use crate::samples::Samples;
 
 /// What one connection sends, round and round; goes on where it stopped.
@@ -30,6 +30,8 @@ pub struct Load {
     pub latencies: Samples,
     pub elapsed: Duration,
     pub body_bytes: usize,
+    /// Processor time of the server.
+    pub cpu: Duration,
 }
 
 impl Load {
@@ -43,16 +45,24 @@ impl Load {
         self.latencies.append(other.latencies);
         self.elapsed += other.elapsed;
         self.body_bytes += other.body_bytes;
+        self.cpu += other.cpu;
+    }
+
+    /// Latencies, and what an answer costs the server: unlike the rate, that stays much the same on a busy machine.
+    pub fn detail(&self) -> String {
+        let each_us = self.cpu.as_secs_f64() * 1e6 / self.latencies.len().max(1) as f64;
+        format!("{} CPU {each_us:.0} µs", self.latencies.clone().percentiles())
     }
 }
 
-/// Runs every script on its own connection for `duration`.
-pub async fn run(address: SocketAddr, scripts: &mut [Script], duration: Duration) -> Result<Load> {
+/// Runs every script on its own connection to `server` for `duration`.
+pub async fn run(server: &Process, scripts: &mut [Script], duration: Duration) -> Result<Load> {
     let mut connections = Vec::with_capacity(scripts.len());
     for _ in 0..scripts.len() {
-        connections.push(Connection::open(address).await?);
+        connections.push(Connection::open(server.address).await?);
     }
     let mut tasks = JoinSet::new();
+    let cpu = server.cpu()?;
     let started = Instant::now();
     for (index, connection) in connections.into_iter().enumerate() {
         let script = scripts[index].clone();
@@ -67,6 +77,7 @@ pub async fn run(address: SocketAddr, scripts: &mut [Script], duration: Duration
         load.body_bytes += body_bytes;
     }
     load.elapsed = started.elapsed();
+    load.cpu = server.cpu()?.saturating_sub(cpu);
     Ok(load)
 }
 

@@ -72,7 +72,7 @@ impl Plain {
             self.change().await?;
             latencies.push(sent.elapsed());
         }
-        Ok(Load { latencies, elapsed: started.elapsed(), body_bytes: 0 })
+        Ok(Load { latencies, elapsed: started.elapsed(), ..Load::default() })
     }
 
     /// One change: a slot becomes occupied and a stay begins, or it becomes free and the stay ends.

@@ -90,18 +90,18 @@ async fn compare(bench: &Bench, parkd: &Parkd, bare: &Process, case: Case) -> Re
     let scripts = |request: Vec<u8>| vec![Script::new(vec![request], case.status); scale.readers];
     let mut of_parkd = scripts(case.request);
     let mut of_bare = scripts(format!("GET /{} HTTP/1.1\r\nhost: bench\r\n\r\n", case.route).into_bytes());
-    run(parkd.address(), &mut of_parkd, scale.warm_up).await?;
-    run(bare.address, &mut of_bare, scale.warm_up).await?;
+    run(&parkd.process, &mut of_parkd, scale.warm_up).await?;
+    run(bare, &mut of_bare, scale.warm_up).await?;
     let (mut load, mut yardstick) = (Load::default(), Load::default());
     for _ in 0..scale.rounds {
-        load.append(run(parkd.address(), &mut of_parkd, scale.round).await?);
-        yardstick.append(run(bare.address, &mut of_bare, scale.round).await?);
+        load.append(run(&parkd.process, &mut of_parkd, scale.round).await?);
+        yardstick.append(run(bare, &mut of_bare, scale.round).await?);
     }
     let kib = load.body_bytes as f64 / load.latencies.len().max(1) as f64 / 1024.0;
-    let size = if load.body_bytes > 0 { format!(" {kib:.1} KiB each") } else { String::new() };
+    let size = if load.body_bytes > 0 { format!(", {kib:.1} KiB each") } else { String::new() };
     let name = format!("GET {}, {} slots", case.name, grouped(scale.slots as u64));
     Ok(Row::new(name, load.rate(), "/s")
         .yardstick("bare axum route", yardstick.rate(), "/s")
         .target(Target::AtLeast(case.rate_min))
-        .detail(format!("{}{size}", load.latencies.percentiles())))
+        .detail(format!("{}{size}", load.detail())))
 }

@@ -19,15 +19,15 @@ pub async fn measure(bench: &Bench) -> Result<Vec<Row>> {
     lot::import(&parkd, slots, "").await?;
     let mut scripts: Vec<_> = (0..=scale.writers).map(|connection| script(&parkd, connection)).collect();
     let (one_script, many_scripts) = scripts.split_at_mut(1);
-    let address = parkd.address();
-    run(address, one_script, scale.warm_up).await?;
-    run(address, many_scripts, scale.warm_up).await?;
+    let server = &parkd.process;
+    run(server, one_script, scale.warm_up).await?;
+    run(server, many_scripts, scale.warm_up).await?;
     let mut plain_loop = Plain::create(&bench.folder("plain")?, slots, event(&parkd).await?).await?;
     plain_loop.run(scale.warm_up).await?;
     let (mut one, mut many, mut plain) = (Load::default(), Load::default(), Load::default());
     for _ in 0..scale.rounds {
-        one.append(run(address, one_script, scale.round).await?);
-        many.append(run(address, many_scripts, scale.round).await?);
+        one.append(run(server, one_script, scale.round).await?);
+        many.append(run(server, many_scripts, scale.round).await?);
         plain.append(plain_loop.run(scale.round).await?);
     }
     parkd.process.stop().await?;
@@ -53,16 +53,12 @@ fn rows(writers: usize, one: Load, many: Load, plain: Load) -> Vec<Row> {
     let (one_rate, many_rate, plain_rate) = (one.rate(), many.rate(), plain.rate());
     let many_name = format!("PUT slot, {writers} connections");
     vec![
-        Row::new("PUT slot, 1 connection", one_rate, "/s").detail(one.latencies.percentiles()).yardstick(
+        Row::new("PUT slot, 1 connection", one_rate, "/s").detail(one.detail()).yardstick(
             "plain loop",
             plain_rate,
             "/s",
         ),
-        Row::new(&many_name, many_rate, "/s").detail(many.latencies.percentiles()).yardstick(
-            "plain loop",
-            plain_rate,
-            "/s",
-        ),
+        Row::new(&many_name, many_rate, "/s").detail(many.detail()).yardstick("plain loop", plain_rate, "/s"),
         Row::new(format!("{many_name} ÷ 1 connection"), many_rate / one_rate, "×")
             .yardstick("1 connection", one_rate, "/s")
             .target(Target::AtLeast(10.0)),
