@@ -60,9 +60,9 @@ pub async fn list(
     headers: HeaderMap,
 ) -> Result<Response> {
     let lot = app.lot(&query.lot.clone().unwrap_or_default())?;
+    let caller = caller.map(|axum::Extension(caller)| caller);
     let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if accept.contains("text/event-stream") {
-        let caller = caller.map(|axum::Extension(caller)| caller);
         return stream_events(app, lot, audience, caller, &query, &headers).await;
     }
     let limit = page::limit(query.limit, EVENTS_PAGE_MAX)?;
@@ -89,7 +89,7 @@ pub async fn list(
         actor: query.actor.clone(),
         limit,
     };
-    let events = read(&app, &lot, audience, &filter, query.wait.unwrap_or(0)).await?;
+    let events = read(&app, &lot, (audience, caller), &filter, query.wait.unwrap_or(0)).await?;
     let (epoch, seq) = lot.read(|state| (state.epoch().to_string(), state.seq()));
     // What is committed can be read a moment before it is announced.
     let head = events.last().map_or(seq, |last| last.seq().max(seq));
@@ -100,11 +100,12 @@ pub async fn list(
 async fn read(
     app: &App,
     lot: &LotHandle,
-    audience: Audience,
+    (audience, caller): (Audience, Option<Caller>),
     filter: &EventFilter,
     wait_s: u64,
 ) -> Result<Vec<LogEntry>> {
     let mut head = lot.hub().head();
+    let mut tokens = app.ledger.tokens_changed();
     let deadline = tokio::time::Instant::now() + Duration::from_secs(wait_s);
     loop {
         head.mark_unchanged();
@@ -118,11 +119,15 @@ async fn read(
         }
         let has_changed = tokio::select! {
             changed = tokio::time::timeout_at(deadline, head.changed()) => changed.is_ok(),
+            Ok(()) = tokens.changed() => true,
             () = app.stop.cancelled() => false,
             () = lot.closed().cancelled() => app.lot(lot.id()).map(|_| false)?,
         };
         if !has_changed {
             return Ok(events);
+        }
+        if caller.as_ref().is_some_and(|caller| !app.auth.is_valid(&caller.token)) {
+            return Err(Fault::new(ProblemCode::Unauthenticated, "the token is no longer valid"));
         }
     }
 }
