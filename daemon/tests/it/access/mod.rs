@@ -87,11 +87,11 @@ async fn revoked(parkd: &Parkd) -> String {
     made.token
 }
 
-/// An admin's token that was valid for half a second.
+/// An admin's token that was valid for a moment.
 async fn expired(parkd: &Parkd) -> String {
     let admin = parkd.admin();
     let now = admin.token_create(&NewToken { name: "clock".into(), role: Role::Viewer, expires_at: None }).await;
-    let expires_at = Some(now.expect("a token").value.info.created_at.plus_ms(500));
+    let expires_at = Some(now.expect("a token").value.info.created_at.plus_ms(1_500));
     let made = admin.token_create(&NewToken { name: "short".into(), role: Role::Admin, expires_at }).await;
     let secret = made.expect("a token").value.token;
     let client = parkd.client_with(Some(secret.clone()));

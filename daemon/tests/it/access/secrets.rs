@@ -6,6 +6,9 @@ use serde_json::json;
 use crate::harness::Parkd;
 use crate::wire::{self, Wire, answer, frame, raw_get, socket};
 
+/// Stands in a picture, where a camera writes a remark.
+const PICTURE_MARK: &str = "PICTUREBYTES";
+
 /// Uses every secret in every way that is meant, and in ways that are not.
 async fn scenario(parkd: &Parkd) -> Vec<String> {
     let mut secrets = vec![parkd.admin_token()];
@@ -35,6 +38,12 @@ async fn scenario(parkd: &Parkd) -> Vec<String> {
         raw_get(parkd, &format!("/{secret}"), &secret).await;
         answer(nobody.request("GET", "/api/slots").header("authorization", format!("Token {secret}"))).await;
         answer(nobody.request("GET", "/api/slots").header("cookie", format!("parking_login={secret}"))).await;
+    }
+    secrets.push(PICTURE_MARK.to_string());
+    for content_type in ["image/jpeg", "text/plain"] {
+        let picture = [&b"\xff\xd8\xff\xfe\x00\x0e"[..], PICTURE_MARK.as_bytes()].concat();
+        let request = Wire::admin(parkd).request("POST", "/api/capture").header("content-type", content_type);
+        answer(request.body(picture)).await.problem();
     }
     let mut open = socket(parkd, "/ws", &[("authorization", &format!("Bearer {}", secrets[1]))]).await;
     frame(&mut open).await.expect("a frame");

@@ -3,6 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, Instant};
 
+use futures_util::future::join;
 use parking_api::live::{Frame, close};
 use parking_api::tokens::{Identity, NewToken, Role, Token};
 use parking_api::{Committed, ProblemCode};
@@ -122,19 +123,34 @@ async fn guessing_is_held_back_while_those_who_know_go_on() {
     assert_eq!(login.status, 200);
 }
 
-#[tokio::test]
-async fn writes_and_uploads_are_limited_by_token() {
-    let parkd = Parkd::start(&["--write-rate", "3", "--upload-rate", "1"]);
-    let admin = Wire::admin(&parkd);
-    let mut codes = Vec::new();
-    for _ in 0..8 {
-        codes.push(admin.call("POST", "/api/slots/NONE/toggle").await.code());
+/// Sends the same again and again until it is held back; how often it was not.
+async fn until_limited(wire: &Wire, path: &str) -> usize {
+    for sent in 0..100 {
+        let request = wire.request("POST", path).header("content-type", "image/jpeg").body("no picture");
+        let answer = answer(request).await;
+        let problem = answer.problem();
+        if problem.code == ProblemCode::RateLimited {
+            assert!(problem.retry_after_ms.is_some() && answer.header("retry-after").is_some());
+            return sent;
+        }
     }
-    assert_eq!(codes[..6], [ProblemCode::SlotNotFound; 6]);
-    assert!(codes.contains(&ProblemCode::RateLimited), "{codes:?}");
-    let limited = admin.call("POST", "/api/slots/NONE/toggle").await;
-    assert!(limited.code() == ProblemCode::RateLimited && limited.header("retry-after").is_some());
-    assert_eq!(admin.get("/api/slots").await.status, 200, "reading goes on");
+    panic!("nothing is held back");
+}
+
+#[tokio::test]
+async fn who_writes_or_uploads_too_often_is_held_back_and_may_read_on() {
+    let parkd = Parkd::start(&["--write-rate", "1"]);
+    let admin = Wire::admin(&parkd);
+    assert!(until_limited(&admin, "/api/slots/NONE/toggle").await >= 2, "twice the rate at once");
+    assert_eq!(admin.get("/api/slots").await.status, 200);
+    let parkd = Parkd::start(&["--upload-rate", "1"]);
+    let admin = Wire::admin(&parkd);
+    assert!(until_limited(&admin, "/api/capture").await >= 2);
+    assert_eq!(
+        admin.call("POST", "/api/slots/NONE/toggle").await.code(),
+        ProblemCode::SlotNotFound,
+        "writing is counted apart"
+    );
 }
 
 /// Reads frames until the socket is closed; the code, and whether a good-bye with the same code came first.
@@ -177,9 +193,14 @@ async fn a_revoked_token_loses_its_open_sockets_and_streams_at_once() {
     let (token, mut revoked) = watching(&parkd, Role::Viewer).await;
     let stream = streaming(&parkd, &token).await;
     let (_, mut other) = watching(&parkd, Role::Attendant).await;
-    let answer = Wire::admin(&parkd).call("DELETE", &format!("/api/tokens/{}", &token[..13])).await;
-    let seq = answer.json::<Committed<Token>>(200).seq;
+    let head = parkd.admin().slot_stats().await.expect("figures").seq;
+    let poll =
+        Wire::new(&parkd, Some(&token)).request("GET", &format!("/api/events?after={head}&kind=lot.changed&wait=30"));
     let since = Instant::now();
+    let revoke = async { Wire::admin(&parkd).call("DELETE", &format!("/api/tokens/{}", &token[..13])).await };
+    let (polled, answer) = join(wire::answer(poll), revoke).await;
+    let seq = answer.json::<Committed<Token>>(200).seq;
+    assert_eq!(polled.code(), ProblemCode::Unauthenticated, "nor is a long poll answered any more");
     assert_eq!(closed(&mut revoked).await, (close::BAD_TOKEN, true));
     assert!(!close::may_reconnect(close::BAD_TOKEN));
     assert!(ends(stream).await < REVOKED_WITHIN && since.elapsed() < REVOKED_WITHIN);
@@ -231,4 +252,39 @@ async fn a_deleted_cameras_token_is_worth_nothing() {
     let anew = wire::camera(&parkd, "cam-1").await;
     assert_ne!(anew, token);
     assert_eq!(health().await.code(), ProblemCode::Unauthenticated, "its successor has another");
+}
+
+#[tokio::test]
+async fn an_operator_makes_and_revokes_tokens_with_the_database_alone() {
+    let mut parkd = Parkd::start(&[]);
+    assert_eq!(parkd.stop(), Some(0));
+    let tokens = |args: &[&str]| run(parkd.data_dir(), &[&["token"], args].concat());
+    let made = tokens(&["create", "night shift", "--role", "attendant", "--expires-in", "12h"]);
+    let secret = String::from_utf8(made.stdout).expect("text");
+    assert!(made.status.success() && secret.lines().count() == 1 && made.stderr.is_empty());
+    let listed = tokens(&["list", "--json"]);
+    let lines = String::from_utf8(listed.stdout).expect("text");
+    let listed: Vec<Token> = lines.lines().map(|line| serde_json::from_str(line).expect("a token")).collect();
+    let of_shift = listed.iter().find(|token| token.name == "night shift").expect("it is listed");
+    let valid_ms = of_shift.expires_at.map(|at| at.ms_since(of_shift.created_at));
+    assert_eq!((valid_ms, of_shift.role), (Some(12 * 3_600_000), Role::Attendant));
+    let refusals = [
+        (vec!["create", "cam", "--role", "camera"], 2),
+        (vec!["create", "x", "--expires-in", "soon"], 2),
+        (vec!["create", " "], 1),
+        (vec!["revoke", "park_"], 1),
+        (vec!["revoke", "park_nobody"], 1),
+        (vec!["revoke", listed[0].prefix.as_str()], 1),
+    ];
+    for (args, code) in refusals {
+        let output = tokens(&args);
+        assert_eq!((output.status.code(), output.stdout.len()), (Some(code), 0), "{args:?}");
+        assert!(!output.stderr.is_empty(), "{args:?} says why");
+    }
+    assert!(tokens(&["revoke", &of_shift.prefix]).status.success());
+    parkd.restart();
+    let answer = Wire::new(&parkd, Some(secret.trim())).get("/api/slots").await;
+    assert_eq!(answer.code(), ProblemCode::Unauthenticated);
+    assert_eq!(Wire::admin(&parkd).get("/api/slots").await.status, 200, "the last admin is left");
+    parkd.verify();
 }

@@ -177,3 +177,15 @@ async fn captures_are_listed_newest_first_page_by_page_without_a_gap() {
     assert_eq!(client.capture_latest(None).await.expect("a capture"), made[6]);
     assert_eq!(client.capture(made[3].id).await.expect("a capture"), made[3]);
 }
+
+#[tokio::test]
+async fn a_camera_whose_clock_is_far_ahead_does_not_hide_what_others_take() {
+    let gate = Gate::new().await;
+    let ahead = [(paths::CAPTURED_AT_HEADER, "2099-01-01T00:00:00Z")];
+    let ahead = stored(&upload_with(&gate.camera, "image/jpeg", &jpeg(8, 8), &ahead).await);
+    let now = stored(&upload(&gate.camera, "image/jpeg", &jpeg(8, 8)).await);
+    let client = gate.parkd.admin();
+    assert_eq!(client.capture_latest(None).await.expect("a capture").id, now.id);
+    let listed = client.captures(&CaptureQuery::default()).await.expect("captures").items;
+    assert_eq!(listed.iter().map(|capture| capture.id).collect::<Vec<_>>(), [ahead.id, now.id]);
+}
