@@ -9,6 +9,7 @@ use rand::rngs::SmallRng;
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
 use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 
 use super::view::Follower;
 use crate::hand::{new_slot, seed};
@@ -18,10 +19,10 @@ use crate::proxy::Proxy;
 const SLOTS: usize = 40;
 const TROUBLES: usize = 40;
 
-/// Changes slots, and now and then which slots there are, until it is dropped.
-async fn write(client: Client, seed: u64) {
+/// Changes slots, and now and then which slots there are, until it is told to stop.
+async fn write(client: Client, seed: u64, stop: CancellationToken) {
     let mut rng = SmallRng::seed_from_u64(seed);
-    for round in 0_u64.. {
+    for round in (0_u64..).take_while(|_| !stop.is_cancelled()) {
         let code: SlotCode = format!("A-{}", rng.random_range(0..SLOTS)).parse().expect("a code");
         let slot = SlotRef::Code(code.clone());
         let none = Mutation::default();
@@ -51,9 +52,9 @@ async fn a_client_over_a_line_that_breaks_and_stalls_misses_nothing() {
     let mut follower = Follower::new(&Client::new(config).expect("a client"));
     follower.go_live().await;
     let begun = follower.view.at;
-    let mut writers = JoinSet::new();
+    let (mut writers, stop) = (JoinSet::new(), CancellationToken::new());
     for index in 0..2 {
-        writers.spawn(write(admin.clone(), seed.wrapping_add(index)));
+        writers.spawn(write(admin.clone(), seed.wrapping_add(index), stop.clone()));
     }
     {
         let mut misbehaving = std::pin::pin!(proxy.misbehave(TROUBLES, &mut rng));
@@ -64,7 +65,8 @@ async fn a_client_over_a_line_that_breaks_and_stalls_misses_nothing() {
             }
         }
     }
-    writers.shutdown().await;
+    stop.cancel();
+    writers.join_all().await;
     let head = admin.slot_stats().await.expect("figures").seq;
     follower.reach(head).await;
     follower.view.assert_same(&admin).await;
