@@ -5,9 +5,9 @@
 # A parking lot, live on this machine: builds, starts the demo, prints what to type next.
 run:
 	cargo build -p parkd -p parkctl --bins
-	exec target/debug/parkd serve --demo
+	cargo run --quiet -p parkd -- serve --demo
 
-# Everything that can be tested; needs only the Rust toolchain.
+# Everything that can be tested; needs only the Rust toolchain and a C compiler.
 test:
 	cargo test --workspace --all-features
 

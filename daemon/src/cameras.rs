@@ -110,7 +110,9 @@ pub fn status(camera: &Camera, contact: Option<&Contact>, started: Time, now: Ti
         (Some(seen_at), CameraStatus::Offline) => seen_at,
         // While the daemon was down it heard nobody: a camera that was well then is given its time again, even when a crash lost
         // the contact that it was well by.
-        (seen_at, _) => seen_at.unwrap_or(camera.status_at).max(started),
+        (seen_at, CameraStatus::Late) => seen_at.unwrap_or(camera.status_at).max(started),
+        // Whatever brought it online was a sign of life, which may not have been noted yet.
+        (seen_at, CameraStatus::Online) => seen_at.unwrap_or(camera.status_at).max(camera.status_at).max(started),
     };
     let silence_ms = now.ms_since(heard) - GRACE_MS;
     let interval_ms = i64::from(camera.interval_s) * 1000;

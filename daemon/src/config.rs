@@ -198,12 +198,15 @@ pub fn effective(
     .collect()
 }
 
-/// Reads `.env` from the working folder or above into the environment; what is set already stays. Returns the names that it set.
+/// The file of settings beside the daemon.
+const ENV_FILE: &str = ".env";
+
+/// Reads `.env` from the working folder into the environment; what is set already stays. Returns the names that it set.
 ///
 /// # Errors
 /// When the file is there and cannot be read or understood.
 pub fn read_env_file() -> Result<BTreeSet<String>, String> {
-    let entries = match dotenvy::dotenv_iter() {
+    let entries = match dotenvy::from_path_iter(ENV_FILE) {
         Ok(entries) => entries,
         Err(e) if e.not_found() => return Ok(BTreeSet::new()),
         Err(e) => return Err(format!("cannot read .env: {e}")),
@@ -215,7 +218,7 @@ pub fn read_env_file() -> Result<BTreeSet<String>, String> {
             names.insert(name);
         }
     }
-    dotenvy::dotenv().map_err(|e| format!("cannot read .env: {e}"))?;
+    dotenvy::from_path(ENV_FILE).map_err(|e| format!("cannot read .env: {e}"))?;
     Ok(names)
 }
 

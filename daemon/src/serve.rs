@@ -1,8 +1,8 @@
 //! The whole daemon put together: opened, served, and stopped in order. Decides nothing itself.
 
 use std::io::Write;
-use std::net::SocketAddr;
-use std::os::unix::fs::OpenOptionsExt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,6 +11,7 @@ use parking_api::events::Actor;
 use parking_api::tokens::Role;
 use parking_api::{LotId, Time};
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -21,7 +22,7 @@ use crate::captures::{Captures, Thumbnails};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Places, Serve};
 use crate::demo;
-use crate::http::{App, Bounds, Policy, Shared, routes, serve as serve_http};
+use crate::http::{App, Bounds, Policy, Shared, UPLOADS_MAX, routes, serve as serve_http};
 use crate::ledger::{Command, Ledger};
 use crate::objects::Objects;
 use crate::store::Store;
@@ -29,7 +30,9 @@ use crate::store::Store;
 /// Longest time that a stop may take; what is not done then is dropped.
 pub const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 /// Of that, what requests and sockets may take, so that what they wrote can still be committed.
-const DRAIN_TIMEOUT: Duration = Duration::from_secs(7);
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(6);
+/// And this, closing the database.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 /// How often old events and first answers are looked for.
 const PRUNE_EVERY: Duration = Duration::from_secs(600);
 /// How long the first answer to a request is remembered, in milliseconds.
@@ -54,18 +57,23 @@ impl Daemon {
     /// # Errors
     /// What could not be opened, and what to do about it.
     pub async fn start(settings: &Serve, places: Places) -> Result<Self, String> {
-        std::fs::create_dir_all(&places.data_dir)
+        // What is in this folder makes whoever can read it an admin: it is its owner's alone.
+        std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&places.data_dir)
             .map_err(|e| format!("cannot create the data folder {}: {e}", places.data_dir.display()))?;
-        let clock = SystemClock::shared();
-        let (front, back, stop) = (TaskTracker::new(), TaskTracker::new(), CancellationToken::new());
-        let store = open_store(&places).await?;
-        let ledger = Ledger::open(store, Arc::clone(&clock), back.clone()).await.map_err(|e| e.to_string())?;
-        let objects = Objects::open(&places.objects_url).await.map_err(|e| e.to_string())?;
+        // The address first: a second daemon by mistake must fail before it touches anything.
         let listener = TcpListener::bind(settings.listen)
             .await
             .map_err(|e| format!("cannot listen on {}: {e} (choose another with --listen)", settings.listen))?;
         let address =
             listener.local_addr().map_err(|e| format!("cannot learn the address that is listened on: {e}"))?;
+        let clock = SystemClock::shared();
+        let (front, back, stop) = (TaskTracker::new(), TaskTracker::new(), CancellationToken::new());
+        let store = open_store(&places).await?;
+        let ledger = Ledger::open(store, Arc::clone(&clock), back.clone()).await.map_err(|e| e.to_string())?;
+        let objects = Objects::open(&places.objects_url).await.map_err(|e| e.to_string())?;
         if settings.demo {
             demo::run::prepare(&ledger, &places).await?;
         }
@@ -84,6 +92,7 @@ impl Daemon {
             contacts,
             auth,
             limits: Limits::new(Rates { writes_per_s: settings.write_rate, uploads_per_s: settings.upload_rate }),
+            uploads: Semaphore::new(UPLOADS_MAX),
             clock: Arc::clone(&clock),
             policy: Policy {
                 public_read: settings.public_read,
@@ -100,7 +109,7 @@ impl Daemon {
             let demo = demo::run::Demo { ledger: ledger.clone(), captures, clock, places: places.clone(), address };
             front.spawn(demo.run(settings.demo_speed, stop.clone()));
         }
-        write_private(&places.address(), &format!("http://{address}\n"))?;
+        write_private(&places.address(), &own_url(address))?;
         Ok(Self { address, places, ledger, front, back, stop })
     }
 
@@ -118,12 +127,30 @@ impl Daemon {
         }
         self.ledger.stop();
         self.back.close();
-        let rest = STOP_TIMEOUT.saturating_sub(DRAIN_TIMEOUT);
+        let rest = STOP_TIMEOUT.saturating_sub(DRAIN_TIMEOUT + CLOSE_TIMEOUT);
         let committed = tokio::time::timeout(rest, self.back.wait()).await.is_ok();
-        self.ledger.store().close().await;
-        // Clients must not look for a daemon that is gone; that the file cannot be removed only makes them wait for an answer.
-        let _ = std::fs::remove_file(self.places.address());
+        // A long read of history may hold a connection; nothing of it is lost.
+        let _ = tokio::time::timeout(CLOSE_TIMEOUT, self.ledger.store().close()).await;
+        let file = self.places.address();
+        if std::fs::read_to_string(&file).is_ok_and(|url| url == own_url(self.address)) {
+            // Clients must not look for a daemon that is gone; that the file cannot be removed only makes them wait for an answer.
+            let _ = std::fs::remove_file(file);
+        }
         committed
+    }
+}
+
+/// The URL by which clients on the same machine reach the daemon, as a line.
+fn own_url(address: SocketAddr) -> String {
+    format!("http://{}\n", reachable(address))
+}
+
+/// An address such as 0.0.0.0 is listened on, but not connected to.
+pub fn reachable(address: SocketAddr) -> SocketAddr {
+    match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => (Ipv4Addr::LOCALHOST, address.port()).into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => (Ipv6Addr::LOCALHOST, address.port()).into(),
+        _ => address,
     }
 }
 
@@ -154,29 +181,31 @@ async fn ensure_admin(ledger: &Ledger, clock: &dyn Clock, places: &Places) -> Re
     if has_admin {
         return Ok(());
     }
-    let secret = create_token(ledger, "admin", Role::Admin, None, now).await?.1;
-    write_private(&places.admin_token(), &format!("{secret}\n"))
+    let secret = secret::new().map_err(|e| format!("no randomness for a token: {e}"))?;
+    // The file first: a token that nobody was left with would lock everybody out.
+    write_private(&places.admin_token(), &format!("{secret}\n"))?;
+    create_token(ledger, &secret, "admin", Role::Admin, None, now).await?;
+    tracing::info!(file = %places.admin_token().display(), "the first admin token was created; it is in this file");
+    Ok(())
 }
 
-/// Creates a token in the lot `main`; returns its record and its secret.
+/// Creates a token with this secret in the lot `main`.
 ///
 /// # Errors
 /// When the name is not valid or the database fails.
 pub async fn create_token(
     ledger: &Ledger,
+    secret: &str,
     name: &str,
     role: Role,
     expires_at: Option<Time>,
     now: Time,
-) -> Result<(parking_api::tokens::Token, String), String> {
+) -> Result<(), String> {
     let main = ledger.lot(&LotId::default()).ok_or("the lot main is missing")?;
-    let secret = secret::new().map_err(|e| format!("no randomness for a token: {e}"))?;
     let grant = Grant { name: name.into(), role, lot: LotId::default(), camera: None, expires_at };
-    let record = record(grant, &secret, now);
-    let token = record.token.clone();
-    let command = Command::CreateToken(Box::new(record));
+    let command = Command::CreateToken(Box::new(record(grant, secret, now)));
     main.submit(command, Actor::system("operator"), None).await.map_err(|e| e.to_string())?;
-    Ok((token, secret))
+    Ok(())
 }
 
 /// Writes a file that only its owner may read, all or nothing.

@@ -1,17 +1,18 @@
 //! One live socket: sends what a follower has coming, hears pongs, and ends with a reason. Knows the protocol of design §5, but no route.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
+use parking_api::PROTOCOL;
 use parking_api::live::{
     Bye, DEAD_INTERVALS, Degraded, Frame, HEARTBEAT_S, Heartbeat, Hello, Lagged, Resumed, SnapshotReason, close,
 };
 use parking_api::tokens::Token;
-use parking_api::{PROTOCOL, Time};
 use serde::Serialize;
 use tokio::sync::{Semaphore, watch};
 use tokio::time::Instant;
@@ -44,6 +45,8 @@ const RETURN_MS: u64 = 5_000;
 const SLOW_RETRY_MS: u64 = 1_000;
 /// Bytes of a large frame that are handed to the socket at once; no socket's buffer grows beyond this.
 const PIECE_BYTES: usize = 16 * 1024;
+/// Longest time that a snapshot may wait for its turn, and then take.
+const LARGE_FRAME_TIMEOUT: Duration = Duration::from_secs(30);
 /// Large frames that are on their way at once, over all sockets.
 const LARGE_FRAMES_MAX: usize = 64;
 
@@ -175,15 +178,18 @@ impl Socket {
     }
 
     async fn send_snapshot(&mut self, reason: SnapshotReason) -> Result<(), End> {
-        // Without this, a storm of returning clients would each hold the whole lot in memory.
-        let _turn = LARGE_FRAMES.acquire().await.map_err(|_| End::Gone)?;
+        // Without a turn, a storm of returning clients would each hold the whole lot in memory; without an end to it, those who read
+        // slowly would keep everybody else waiting.
+        let turn = tokio::time::timeout(LARGE_FRAME_TIMEOUT, LARGE_FRAMES.acquire()).await;
+        let _turn = turn.map_err(|_| unavailable())?.map_err(|_| End::Gone)?;
         let audience = self.session.audience;
         // The frame is put together after the lot was looked at, so that a large one does not hold up the next commit.
         let (around, list) =
             self.session.lot.read_with_list(audience, |state, list| (Around::of(state, audience, reason), list));
         let seq = around.seq;
         let frame = around.frame(&list);
-        self.send_bytes(frame.map_err(|_| unavailable())?).await?;
+        let frame = frame.map_err(|_| unavailable())?;
+        tokio::time::timeout(LARGE_FRAME_TIMEOUT, self.send_bytes(frame)).await.map_err(|_| End::Gone)??;
         self.follower.skip_to(seq);
         Ok(())
     }
@@ -194,22 +200,27 @@ impl Socket {
         heartbeat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut degraded = self.session.lot.degraded();
         let stop = self.session.stop.clone();
+        // The token may have ended between the handshake and here.
+        if let Err(end) = self.check_token() {
+            return end;
+        }
         loop {
             if let Err(end) = self.send_waiting().await {
                 return end;
             }
+            // New events come last: under load there are always some, and nothing else would get its turn.
             let step = tokio::select! {
                 biased;
-                () = stop.cancelled() => Err(stopping(self.session.clock.now())),
-                is_there = self.follower.changed() => if is_there { Ok(()) } else { Err(lot_gone()) },
-                message = self.stream.next() => self.hear(message),
+                () = stop.cancelled() => Err(stopping()),
                 _ = self.session.tokens_changed.changed() => self.check_token(),
+                _ = heartbeat.tick() => self.beat().await,
+                message = self.stream.next() => self.hear(message),
                 Ok(()) = degraded.changed() => {
                     let detail = degraded.borrow_and_update().clone();
                     let frame = Degraded { active: detail.is_some(), detail: detail.unwrap_or_else(|| "writes work again".into()) };
                     self.send(&Frame::Degraded(frame)).await
                 }
-                _ = heartbeat.tick() => self.beat().await,
+                is_there = self.follower.changed() => if is_there { Ok(()) } else { Err(lot_gone()) },
             };
             if let Err(end) = step {
                 return end;
@@ -351,9 +362,10 @@ fn lot_gone() -> End {
     End::Bye { code: close::LOT_GONE, reason: "the lot was deleted", retry_after_ms: None }
 }
 
-fn stopping(now: Time) -> End {
-    // The clock's last digits spread the clients well enough, and need no generator.
-    let retry_after_ms = Some(now.ms().unsigned_abs() * 7 % RETURN_MS);
+fn stopping() -> End {
+    static TOLD: AtomicU64 = AtomicU64::new(0);
+    // A prime step through the window spreads the clients evenly, however many there are.
+    let retry_after_ms = Some(TOLD.fetch_add(1, Ordering::Relaxed) * 1_049 % RETURN_MS);
     End::Bye { code: close::SHUTDOWN, reason: "the daemon is stopping", retry_after_ms }
 }
 

@@ -3,13 +3,13 @@
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
+use crate::Time;
 use crate::cameras::Camera;
 use crate::captures::Capture;
 use crate::lots::Lot;
 use crate::sessions::Session;
 use crate::slots::{Slot, words};
 use crate::tokens::Token;
-use crate::Time;
 
 /// Longest wait of a long poll, in seconds.
 pub const WAIT_S_MAX: u64 = 30;
@@ -142,7 +142,10 @@ impl EventChange {
 pub enum LogEntry {
     Event(Box<Event>),
     /// An event that this audience may not see (`kind` is `withheld`), or that this client is too old to know.
-    Other { seq: u64, kind: String },
+    Other {
+        seq: u64,
+        kind: String,
+    },
 }
 
 /// `kind` of an event that this audience may not see.

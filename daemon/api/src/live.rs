@@ -3,12 +3,12 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::SlotId;
 use crate::Time;
 use crate::cameras::Camera;
 use crate::events::LogEntry;
 use crate::lots::Lot;
 use crate::slots::{Slot, SlotStats, words};
-use crate::SlotId;
 
 /// Between two heartbeats, in seconds.
 pub const HEARTBEAT_S: u64 = 15;

@@ -1,6 +1,5 @@
 //! A slot on the wire: one parking place, its state, and the figures over many.
 
-
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 

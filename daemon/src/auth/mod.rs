@@ -159,6 +159,10 @@ impl Auth {
                 && let Err(error) = self.ledger.store().put_token_uses(&unwritten).await
             {
                 tracing::warn!(%error, "cannot write when tokens were last used");
+                let mut uses = self.uses.lock().unwrap_or_else(PoisonError::into_inner);
+                for (id, at) in unwritten {
+                    uses.unwritten.entry(id).or_insert(at);
+                }
             }
             if !goes_on {
                 return;

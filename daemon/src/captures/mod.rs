@@ -126,8 +126,8 @@ impl Captures {
                 // The first answer again may be about a capture that was deleted since.
                 !replayed || self.ledger.store().capture(lot.id(), id).await?.is_some()
             }
-            // A refusal is final, so nothing will ever name this object.
-            Ok(_) | Err(ledger::Error::Refused(_)) => false,
+            // What was refused or never queued is over, so nothing will ever name this object.
+            Ok(_) | Err(ledger::Error::Refused(_) | ledger::Error::Overloaded(_)) => false,
             // After a failure it may still be named: the commit may have happened.
             Err(_) => true,
         };
@@ -178,10 +178,7 @@ impl Captures {
     pub async fn picture(&self, capture: &Capture, width: Option<u32>) -> Result<(Bytes, String), Error> {
         match width.and_then(|width| Thumbnails::step(width, capture)) {
             None => Ok((self.objects.get(&capture.key).await?, capture.content_type.clone())),
-            Some(step) => {
-                let _turn = self.checks.acquire().await.map_err(|_| ledger::Error::Stopping)?;
-                Ok((self.thumbnails.get(capture, step, &self.objects).await?, "image/jpeg".into()))
-            }
+            Some(step) => Ok((self.thumbnails.get(capture, step, &self.objects).await?, probe::JPEG.into())),
         }
     }
 }

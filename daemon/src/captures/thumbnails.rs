@@ -11,6 +11,7 @@ use parking_api::captures::Capture;
 use tokio::sync::Mutex;
 
 use super::{Error, failed, probe};
+use crate::clock::new_id;
 use crate::objects::Objects;
 
 /// Widths that are made, in pixels. A wanted width is rounded up, so that few versions of a picture exist.
@@ -98,7 +99,7 @@ fn files(folder: &Path) -> std::io::Result<Vec<Kept>> {
 
 /// Writes one file and removes the oldest when there are too many bytes. Returns the bytes that are used then.
 fn keep(folder: &Path, path: &Path, bytes: &[u8], used: u64) -> std::io::Result<u64> {
-    let partial = path.with_extension("partial");
+    let partial = folder.join(format!("{}.partial", new_id()));
     fs::write(&partial, bytes)?;
     fs::rename(&partial, path)?;
     let used = used + bytes.len() as u64;

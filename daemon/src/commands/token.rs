@@ -11,6 +11,7 @@ use tokio_util::task::TaskTracker;
 
 use super::verify::require_database;
 use super::{Exit, unwritten};
+use crate::auth::secret;
 use crate::clock::{Clock, SystemClock};
 use crate::config::Places;
 use crate::ledger::{Command, Ledger};
@@ -77,7 +78,8 @@ async fn act(verb: Verb, ledger: &Ledger, out: &mut dyn Write) -> Result<Exit, S
         Verb::Create { name, role, expires_in } => {
             let now = SystemClock.now();
             let expires_at = expires_in.map(|d| now.plus_ms(i64::try_from(d.as_millis()).unwrap_or(i64::MAX)));
-            let (_, secret) = create_token(ledger, &name, role, expires_at, now).await?;
+            let secret = secret::new().map_err(|e| format!("no randomness for a token: {e}"))?;
+            create_token(ledger, &secret, &name, role, expires_at, now).await?;
             writeln!(out, "{secret}").map_err(unwritten)?;
         }
         Verb::List { json } => {

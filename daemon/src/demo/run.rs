@@ -27,7 +27,7 @@ use crate::captures::Captures;
 use crate::clock::{Clock, SystemClock};
 use crate::config::Places;
 use crate::ledger::{Command, Ledger, LotHandle, LotState};
-use crate::serve::write_private;
+use crate::serve::{reachable, write_private};
 use crate::store::CaptureFilter;
 
 /// How often the day moves on.
@@ -242,9 +242,7 @@ impl Demo {
 
 /// One upload over a connection of its own, as a camera does it.
 async fn upload(address: SocketAddr, token: &str, picture: Vec<u8>) -> Result<(), String> {
-    // An address such as 0.0.0.0 is listened on, but not connected to.
-    let address =
-        if address.ip().is_unspecified() { SocketAddr::from(([127, 0, 0, 1], address.port())) } else { address };
+    let address = reachable(address);
     let stream = TcpStream::connect(address).await.map_err(|e| format!("cannot reach {address}: {e}"))?;
     let (mut sender, connection) =
         hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(|e| e.to_string())?;

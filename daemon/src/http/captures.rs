@@ -1,5 +1,7 @@
 //! Handlers for captures.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, Multipart, Request, State};
@@ -19,8 +21,13 @@ use super::problem::{Fault, Result};
 use super::slots::answer;
 use crate::auth::Caller;
 use crate::captures::Upload;
+use crate::ledger;
 use crate::store::CaptureFilter;
 
+/// Uploads that are read and stored at once; each may hold 4 MiB.
+pub const UPLOADS_MAX: usize = 32;
+/// Longest wait for a place among them.
+const UPLOAD_TURN_TIMEOUT: Duration = Duration::from_secs(10);
 /// Room for the frame around the file of a form, in bytes.
 const FORM_BYTES_EXTRA: usize = 64 * 1024;
 
@@ -60,6 +67,12 @@ pub async fn upload(
     };
     let captured_at = captured_at(request.headers())?;
     let idempotency_key = idempotency_key(request.headers())?;
+    // The turn before the bytes: what waits here holds no picture in memory.
+    let turn = tokio::time::timeout(UPLOAD_TURN_TIMEOUT, app.uploads.acquire()).await;
+    let Ok(Ok(_turn)) = turn else {
+        let detail = format!("{UPLOADS_MAX} uploads are on their way already");
+        return Err(ledger::Error::Overloaded(detail).into());
+    };
     let (bytes, content_type) = picture(request, &app).await?;
     let upload = Upload {
         bytes,
@@ -70,7 +83,11 @@ pub async fn upload(
         caller: caller.token.id.to_string(),
         idempotency_key,
     };
-    Ok(answer(app.captures.ingest(&lot, upload).await?, StatusCode::CREATED))
+    // In a task of its own: a camera that hangs up must not leave a picture half entered.
+    let captures = app.captures.clone();
+    let ingesting = app.tasks.spawn(async move { captures.ingest(&lot, upload).await });
+    let outcome = ingesting.await.map_err(|e| Fault::new(ProblemCode::Internal, format!("the upload failed: {e}")))?;
+    Ok(answer(outcome?, StatusCode::CREATED))
 }
 
 /// How far in the future a camera's clock may be, in milliseconds.

@@ -89,7 +89,7 @@ pub async fn list(
         actor: query.actor.clone(),
         limit,
     };
-    let events = read(&app, &lot, (audience, caller), &filter, query.wait.unwrap_or(0)).await?;
+    let events = read(&app, &lot, (audience, caller), filter, query.wait.unwrap_or(0)).await?;
     let (epoch, seq) = lot.read(|state| (state.epoch().to_string(), state.seq()));
     // What is committed can be read a moment before it is announced.
     let head = events.last().map_or(seq, |last| last.seq().max(seq));
@@ -101,15 +101,15 @@ async fn read(
     app: &App,
     lot: &LotHandle,
     (audience, caller): (Audience, Option<Caller>),
-    filter: &EventFilter,
+    mut filter: EventFilter,
     wait_s: u64,
 ) -> Result<Vec<LogEntry>> {
     let mut head = lot.hub().head();
     let mut tokens = app.ledger.tokens_changed();
     let deadline = tokio::time::Instant::now() + Duration::from_secs(wait_s);
     loop {
-        head.mark_unchanged();
-        let bodies = app.ledger.store().events(lot.id(), filter).await?;
+        let looked_up_to = *head.borrow_and_update();
+        let bodies = app.ledger.store().events(lot.id(), &filter).await?;
         let views = bodies.iter().map(|body| Ok(audience.view(&parse_event(body)?)));
         let mut events = views.collect::<Result<Vec<_>>>()?;
         // That an event is withheld must not be undone by asking for its kind.
@@ -126,6 +126,8 @@ async fn read(
         if !has_changed {
             return Ok(events);
         }
+        // Nothing up to there matched, so it need not be looked through again.
+        filter.after = filter.after.max(Some(looked_up_to));
         if caller.as_ref().is_some_and(|caller| !app.auth.is_valid(&caller.token)) {
             return Err(Fault::new(ProblemCode::Unauthenticated, "the token is no longer valid"));
         }

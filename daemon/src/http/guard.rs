@@ -121,10 +121,9 @@ fn identify(app: &App, headers: &HeaderMap, address: IpAddr) -> Result<Option<Ca
                 return Err(Fault::new(ProblemCode::Unauthenticated, "the header Authorization must be: Bearer TOKEN"));
             }
         }
-    } else if let Some(cookie) = cookie(headers) {
-        app.auth.by_cookie(cookie)
     } else {
-        return Ok(None);
+        // A cookie that says nothing any more is no cookie: there is nothing to guess in it, and its browser may need to log in again.
+        return Ok(cookie(headers).and_then(|cookie| app.auth.by_cookie(cookie).ok()));
     };
     match found {
         Ok(caller) => Ok(Some(caller)),
@@ -158,10 +157,11 @@ fn client(request: &Request, policy: &Policy) -> Client {
     if !policy.trusted_proxies.contains(&peer) {
         return Client { address: peer, is_tls: false };
     }
-    let text = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
-    // The last address that is not a trusted proxy's own: what stands before it, the client may have written itself.
-    let forwarded = text("x-forwarded-for").and_then(|list| {
-        list.rsplit(',').filter_map(|a| a.trim().parse::<IpAddr>().ok()).find(|a| !policy.trusted_proxies.contains(a))
-    });
-    Client { address: forwarded.unwrap_or(peer), is_tls: text("x-forwarded-proto") == Some("https") }
+    let last = |name: &str| request.headers().get_all(name).iter().next_back().and_then(|value| value.to_str().ok());
+    // From the right, the first that is not a proxy of ours: what stands before it, the client may have written itself.
+    let list: Vec<&str> = request.headers().get_all("x-forwarded-for").iter().filter_map(|v| v.to_str().ok()).collect();
+    let hops = list.iter().rev().flat_map(|line| line.rsplit(',')).map(|hop| hop.trim().parse::<IpAddr>());
+    let forwarded = hops.into_iter().find(|hop| !hop.as_ref().is_ok_and(|hop| policy.trusted_proxies.contains(hop)));
+    let forwarded = forwarded.and_then(Result::ok);
+    Client { address: forwarded.unwrap_or(peer), is_tls: last("x-forwarded-proto") == Some("https") }
 }

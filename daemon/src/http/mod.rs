@@ -20,6 +20,7 @@ mod sessions;
 mod slots;
 mod tokens;
 
+pub use captures::UPLOADS_MAX;
 pub use routes::{Access, RouteInfo};
 pub use server::{Bounds, serve};
 
@@ -27,6 +28,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -62,6 +64,8 @@ pub struct Shared {
     pub contacts: Contacts,
     pub auth: Auth,
     pub limits: Limits,
+    /// Places for uploads.
+    pub uploads: Semaphore,
     pub clock: Arc<dyn Clock>,
     pub policy: Policy,
     /// Cancelled when the daemon begins to stop: sockets say good-bye then.

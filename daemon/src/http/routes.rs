@@ -96,7 +96,7 @@ fn groups() -> Vec<(Access, OpenApiRouter<App>)> {
     vec![
         (Access::Open, open()),
         (Access::Public, public()),
-        (Access::Known, OpenApiRouter::new().routes(routes!(login::whoami)).routes(routes!(login::logout))),
+        (Access::Known, OpenApiRouter::new().routes(routes!(login::whoami))),
         (Access::Viewer, viewer()),
         (Access::Attendant, attendant()),
         (Access::Admin, admin()),
@@ -209,6 +209,7 @@ fn open() -> OpenApiRouter<App> {
         .routes(routes!(health::ready))
         .routes(routes!(health::version))
         .routes(routes!(login::login))
+        .routes(routes!(login::logout))
 }
 
 fn public() -> OpenApiRouter<App> {

@@ -65,7 +65,8 @@ async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> std::io::Res
     // The place first: what does not fit waits in the system's queue, and costs nothing here.
     let place = Arc::clone(places).acquire_owned().await.map_err(std::io::Error::other)?;
     let (stream, peer) = listener.accept().await?;
-    stream.set_nodelay(true)?;
+    // A connection that is gone already will say so when it is read.
+    let _ = stream.set_nodelay(true);
     Ok((stream, peer, place))
 }
 

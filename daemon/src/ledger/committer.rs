@@ -120,6 +120,12 @@ impl Committer {
             }
             return true;
         }
+        if let store::Error::Constraint(why) = &failed {
+            let detail =
+                format!("something that must be unique is there already ({why}): repeat it with a new idempotency key");
+            answer_all(batch, &Error::from(Problem::new(ProblemCode::AlreadyExists, detail)));
+            return true;
+        }
         tracing::error!(lot = %self.lot.id(), commands = batch.len(), error = %failed, "a batch was not committed");
         self.lot.set_degraded(Some(failed.to_string()));
         answer_all(batch, &Error::from(failed));
@@ -248,6 +254,7 @@ impl Committer {
         if let Command::CreateCamera { token, .. } | Command::CreateToken(token) = &envelope.command {
             batch.hashes.insert(token.token.id, token.hash.clone());
         }
+        let has_changes = !change.changes.is_empty();
         for change in change.changes {
             let event = Event { seq: self.working.seq() + 1, at: now, actor: envelope.actor.clone(), change };
             let body = encode(&event).map_err(|e| Problem::new(ProblemCode::Internal, e.to_string()))?;
@@ -257,7 +264,7 @@ impl Committer {
             events.push((event, body));
         }
         let outcome = Outcome { reply: change.reply, seq: self.working.seq(), replayed: false };
-        if let Some(idempotency) = envelope.idempotency.as_ref().filter(|_| !batch.is_empty()) {
+        if let Some(idempotency) = envelope.idempotency.as_ref().filter(|_| has_changes) {
             let answer = remember(idempotency, &outcome)?;
             first.insert((answer.actor.clone(), answer.key.clone()), answer.clone());
             batch.answers.push(answer);

@@ -132,7 +132,9 @@ impl LotHandle {
         let (answer, outcome) = oneshot::channel();
         let envelope = Envelope { command, actor, idempotency, answer };
         self.commands.try_send(envelope).map_err(|error| match error {
-            mpsc::error::TrySendError::Full(_) => Error::Overloaded(self.id.clone()),
+            mpsc::error::TrySendError::Full(_) => {
+                Error::Overloaded(format!("{INTAKE_MAX} commands for lot {}", self.id))
+            }
             mpsc::error::TrySendError::Closed(_) => Error::Stopping,
         })?;
         outcome.await.unwrap_or(Err(Error::Stopping))

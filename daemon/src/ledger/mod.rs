@@ -58,8 +58,8 @@ pub enum Error {
     Unavailable(String),
     #[error("{0}")]
     Full(String),
-    #[error("too many commands are waiting for lot {0}")]
-    Overloaded(LotId),
+    #[error("too much is waiting already: {0}")]
+    Overloaded(String),
     #[error("the daemon is stopping")]
     Stopping,
 }

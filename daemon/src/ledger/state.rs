@@ -154,10 +154,12 @@ impl LotState {
         self.stays.get(&slot)
     }
 
-    /// The open visit with this ticket, then the one with this plate.
+    /// The open visit that this ticket and this plate, as far as they are given, both fit. One that is given never meets another.
     pub fn visit(&self, ticket: Option<&str>, plate: Option<&str>) -> Option<&Arc<Session>> {
         let by_ticket = ticket.and_then(|ticket| self.visits.get(&ticket_key(ticket)));
-        by_ticket.or_else(|| plate.and_then(|plate| self.visits.get(&plate_key(plate))))
+        let visit = by_ticket.or_else(|| plate.and_then(|plate| self.visits.get(&plate_key(plate))))?;
+        let fits = |own: Option<&str>, given: Option<&str>| own.is_none() || given.is_none() || own == given;
+        (fits(visit.ticket.as_deref(), ticket) && fits(visit.plate.as_deref(), plate)).then_some(visit)
     }
 
     pub fn stays_open(&self) -> usize {

@@ -68,6 +68,7 @@ impl Store {
             .pragma("cache_size", format!("-{WRITER_CACHE_KIB}"))
             .pragma("wal_autocheckpoint", CHECKPOINT_PAGES.to_string())
             .pragma("temp_store", "memory");
+        make_private(options.get_filename()).map_err(|e| Error::Unavailable(format!("cannot use {url}: {e}")))?;
         // The database is a file in this process: a connection to it does not go stale, so none is tested or renewed.
         let pool = |max: u32| {
             let options = SqlitePoolOptions::new().max_connections(max).acquire_timeout(WAIT_MAX);
@@ -111,6 +112,20 @@ impl Store {
         self.readers.close().await;
         self.writer.close().await;
     }
+}
+
+/// The database holds the key that signs logins, so only its owner may read it; SQLite gives the files beside it the same mode.
+fn make_private(file: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+    if file.as_os_str() == ":memory:" {
+        return Ok(());
+    }
+    let file = std::fs::OpenOptions::new().append(true).create(true).mode(0o600).open(file)?;
+    let mode = file.metadata()?.permissions().mode();
+    if mode & 0o077 != 0 {
+        file.set_permissions(std::fs::Permissions::from_mode(mode & !0o077))?;
+    }
+    Ok(())
 }
 
 /// The URL of the embedded database in `data_dir`.

@@ -24,3 +24,13 @@ async fn a_new_daemon_is_ready_and_sound() {
     parkd.verify();
     assert_eq!(parkd.stop(), Some(0));
 }
+
+#[tokio::test]
+async fn what_could_make_somebody_an_admin_is_its_owners_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let parkd = harness::Parkd::start(&[]);
+    for file in ["parking.db", "parking.db-wal", "admin.token"] {
+        let mode = std::fs::metadata(parkd.data_dir().join(file)).expect(file).permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{file}");
+    }
+}

@@ -40,7 +40,7 @@ pub fn decide(state: &LotState, command: &Command, context: &mut Context<'_>) ->
         Command::PatchCamera { camera, patch } => cameras::patch(state, camera, patch, context),
         Command::DeleteCamera(camera) => cameras::delete(state, camera, context),
         Command::SetCameraStatus { camera, status } => cameras::set_status(state, camera, *status, context),
-        Command::CreateToken(secret) => tokens::create(state, secret),
+        Command::CreateToken(secret) => tokens::create(state, secret, context.now),
         Command::RevokeToken(token) => tokens::revoke(state, *token, context),
     }
 }

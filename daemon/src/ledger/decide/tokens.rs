@@ -11,8 +11,9 @@ use super::text;
 /// Most tokens of one lot that are neither expired nor revoked.
 const TOKENS_MAX: usize = 5_000;
 
-pub(super) fn create(state: &LotState, secret: &NewSecret) -> Result<Change, Refusal> {
-    if state.tokens().filter(|token| token.revoked_at.is_none()).count() >= TOKENS_MAX {
+pub(super) fn create(state: &LotState, secret: &NewSecret, now: Time) -> Result<Change, Refusal> {
+    let is_valid = |token: &&Token| token.revoked_at.is_none() && token.expires_at.is_none_or(|expires| expires > now);
+    if state.tokens().filter(is_valid).count() >= TOKENS_MAX {
         return Err(Problem::new(
             ProblemCode::LimitReached,
             format!("{TOKENS_MAX} tokens are valid already: revoke some first"),

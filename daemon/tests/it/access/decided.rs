@@ -17,7 +17,7 @@ GET    /api/captures/{capture}        Viewer
 GET    /api/events                    Public
 GET    /api/login                     Known
 POST   /api/login                     Open
-POST   /api/logout                    Known
+POST   /api/logout                    Open
 GET    /api/lots                      Public
 POST   /api/lots                      Admin
 DELETE /api/lots/{lot}                Admin

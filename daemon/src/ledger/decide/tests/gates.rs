@@ -31,7 +31,7 @@ fn a_visit_begins_at_the_entry_and_ends_at_the_exit() {
 
 #[test]
 fn an_exit_takes_either_of_what_was_given_at_the_entry() {
-    for exit in [gate(Some("T-1"), None), gate(None, Some("P-1")), gate(Some("T-9"), Some("P-1"))] {
+    for exit in [gate(Some("T-1"), None), gate(None, Some("P-1")), gate(Some("T-1"), Some("P-1"))] {
         let mut world = World::new();
         world.run(Command::EnterGate(gate(Some("T-1"), Some("P-1"))));
         world.run(Command::EnterGate(gate(Some("T-2"), None)));
@@ -50,6 +50,9 @@ fn nobody_enters_twice_and_nobody_leaves_who_is_not_inside() {
         (Command::EnterGate(gate(None, Some("P-1"))), ProblemCode::AlreadyInside, Some("plate")),
         (Command::EnterGate(gate(Some("T-2"), Some("P-1"))), ProblemCode::AlreadyInside, Some("plate")),
         (Command::ExitGate(gate(Some("T-2"), None)), ProblemCode::TicketUnknown, None),
+        // A known plate does not make up for a ticket that is another's, nor the other way round.
+        (Command::ExitGate(gate(Some("T-9"), Some("P-1"))), ProblemCode::TicketUnknown, None),
+        (Command::ExitGate(gate(Some("T-1"), Some("P-9"))), ProblemCode::TicketUnknown, None),
         // A ticket that reads like somebody's plate is not that plate.
         (Command::ExitGate(gate(Some("P-1"), None)), ProblemCode::TicketUnknown, None),
         (Command::ExitGate(gate(None, Some("T-1"))), ProblemCode::TicketUnknown, None),
