@@ -1,19 +1,22 @@
 //! One live socket: sends what a follower has coming, hears pongs, and ends with a reason. Knows the protocol of design §5, but no route.
 
+mod frames;
+mod signals;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::stream::FuturesUnordered;
 use futures_util::{SinkExt, StreamExt};
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
 use parking_api::PROTOCOL;
 use parking_api::live::{
-    Bye, DEAD_INTERVALS, Degraded, Frame, HEARTBEAT_S, Heartbeat, Hello, Lagged, Resumed, SnapshotReason, close,
+    Bye, DEAD_INTERVALS, Degraded, Frame, HEARTBEAT_S, Heartbeat, Hello, Resumed, SnapshotReason, close,
 };
 use parking_api::tokens::Token;
-use serde::Serialize;
 use tokio::sync::{Semaphore, watch};
 use tokio::time::Instant;
 use tokio_tungstenite::WebSocketStream;
@@ -26,8 +29,10 @@ use tokio_util::sync::CancellationToken;
 use crate::auth::Auth;
 use crate::clock::Clock;
 use crate::follow::Follower;
-use crate::ledger::{Audience, Backlog, LotHandle, LotState, RING_EVENTS_MAX, SlotList};
+use crate::ledger::{Audience, Backlog, LotHandle, RING_EVENTS_MAX};
 use crate::store::Store;
+use frames::{SnapshotHead, lagged};
+use signals::{Signal, Signals};
 
 /// What may wait for one socket; beyond it the events are collapsed to the newest values.
 const QUEUE_EVENTS_MAX: usize = 1_024;
@@ -44,7 +49,7 @@ const RETURN_MS: u64 = 5_000;
 /// When a client that was too slow should come back, in milliseconds.
 const SLOW_RETRY_MS: u64 = 1_000;
 /// Bytes of a large frame that are handed to the socket at once; no socket's buffer grows beyond this.
-const PIECE_BYTES: usize = 16 * 1024;
+const PIECE_BYTES: usize = 2 * 1024;
 /// Longest time that a snapshot may wait for its turn, and then take.
 const LARGE_FRAME_TIMEOUT: Duration = Duration::from_secs(30);
 /// Large frames that are on their way at once, over all sockets.
@@ -184,10 +189,10 @@ impl Socket {
         let _turn = turn.map_err(|_| unavailable())?.map_err(|_| End::Gone)?;
         let audience = self.session.audience;
         // The frame is put together after the lot was looked at, so that a large one does not hold up the next commit.
-        let (around, list) =
-            self.session.lot.read_with_list(audience, |state, list| (Around::of(state, audience, reason), list));
-        let seq = around.seq;
-        let frame = around.frame(&list);
+        let (head, list) =
+            self.session.lot.read_with_list(audience, |state, list| (SnapshotHead::of(state, audience, reason), list));
+        let seq = head.seq;
+        let frame = head.frame(&list);
         let frame = frame.map_err(|_| unavailable())?;
         tokio::time::timeout(LARGE_FRAME_TIMEOUT, self.send_bytes(frame)).await.map_err(|_| End::Gone)??;
         self.follower.skip_to(seq);
@@ -195,15 +200,12 @@ impl Socket {
     }
 
     async fn follow(&mut self) -> End {
-        let mut heartbeat = tokio::time::interval(Duration::from_secs(HEARTBEAT_S));
-        heartbeat.reset();
-        heartbeat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        let mut degraded = self.session.lot.degraded();
-        let stop = self.session.stop.clone();
         // The token may have ended between the handshake and here.
         if let Err(end) = self.check_token() {
             return end;
         }
+        // In a set of its own, so that an event does not make each of the other sources look again.
+        let mut signals = FuturesUnordered::from_iter([Signals::of(&self.session).next()]);
         loop {
             if let Err(end) = self.send_waiting().await {
                 return end;
@@ -211,19 +213,28 @@ impl Socket {
             // New events come last: under load there are always some, and nothing else would get its turn.
             let step = tokio::select! {
                 biased;
-                () = stop.cancelled() => Err(stopping()),
-                _ = self.session.tokens_changed.changed() => self.check_token(),
-                _ = heartbeat.tick() => self.beat().await,
-                message = self.stream.next() => self.hear(message),
-                Ok(()) = degraded.changed() => {
-                    let detail = degraded.borrow_and_update().clone();
-                    let frame = Degraded { active: detail.is_some(), detail: detail.unwrap_or_else(|| "writes work again".into()) };
-                    self.send(&Frame::Degraded(frame)).await
+                Some((signal, waiting)) = signals.next() => {
+                    signals.push(waiting.next());
+                    self.heed(signal).await
                 }
+                message = self.stream.next() => self.hear(message),
                 is_there = self.follower.changed() => if is_there { Ok(()) } else { Err(lot_gone()) },
             };
             if let Err(end) = step {
                 return end;
+            }
+        }
+    }
+
+    async fn heed(&mut self, signal: Signal) -> Result<(), End> {
+        match signal {
+            Signal::Stop => Err(stopping()),
+            Signal::Tokens => self.check_token(),
+            Signal::Beat => self.beat().await,
+            Signal::Degraded(detail) => {
+                let active = detail.is_some();
+                let detail = detail.unwrap_or_else(|| "writes work again".into());
+                self.send(&Frame::Degraded(Degraded { active, detail })).await
             }
         }
     }
@@ -367,56 +378,6 @@ fn stopping() -> End {
     // A prime step through the window spreads the clients evenly, however many there are.
     let retry_after_ms = Some(TOLD.fetch_add(1, Ordering::Relaxed) * 1_049 % RETURN_MS);
     End::Bye { code: close::SHUTDOWN, reason: "the daemon is stopping", retry_after_ms }
-}
-
-/// A `snapshot` frame without its slots.
-#[derive(Serialize)]
-struct Around {
-    r#type: &'static str,
-    seq: u64,
-    reason: SnapshotReason,
-    lot: parking_api::lots::Lot,
-    cameras: Vec<parking_api::cameras::Camera>,
-    stats: parking_api::slots::SlotStats,
-}
-
-impl Around {
-    fn of(state: &LotState, audience: Audience, reason: SnapshotReason) -> Self {
-        Self {
-            r#type: "snapshot",
-            seq: state.seq(),
-            reason,
-            lot: state.lot().clone(),
-            cameras: cameras(state, audience).into_iter().cloned().collect(),
-            stats: state.stats(),
-        }
-    }
-
-    /// The whole frame, with the list of slots as it is kept ready.
-    fn frame(&self, list: &SlotList) -> serde_json::Result<Bytes> {
-        let mut frame = serde_json::to_vec(self)?;
-        frame.pop();
-        frame.extend_from_slice(br#","slots":"#);
-        frame.extend_from_slice(&list.plain);
-        frame.push(b'}');
-        Ok(frame.into())
-    }
-}
-
-/// What the events after `from` came to, but for the slots that are gone, which the state knows nothing of any more.
-fn lagged(state: &LotState, from: u64, audience: Audience) -> Lagged {
-    Lagged {
-        from,
-        to: state.seq(),
-        slots: state.slots().filter(|slot| slot.rev > from).map(|slot| audience.slot(slot)).collect(),
-        deleted: Vec::new(),
-        cameras: cameras(state, audience).into_iter().cloned().collect(),
-        lot: Some(state.lot()).filter(|lot| lot.rev > from).cloned(),
-    }
-}
-
-fn cameras(state: &LotState, audience: Audience) -> Vec<&parking_api::cameras::Camera> {
-    state.cameras().filter(|_| audience != Audience::Public).collect()
 }
 
 #[cfg(test)]

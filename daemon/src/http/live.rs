@@ -22,6 +22,7 @@ use super::App;
 use super::extract::ApiQuery;
 use super::guard::Client;
 use super::problem::{Fault, Result};
+use super::server::Place;
 use crate::auth::Caller;
 use crate::ledger::{Audience, LotHandle};
 use crate::socket::{Session, Socket};
@@ -76,7 +77,13 @@ pub async fn socket(
         return Err(Fault::new(ProblemCode::BadRequest, "this connection cannot become a WebSocket"));
     };
     let caller = caller.map(|Extension(caller)| caller);
-    app.tasks.spawn(run(app.clone(), lot, audience, caller, cursor, upgrade));
+    // The socket keeps the place of the connection that it was.
+    let place = request.extensions_mut().remove::<Place>();
+    let serving = run(app.clone(), lot, audience, caller, cursor, upgrade);
+    app.tasks.spawn(async move {
+        serving.await;
+        drop(place);
+    });
     let mut response = (StatusCode::SWITCHING_PROTOCOLS, Body::empty()).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));

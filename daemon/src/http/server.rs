@@ -11,7 +11,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
@@ -53,13 +53,12 @@ pub async fn serve(listener: TcpListener, router: Router, bounds: Bounds, tasks:
         };
         let (router, stop) = (router.clone(), stop.clone());
         tasks.spawn(async move {
-            connection(stream, peer, router, stop).await;
-            drop(place);
+            connection(stream, peer, Place(Arc::new(place)), router, stop).await;
         });
     }
 }
 
-type Accepted = (TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit);
+type Accepted = (TcpStream, SocketAddr, OwnedSemaphorePermit);
 
 async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> std::io::Result<Accepted> {
     // The place first: what does not fit waits in the system's queue, and costs nothing here.
@@ -74,9 +73,14 @@ fn is_of_the_peer(error: &std::io::Error) -> bool {
     matches!(error.kind(), ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset | ErrorKind::ConnectionRefused)
 }
 
-async fn connection(stream: TcpStream, peer: SocketAddr, router: Router, stop: CancellationToken) {
+/// A place among the connections; whoever takes a connection over keeps it.
+#[derive(Debug, Clone)]
+pub struct Place(#[expect(dead_code, reason = "held, not read")] Arc<OwnedSemaphorePermit>);
+
+async fn connection(stream: TcpStream, peer: SocketAddr, place: Place, router: Router, stop: CancellationToken) {
     let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(Peer(peer.ip().to_canonical()));
+        request.extensions_mut().insert(place.clone());
         router.clone().oneshot(request)
     });
     let serving = http1::Builder::new()
