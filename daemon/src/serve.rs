@@ -85,6 +85,7 @@ impl Daemon {
         let captures = Captures::new(ledger.clone(), objects, contacts.clone(), Arc::clone(&clock), thumbnails);
         front.spawn(cameras::watch(contacts.clone(), ledger.clone(), Arc::clone(&clock), stop.clone()));
         front.spawn(auth.clone().write_uses(stop.clone()));
+        front.spawn(ledger.clone().nudge(stop.clone()));
         front.spawn(prune(ledger.clone(), Arc::clone(&clock), settings.events_keep, stop.clone()));
         let app = App::new(Shared {
             ledger: ledger.clone(),

@@ -1,14 +1,12 @@
 //! One live socket: sends what a follower has coming, hears pongs, and ends with a reason. Knows the protocol of design §5, but no route.
 
 mod frames;
-mod signals;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::stream::FuturesUnordered;
 use futures_util::{SinkExt, StreamExt};
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
@@ -18,7 +16,7 @@ use parking_api::live::{
 };
 use parking_api::tokens::Token;
 use tokio::sync::{Semaphore, watch};
-use tokio::time::Instant;
+use tokio::time::{Instant, MissedTickBehavior};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Error as WsError;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Data, OpCode};
@@ -32,7 +30,6 @@ use crate::follow::Follower;
 use crate::ledger::{Audience, Backlog, LotHandle, RING_EVENTS_MAX};
 use crate::store::Store;
 use frames::{SnapshotHead, lagged};
-use signals::{Signal, Signals};
 
 /// What may wait for one socket; beyond it the events are collapsed to the newest values.
 const QUEUE_EVENTS_MAX: usize = 1_024;
@@ -42,6 +39,8 @@ const LAGS_MAX: u32 = 3;
 const LAG_WINDOW: Duration = Duration::from_secs(60);
 /// Longest time that one frame may take to be taken off our hands.
 const SEND_TIMEOUT: Duration = Duration::from_secs(10);
+/// Wakes by events before the client and the heartbeat are looked at.
+const EVENTS_IN_A_ROW_MAX: u32 = 8;
 /// Longest time for a good-bye.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 /// Clients that are told to come back after a stop spread over this time, in milliseconds.
@@ -204,21 +203,32 @@ impl Socket {
         if let Err(end) = self.check_token() {
             return end;
         }
-        // In a set of its own, so that an event does not make each of the other sources look again.
-        let mut signals = FuturesUnordered::from_iter([Signals::of(&self.session).next()]);
+        let mut heartbeat = tokio::time::interval(Duration::from_secs(HEARTBEAT_S));
+        heartbeat.reset();
+        heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut degraded = self.session.lot.degraded();
+        let mut in_a_row = 0;
         loop {
+            if let Err(end) = self.heed(&mut degraded).await {
+                return end;
+            }
             if let Err(end) = self.send_waiting().await {
                 return end;
             }
-            // New events come last: under load there are always some, and nothing else would get its turn.
+            // Events first, which is cheap; but under load there are always some, so after a few of them the others get their turn. A
+            // stop, a token's end and a failing database wake the follower as well (`Hub::nudge`): an event need not look for each.
             let step = tokio::select! {
                 biased;
-                Some((signal, waiting)) = signals.next() => {
-                    signals.push(waiting.next());
-                    self.heed(signal).await
+                is_there = self.follower.changed(), if in_a_row < EVENTS_IN_A_ROW_MAX => {
+                    in_a_row += 1;
+                    if is_there { Ok(()) } else { Err(lot_gone()) }
                 }
+                _ = heartbeat.tick() => self.beat().await,
                 message = self.stream.next() => self.hear(message),
-                is_there = self.follower.changed() => if is_there { Ok(()) } else { Err(lot_gone()) },
+                () = std::future::ready(()), if in_a_row == EVENTS_IN_A_ROW_MAX => {
+                    in_a_row = 0;
+                    Ok(())
+                }
             };
             if let Err(end) = step {
                 return end;
@@ -226,17 +236,22 @@ impl Socket {
         }
     }
 
-    async fn heed(&mut self, signal: Signal) -> Result<(), End> {
-        match signal {
-            Signal::Stop => Err(stopping()),
-            Signal::Tokens => self.check_token(),
-            Signal::Beat => self.beat().await,
-            Signal::Degraded(detail) => {
-                let active = detail.is_some();
-                let detail = detail.unwrap_or_else(|| "writes work again".into());
-                self.send(&Frame::Degraded(Degraded { active, detail })).await
-            }
+    /// Acts on what is not an event: a stop, a token's end, writes that began to fail or work again.
+    async fn heed(&mut self, degraded: &mut watch::Receiver<Option<String>>) -> Result<(), End> {
+        if self.session.stop.is_cancelled() {
+            return Err(stopping());
         }
+        if self.session.tokens_changed.has_changed().unwrap_or(false) {
+            self.session.tokens_changed.mark_unchanged();
+            self.check_token()?;
+        }
+        if degraded.has_changed().unwrap_or(false) {
+            let detail = degraded.borrow_and_update().clone();
+            let active = detail.is_some();
+            let detail = detail.unwrap_or_else(|| "writes work again".into());
+            self.send(&Frame::Degraded(Degraded { active, detail })).await?;
+        }
+        Ok(())
     }
 
     /// Sends everything that waits, or what it comes to when it is too much.

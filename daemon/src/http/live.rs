@@ -79,11 +79,7 @@ pub async fn socket(
     let caller = caller.map(|Extension(caller)| caller);
     // The socket keeps the place of the connection that it was.
     let place = request.extensions_mut().remove::<Place>();
-    let serving = run(app.clone(), lot, audience, caller, cursor, upgrade);
-    app.tasks.spawn(async move {
-        serving.await;
-        drop(place);
-    });
+    app.tasks.spawn(run(app.clone(), lot, audience, caller, cursor, (upgrade, place)));
     let mut response = (StatusCode::SWITCHING_PROTOCOLS, Body::empty()).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
@@ -98,7 +94,7 @@ async fn run(
     audience: Audience,
     caller: Option<Caller>,
     cursor: Option<(String, u64)>,
-    upgrade: OnUpgrade,
+    (upgrade, _place): (OnUpgrade, Option<Place>),
 ) {
     let upgraded: Upgraded = match tokio::time::timeout(UPGRADE_TIMEOUT, upgrade).await {
         Ok(Ok(upgraded)) => upgraded,

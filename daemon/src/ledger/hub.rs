@@ -94,6 +94,11 @@ impl Hub {
         }
     }
 
+    /// Wakes every follower without an event, to look at what else there is.
+    pub fn nudge(&self) {
+        self.head.send_modify(|_| {});
+    }
+
     /// Starts again at `head` with nothing held, when the log itself was replaced.
     pub fn reset(&self, head: u64) {
         *self.ring.write().unwrap_or_else(PoisonError::into_inner) = Ring::default();

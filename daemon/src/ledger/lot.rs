@@ -150,11 +150,14 @@ impl LotHandle {
     }
 
     pub(super) fn set_degraded(&self, why: Option<String>) {
-        self.degraded.send_if_modified(|current| {
+        let is_news = self.degraded.send_if_modified(|current| {
             let is_new = current.is_some() != why.is_some();
             *current = why;
             is_new
         });
+        if is_news {
+            self.hub.nudge();
+        }
     }
 
     /// Makes committed events visible in the state. They are announced next, after their callers were answered.

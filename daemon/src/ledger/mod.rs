@@ -223,6 +223,21 @@ impl Ledger {
         self.inner.stop.cancel();
     }
 
+    /// Wakes all followers when a token was created or revoked, and at last when `stop` is cancelled, so that a socket need not wait
+    /// for anything but events.
+    pub async fn nudge(self, stop: CancellationToken) {
+        let mut tokens = self.tokens_changed();
+        loop {
+            let goes_on = matches!(stop.run_until_cancelled(tokens.changed()).await, Some(Ok(())));
+            for lot in self.lots() {
+                lot.hub().nudge();
+            }
+            if !goes_on {
+                return;
+            }
+        }
+    }
+
     async fn tick(&self) {
         let mut tick = tokio::time::interval(REFRESH);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);

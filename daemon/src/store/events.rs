@@ -8,8 +8,8 @@ use super::{Error, Result, Store};
 /// Binds: lot, time, and a JSON array of events as they go over the wire.
 pub(super) const INSERT: &str = "
 insert into events (lot, seq, at_ms, kind, actor_kind, actor_name, slot_id, body)
-select $1, value->>'seq', $2, value->>'kind', value->'actor'->>'kind', value->'actor'->>'name', value->'data'->'slot'->>'id', value
-from json_each($3)";
+select $1, value->>'seq', $2, value->>'kind', value->>'$.actor.kind', value->>'$.actor.name', value->>'$.data.slot.id', json(value)
+from jsonb_each($3)";
 
 pub(super) const AFTER: &str = "select body from events where lot = $1 and seq > $2 order by seq limit $3";
 

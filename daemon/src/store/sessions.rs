@@ -67,7 +67,7 @@ pub(super) const UPSERT: &str = "
 insert into sessions (lot, id, kind, state, slot_id, slot_code, zone, ticket, plate, opened_at_ms, closed_at_ms, opened_seq, closed_seq)
 select $1, value->>'id', value->>'kind', value->>'state', value->>'slot_id', value->>'slot_code', value->>'zone',
        value->>'ticket', value->>'plate', value->>'opened_at_ms', value->>'closed_at_ms', value->>'opened_seq', value->>'closed_seq'
-from json_each($7) where true
+from jsonb_each($7) where true
 on conflict (lot, id) do update set
     state = excluded.state, closed_at_ms = excluded.closed_at_ms, closed_seq = excluded.closed_seq";
 

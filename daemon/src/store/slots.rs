@@ -65,12 +65,13 @@ impl TryFrom<SlotRow> for Slot {
     }
 }
 
-/// One JSON array of rows in, so that a batch is one statement whatever its size.
+/// One JSON array of rows in, so that a batch is one statement whatever its size; `jsonb_each`, because each column would parse the row
+/// again otherwise.
 pub(super) const UPSERT: &str = "
 insert into slots (lot, id, code, zone, level, kind, state, source, x, y, rev, observed_at_ms, changed_at_ms, note)
 select $1, value->>'id', value->>'code', value->>'zone', value->>'level', value->>'kind', value->>'state', value->>'source',
        value->>'x', value->>'y', value->>'rev', value->>'observed_at_ms', value->>'changed_at_ms', value->>'note'
-from json_each($6) where true
+from jsonb_each($6) where true
 on conflict (lot, id) do update set
     code = excluded.code, zone = excluded.zone, level = excluded.level, kind = excluded.kind, state = excluded.state,
     source = excluded.source, x = excluded.x, y = excluded.y, rev = excluded.rev,
