@@ -5,7 +5,7 @@
 # A parking lot, live on this machine: builds, starts the demo, prints what to type next.
 run:
 	cargo build -p parkd -p parkctl --bins
-	cargo run --quiet -p parkd -- serve --demo
+	exec "$${CARGO_TARGET_DIR:-target}/debug/parkd" serve --demo
 
 # Everything that can be tested; needs only the Rust toolchain and a C compiler.
 test:
