@@ -1,15 +1,19 @@
 # Thin names over cargo commands.
 
-.PHONY: run test bench lint fmt
+.PHONY: run test tools bench lint fmt
 
 # A parking lot, live on this machine: builds, starts the demo, prints what to type next.
 run:
 	cargo build -p parkd -p parkctl --bins
 	exec "$${CARGO_TARGET_DIR:-target}/debug/parkd" serve --demo
 
-# Everything that can be tested; needs only the Rust toolchain and a C compiler.
-test:
+# Everything that can be tested, against real servers, which are installed first.
+test: tools
 	cargo test --workspace --all-features
+
+# The real servers that the tests and the benchmark run against: PostgreSQL, S3 servers, nginx, mosquitto.
+tools:
+	.ci/tools
 
 # Figures of a release build beside their yardsticks, as a table; BENCH='--quick' or '--only NAME' for less.
 bench:
