@@ -7,13 +7,13 @@ use parking_api::Time;
 use parking_api::client::{self, Client, Mutation};
 
 use crate::args::Global;
-use crate::env::Env;
 use crate::error::{Error, Report};
 use crate::exit::Exit;
 use crate::output::Out;
-use crate::settings::Settings;
 use crate::terminal::Terminal;
 use crate::{clock, entropy};
+use parking_api::client::env::Env;
+use parking_api::client::settings::Settings;
 
 /// A lost connection is tried again after this long: enough for a proxy to notice, too short to be felt.
 const RETRY_AFTER: Duration = Duration::from_millis(250);
@@ -42,13 +42,13 @@ impl App {
     pub fn settings(&mut self) -> Result<&Settings, Error> {
         let settings = match self.settings.take() {
             Some(settings) => settings,
-            None => Settings::resolve(&self.global, &self.env)?,
+            None => Settings::resolve(&self.global.wishes(), &self.env)?,
         };
         Ok(self.settings.insert(settings))
     }
 
     pub fn client(&mut self) -> Result<Client, Error> {
-        self.settings()?.client()
+        Ok(self.settings()?.client(concat!("parkctl/", env!("CARGO_PKG_VERSION")))?)
     }
 
     pub fn report(&mut self, error: &Error) {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use parking_api::LotId;
+use parking_api::client::settings;
 
 use crate::output::Format;
 use crate::terminal::Color;
@@ -60,7 +61,7 @@ pub struct Cli {
 }
 
 /// Options that every command takes, before or after it.
-#[derive(Debug, Default, Args)]
+#[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Global options")]
 pub struct Global {
     /// How to print: table, json, jsonl or csv
@@ -82,6 +83,14 @@ pub struct Global {
     #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t, hide_possible_values = true)]
     #[arg(hide_default_value = true)]
     pub color: Color,
+}
+
+impl Global {
+    /// Those of them that say whom to talk to.
+    pub fn wishes(&self) -> settings::Wishes {
+        let Self { server, token_file, lot, timeout, .. } = self.clone();
+        settings::Wishes { server, token_file, lot, timeout }
+    }
 }
 
 #[derive(Debug, Subcommand)]

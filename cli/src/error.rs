@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::exit::Exit;
 use crate::hints;
-use crate::settings::Settings;
+use parking_api::client::settings::Settings;
 
 /// Why a command ended.
 #[derive(Debug, thiserror::Error)]

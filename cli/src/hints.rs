@@ -3,7 +3,7 @@
 use parking_api::client::Error;
 use parking_api::{Problem, ProblemCode};
 
-use crate::settings::Settings;
+use parking_api::client::settings::Settings;
 
 /// What to do next; none where the failure says it itself.
 pub fn of(error: &Error, settings: Option<&Settings>) -> Option<String> {

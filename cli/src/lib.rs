@@ -1,6 +1,6 @@
 //! `parkctl`, the command line of the Smart Parking System.
 //!
-//! `main` parses the arguments (`args`), finds out where the daemon is (`settings`), lets the noun do its work (`slots`, `lots`,
+//! `main` parses the arguments (`args`), finds out where the daemon is (`parking_api::client::settings`), lets the noun do its work (`slots`, `lots`,
 //! `captures` …), and ends with an exit code (`exit`). Data goes to stdout and talk to stderr, both through `output` alone.
 //! Nothing here knows a URL or a field of the wire: that is `parking_api`.
 
@@ -11,7 +11,6 @@ pub mod captures;
 pub mod clock;
 pub mod completions;
 pub mod entropy;
-pub mod env;
 pub mod error;
 pub mod events;
 pub mod exit;
@@ -22,7 +21,6 @@ pub mod lots;
 pub mod output;
 pub mod pages;
 pub mod sessions;
-pub mod settings;
 pub mod slots;
 pub mod status;
 pub mod terminal;
@@ -34,10 +32,10 @@ use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 use clap::{ColorChoice, CommandFactory, FromArgMatches};
+use parking_api::client::env::Env;
 
 use app::App;
 use args::{Cli, Command, Wishes};
-use env::Env;
 use error::{Error, Report};
 use exit::Exit;
 use output::Out;

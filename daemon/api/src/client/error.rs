@@ -3,7 +3,7 @@
 use crate::Problem;
 
 /// Why a call failed.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, thiserror::Error)]
 pub enum Error {
     /// No answer of the daemon: refused, unknown host, TLS, reset, or a proxy that could not reach it either.
     #[error("cannot reach {server}: {detail}")]

@@ -5,12 +5,14 @@
 
 mod cameras;
 mod captures;
+pub mod env;
 mod error;
 mod events;
 mod http;
 pub mod live;
 mod lots;
 mod sessions;
+pub mod settings;
 mod slots;
 mod status;
 mod tokens;
@@ -21,7 +23,7 @@ use std::time::Duration;
 
 use reqwest::Url;
 use reqwest::header::HeaderValue;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 pub use captures::{CaptureMeta, CaptureQuery};
 pub use error::Error;
@@ -135,7 +137,7 @@ pub struct Mutation {
 }
 
 /// One page of a list.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Page<T> {
     pub items: Vec<T>,
     /// Cursor of the next page; absent on the last one.

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
+use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -47,8 +48,8 @@ impl Default for LiveOptions {
     }
 }
 
-/// One step of the stream.
-#[derive(Debug, Clone, PartialEq)]
+/// One step of the stream. It can be written down and read again, so that a recording of it replays.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum LiveMessage {
     /// The connection is in another state now.
     State(LinkState),
@@ -73,7 +74,7 @@ pub enum LiveMessage {
 }
 
 /// State of the connection.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum LinkState {
     Connecting,
     /// Connected, but what was missed has not all arrived.

@@ -8,18 +8,25 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use etcetera::BaseStrategy;
-use parking_api::LotId;
-use parking_api::client::{CALL_TIMEOUT, Client, Config};
 
-use crate::args::Global;
-use crate::env::Env;
-use crate::error::Error;
+use super::env::Env;
+use super::{CALL_TIMEOUT, Client, Config, Error};
+use crate::LotId;
 
 pub const SERVER_DEFAULT: &str = "http://127.0.0.1:8080";
 
 const URL_FILE: &str = "parkd.url";
 const TOKEN_FILE: &str = "admin.token";
 const LOT_FILE: &str = "lot";
+
+/// What the command line asks for; it counts before everything else.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Wishes {
+    pub server: Option<String>,
+    pub token_file: Option<PathBuf>,
+    pub lot: Option<LotId>,
+    pub timeout: Option<Duration>,
+}
 
 /// Where a setting came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,13 +80,13 @@ impl fmt::Debug for Settings {
 }
 
 impl Settings {
-    pub fn resolve(global: &Global, env: &Env) -> Result<Self, Error> {
+    pub fn resolve(wishes: &Wishes, env: &Env) -> Result<Self, Error> {
         let dir = data_dir(env);
         let local = dir.as_deref().map(|dir| dir.join(URL_FILE)).and_then(|file| Some((read(&file)?, file)));
-        let (server, server_from) = server(global, env, local.as_ref());
+        let (server, server_from) = server(wishes, env, local.as_ref());
         let is_local = local.as_ref().is_some_and(|(url, _)| is_same_server(url, &server));
         let beside = dir.as_deref().filter(|_| is_local);
-        let (lot, lot_from) = lot(global, env, beside)?;
+        let (lot, lot_from) = lot(wishes, env, beside)?;
         let mut settings = Self {
             server,
             server_from,
@@ -89,23 +96,24 @@ impl Settings {
             token_missed: None,
             lot,
             lot_from,
-            timeout: global.timeout.unwrap_or(CALL_TIMEOUT),
+            timeout: wishes.timeout.unwrap_or(CALL_TIMEOUT),
         };
-        settings.find_token(global, env, beside)?;
+        settings.find_token(wishes, env, beside)?;
         Ok(settings)
     }
 
-    pub fn client(&self) -> Result<Client, Error> {
+    /// `program` is what calls, as `parkctl/0.1.0`.
+    pub fn client(&self, program: &str) -> Result<Client, Error> {
         let mut config = Config::new(self.server.clone());
         config.token.clone_from(&self.token);
         config.lot = self.lot.clone();
         config.timeout = self.timeout;
-        config.user_agent = concat!("parkctl/", env!("CARGO_PKG_VERSION")).into();
-        Ok(Client::new(config)?)
+        config.user_agent = program.into();
+        Client::new(config)
     }
 
-    fn find_token(&mut self, global: &Global, env: &Env, beside: Option<&Path>) -> Result<(), Error> {
-        if let Some(path) = &global.token_file {
+    fn find_token(&mut self, wishes: &Wishes, env: &Env, beside: Option<&Path>) -> Result<(), Error> {
+        if let Some(path) = &wishes.token_file {
             return self.read_token(path, Origin::Flag("--token-file"));
         }
         if let Some(token) = env.get("PARKCTL_TOKEN") {
@@ -128,11 +136,10 @@ impl Settings {
     }
 
     fn read_token(&mut self, path: &Path, from: Origin) -> Result<(), Error> {
-        let token = std::fs::read_to_string(path).map_err(|error| {
-            Error::usage(format!("cannot read the token file {} ({from}): {error}", path.display()))
-        })?;
+        let token = std::fs::read_to_string(path)
+            .map_err(|error| refuse(format!("cannot read the token file {} ({from}): {error}", path.display())))?;
         if token.trim().is_empty() {
-            return Err(Error::usage(format!("the token file {} ({from}) is empty", path.display())));
+            return Err(refuse(format!("the token file {} ({from}) is empty", path.display())));
         }
         self.token = Some(token.trim().into());
         self.token_from = Some(from);
@@ -140,8 +147,12 @@ impl Settings {
     }
 }
 
-fn server(global: &Global, env: &Env, local: Option<&(String, PathBuf)>) -> (String, Origin) {
-    if let Some(server) = &global.server {
+fn refuse(detail: String) -> Error {
+    Error::Config { detail }
+}
+
+fn server(wishes: &Wishes, env: &Env, local: Option<&(String, PathBuf)>) -> (String, Origin) {
+    if let Some(server) = &wishes.server {
         return (server.clone(), Origin::Flag("--server"));
     }
     if let Some(server) = env.get("PARKCTL_SERVER") {
@@ -154,18 +165,18 @@ fn server(global: &Global, env: &Env, local: Option<&(String, PathBuf)>) -> (Str
 }
 
 /// The daemon names the lot that it would like to be asked about in a file `lot`, as the demo does.
-fn lot(global: &Global, env: &Env, beside: Option<&Path>) -> Result<(LotId, Origin), Error> {
-    if let Some(lot) = &global.lot {
+fn lot(wishes: &Wishes, env: &Env, beside: Option<&Path>) -> Result<(LotId, Origin), Error> {
+    if let Some(lot) = &wishes.lot {
         return Ok((lot.clone(), Origin::Flag("--lot")));
     }
     if let Some(lot) = env.get("PARKCTL_LOT") {
-        let lot = lot.parse().map_err(|error| Error::usage(format!("PARKCTL_LOT: {error}")))?;
+        let lot = lot.parse().map_err(|error| refuse(format!("PARKCTL_LOT: {error}")))?;
         return Ok((lot, Origin::Variable("PARKCTL_LOT")));
     }
     let named = beside.map(|dir| dir.join(LOT_FILE)).and_then(|file| Some((read(&file)?, file)));
     match named {
         Some((lot, file)) => {
-            let lot = lot.parse().map_err(|error| Error::usage(format!("{}: {error}", file.display())))?;
+            let lot = lot.parse().map_err(|error| refuse(format!("{}: {error}", file.display())))?;
             Ok((lot, Origin::File(file)))
         }
         None => Ok((LotId::default(), Origin::Default)),

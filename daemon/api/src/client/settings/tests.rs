@@ -20,15 +20,15 @@ fn env(dir: &TempDir, vars: &[(&str, &str)]) -> Env {
     vars.iter().copied().chain([("PARKD_DATA_DIR", dir)]).collect()
 }
 
-fn with_server(server: &str) -> Global {
-    Global { server: Some(server.into()), ..Global::default() }
+fn with_server(server: &str) -> Wishes {
+    Wishes { server: Some(server.into()), ..Wishes::default() }
 }
 
 #[test]
 fn the_daemon_of_this_machine_is_found_with_its_token_and_its_lot() {
     let dir = data_dir();
     std::fs::write(dir.path().join(LOT_FILE), "demo\n").expect("written");
-    let settings = Settings::resolve(&Global::default(), &env(&dir, &[])).expect("found");
+    let settings = Settings::resolve(&Wishes::default(), &env(&dir, &[])).expect("found");
     assert_eq!((settings.server.as_str(), settings.lot.as_str()), (URL, "demo"));
     assert_eq!(settings.token.as_deref(), Some(SECRET));
     assert!(settings.is_local);
@@ -54,7 +54,7 @@ fn the_token_of_this_machine_goes_to_its_own_daemon_and_to_no_other() {
         "http://localhost.parking.example:4711",
     ] {
         let by_flag = Settings::resolve(&with_server(other), &env(&dir, &[])).expect("resolved");
-        let by_variable = Settings::resolve(&Global::default(), &env(&dir, &[("PARKCTL_SERVER", other)]));
+        let by_variable = Settings::resolve(&Wishes::default(), &env(&dir, &[("PARKCTL_SERVER", other)]));
         for settings in [by_flag, by_variable.expect("resolved")] {
             assert_eq!((settings.token, settings.is_local), (None, false), "{other}");
             assert_eq!(settings.lot.as_str(), "main", "{other}");
@@ -66,7 +66,7 @@ fn the_token_of_this_machine_goes_to_its_own_daemon_and_to_no_other() {
 fn without_a_running_daemon_no_token_is_sent_to_whoever_answers_at_the_default_address() {
     let dir = data_dir();
     std::fs::remove_file(dir.path().join(URL_FILE)).expect("removed");
-    let settings = Settings::resolve(&Global::default(), &env(&dir, &[])).expect("resolved");
+    let settings = Settings::resolve(&Wishes::default(), &env(&dir, &[])).expect("resolved");
     assert_eq!((settings.server.as_str(), settings.token), (SERVER_DEFAULT, None));
 }
 
@@ -78,15 +78,15 @@ fn a_flag_counts_before_a_variable_and_a_variable_before_a_file() {
     let path = file.to_str().expect("a name");
 
     let vars = [("PARKCTL_TOKEN", "from-variable"), ("PARKCTL_TOKEN_FILE", path), ("PARKCTL_LOT", "north")];
-    let settings = Settings::resolve(&Global::default(), &env(&dir, &vars)).expect("resolved");
+    let settings = Settings::resolve(&Wishes::default(), &env(&dir, &vars)).expect("resolved");
     assert_eq!((settings.token.as_deref(), settings.lot.as_str()), (Some("from-variable"), "north"));
 
-    let global =
-        Global { token_file: Some(file.clone()), lot: Some("south".parse().expect("an id")), ..Global::default() };
-    let settings = Settings::resolve(&global, &env(&dir, &vars)).expect("resolved");
+    let wishes =
+        Wishes { token_file: Some(file.clone()), lot: Some("south".parse().expect("an id")), ..Wishes::default() };
+    let settings = Settings::resolve(&wishes, &env(&dir, &vars)).expect("resolved");
     assert_eq!((settings.token.as_deref(), settings.lot.as_str()), (Some("from-file"), "south"));
 
-    let settings = Settings::resolve(&Global::default(), &env(&dir, &vars[1..2])).expect("resolved");
+    let settings = Settings::resolve(&Wishes::default(), &env(&dir, &vars[1..2])).expect("resolved");
     assert_eq!(settings.token.as_deref(), Some("from-file"));
 }
 
@@ -94,13 +94,13 @@ fn a_flag_counts_before_a_variable_and_a_variable_before_a_file() {
 fn a_token_file_that_cannot_be_used_is_named_and_its_content_is_not() {
     let dir = data_dir();
     let missing = dir.path().join("none");
-    let global = Global { token_file: Some(missing.clone()), ..Global::default() };
-    let error = Settings::resolve(&global, &env(&dir, &[])).expect_err("there is no such file");
+    let wishes = Wishes { token_file: Some(missing.clone()), ..Wishes::default() };
+    let error = Settings::resolve(&wishes, &env(&dir, &[])).expect_err("there is no such file");
     assert!(error.to_string().contains(missing.to_str().expect("a name")));
-    assert_eq!(error.exit(), crate::exit::Exit::Usage);
+    assert!(matches!(error, Error::Config { .. }));
 
     std::fs::write(&missing, " \n").expect("written");
-    assert!(Settings::resolve(&global, &env(&dir, &[])).is_err());
+    assert!(Settings::resolve(&wishes, &env(&dir, &[])).is_err());
 }
 
 #[test]
@@ -108,7 +108,7 @@ fn a_token_of_this_machine_that_is_not_readable_is_remembered_for_the_hint() {
     let dir = data_dir();
     std::fs::remove_file(dir.path().join(TOKEN_FILE)).expect("removed");
     std::fs::create_dir(dir.path().join(TOKEN_FILE)).expect("made");
-    let settings = Settings::resolve(&Global::default(), &env(&dir, &[])).expect("resolved");
+    let settings = Settings::resolve(&Wishes::default(), &env(&dir, &[])).expect("resolved");
     assert_eq!(settings.token, None);
     assert!(settings.token_missed.expect("remembered").contains(TOKEN_FILE));
 }
@@ -116,13 +116,13 @@ fn a_token_of_this_machine_that_is_not_readable_is_remembered_for_the_hint() {
 #[test]
 fn no_secret_is_shown_by_a_debug_line() {
     let dir = data_dir();
-    let settings = Settings::resolve(&Global::default(), &env(&dir, &[])).expect("found");
+    let settings = Settings::resolve(&Wishes::default(), &env(&dir, &[])).expect("found");
     assert!(!format!("{settings:?}").contains(SECRET));
 }
 
 #[test]
 fn a_lot_that_cannot_be_one_is_refused_with_its_origin() {
     let dir = data_dir();
-    let error = Settings::resolve(&Global::default(), &env(&dir, &[("PARKCTL_LOT", "../x")])).expect_err("no lot id");
+    let error = Settings::resolve(&Wishes::default(), &env(&dir, &[("PARKCTL_LOT", "../x")])).expect_err("no lot id");
     assert!(error.to_string().starts_with("PARKCTL_LOT: "), "{error}");
 }
