@@ -23,6 +23,7 @@ bench:
 lint:
 	cargo fmt --all -- --check
 	cargo clippy --workspace --all-targets --all-features -- -D warnings
+	cargo check -p improv --target thumbv6m-none-eabi
 
 fmt:
 	cargo fmt --all

@@ -1,0 +1,263 @@
+//! What a device answers to which call, and what it is busy with. Knows packets, not bytes.
+
+use core::fmt::Write;
+
+use super::{CHECK_MS, Facts, Input, JOIN_MS, Output, SCAN_MS};
+use crate::command::{Command, Refused, code};
+use crate::frame::{DATA_MAX, TooLong, Wire};
+use crate::message::{ErrorCode, Message, State};
+use crate::parse::Found;
+use crate::vendor::{Hello, Verdict};
+
+/// Flags of the answer to [`Command::Network`].
+const IS_ONLINE: u8 = 1;
+const HAS_WIFI: u8 = 2;
+
+/// What takes longer than an answer; one at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Job {
+    Join,
+    Scan,
+    Check,
+}
+
+/// A call that waits until the device is free.
+#[derive(Clone)]
+struct Waiting {
+    command: u8,
+    payload: [u8; DATA_MAX],
+    len: usize,
+}
+
+impl core::fmt::Debug for Waiting {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Waiting").field("command", &self.command).finish_non_exhaustive()
+    }
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Session {
+    /// With the time by which it has to be done.
+    job: Option<(Job, u64)>,
+    waiting: Option<Waiting>,
+    has_staged: bool,
+}
+
+type Out<'o> = &'o mut dyn FnMut(Output<'_>);
+
+impl Session {
+    pub(super) const fn new() -> Self {
+        Self { job: None, waiting: None, has_staged: false }
+    }
+
+    pub(super) fn found(&mut self, found: Found<'_>, facts: &Facts<'_>, now_ms: u64, out: Out<'_>) {
+        match found {
+            Found::Noise(_) => {}
+            // Whoever sent it learns that it has to be sent again.
+            Found::Damaged => fail(ErrorCode::BadPacket, out),
+            Found::Frame(frame) => match Message::parse(frame) {
+                Some(Message::Call { command, payload }) => self.called(command, payload, facts, now_ms, out),
+                // Our own packets, echoed by a line that is open at its end.
+                Some(_) => {}
+                None => fail(ErrorCode::BadPacket, out),
+            },
+        }
+    }
+
+    /// Something happened that is not on the line.
+    pub(super) fn happened(&mut self, input: Input<'_>, facts: &Facts<'_>, now_ms: u64, out: Out<'_>) {
+        let job = self.job.map(|(job, _)| job);
+        match (input, job) {
+            (Input::Joined, Some(Job::Join)) => {
+                self.commit(out);
+                self.job = None;
+                send(&Wire::state(State::Provisioned), out);
+                answer(code::WIFI, address(facts), out);
+            }
+            (Input::JoinFailed, Some(Job::Join)) => self.not_joined(facts, out),
+            (Input::Network { ssid, rssi_dbm, is_secured }, Some(Job::Scan)) => {
+                let rssi = Decimal::new(rssi_dbm.into());
+                answer(code::SCAN, [ssid, rssi.as_str(), if is_secured { "YES" } else { "NO" }], out);
+            }
+            (Input::ScanDone, Some(Job::Scan)) => self.scanned(out),
+            (Input::Checked(verdict), Some(Job::Check)) => self.checked(verdict, facts, out),
+            (Input::Tick, Some(job)) if self.job.is_some_and(|(_, by_ms)| now_ms >= by_ms) => {
+                out(Output::Abandon);
+                match job {
+                    Job::Join => self.not_joined(facts, out),
+                    Job::Scan => self.scanned(out),
+                    Job::Check => self.checked(Verdict::Unreachable, facts, out),
+                }
+            }
+            // News of something that was given up meanwhile.
+            _ => {}
+        }
+        if self.job.is_none()
+            && let Some(Waiting { command, payload, len }) = self.waiting.take()
+        {
+            self.called(command, &payload[..len], facts, now_ms, out);
+        }
+    }
+
+    fn called(&mut self, command: u8, payload: &[u8], facts: &Facts<'_>, now_ms: u64, out: Out<'_>) {
+        match Command::parse(command, payload) {
+            Err(Refused::Unknown) => fail(ErrorCode::UnknownCommand, out),
+            Err(Refused::Malformed) => fail(ErrorCode::BadPacket, out),
+            Err(Refused::Hostname) => fail(ErrorCode::BadHostname, out),
+            Ok(Command::State) => self.tell_state(facts, out),
+            Ok(Command::Info) => answer(command, [facts.firmware, facts.version, facts.chip, facts.name], out),
+            Ok(Command::Network) => tell_network(facts, out),
+            Ok(Command::Hello) => self.tell_hello(command, facts, out),
+            Ok(Command::Hostname("")) => answer(command, [facts.hostname], out),
+            Ok(Command::Name("")) => answer(command, [facts.name], out),
+            Ok(change) if self.job.is_none() => self.begin(change, facts, now_ms, out),
+            Ok(_) if self.waiting.is_some() => fail(ErrorCode::Unknown, out),
+            Ok(_) => {
+                let mut waiting = Waiting { command, payload: [0; DATA_MAX], len: payload.len() };
+                waiting.payload[..payload.len()].copy_from_slice(payload);
+                self.waiting = Some(waiting);
+            }
+        }
+    }
+
+    /// Carries out what changes something or takes its time.
+    fn begin(&mut self, command: Command<'_>, facts: &Facts<'_>, now_ms: u64, out: Out<'_>) {
+        match command {
+            Command::Wifi(wifi) => {
+                self.job = Some((Job::Join, now_ms + JOIN_MS));
+                send(&Wire::state(State::Provisioning), out);
+                out(Output::Join(wifi));
+            }
+            Command::Scan => {
+                self.job = Some((Job::Scan, now_ms + SCAN_MS));
+                out(Output::Scan);
+            }
+            Command::Hostname(name) => {
+                out(Output::SetHostname(name));
+                answer(code::HOSTNAME, [name], out);
+            }
+            Command::Name(name) => {
+                out(Output::Rename(name));
+                answer(code::NAME, [name], out);
+            }
+            Command::Claim(claim) => {
+                self.has_staged = true;
+                out(Output::Stage(claim));
+                self.tell_hello(code::CLAIM, facts, out);
+            }
+            Command::Check if !facts.is_claimed && !self.has_staged => self.checked(Verdict::Unclaimed, facts, out),
+            Command::Check if !facts.is_online => self.checked(Verdict::NoWifi, facts, out),
+            Command::Check => {
+                self.job = Some((Job::Check, now_ms + CHECK_MS));
+                out(Output::Check);
+            }
+            // Answered at once, whatever the device is busy with.
+            Command::State | Command::Info | Command::Network | Command::Hello => {}
+        }
+    }
+
+    fn tell_state(&self, facts: &Facts<'_>, out: Out<'_>) {
+        let state = self.state(facts);
+        send(&Wire::state(state), out);
+        // Clients wait for it, even when there is no address to tell.
+        if state == State::Provisioned {
+            answer(code::STATE, address(facts), out);
+        }
+    }
+
+    fn state(&self, facts: &Facts<'_>) -> State {
+        match self.job {
+            Some((Job::Join, _)) => State::Provisioning,
+            _ if facts.is_provisioned => State::Provisioned,
+            _ => State::Ready,
+        }
+    }
+
+    fn tell_hello(&self, command: u8, facts: &Facts<'_>, out: Out<'_>) {
+        let is_claimed = facts.is_claimed || self.has_staged;
+        let hello = Hello { device: facts.device, is_claimed, capabilities: facts.capabilities };
+        answer(command, hello.texts(), out);
+    }
+
+    fn not_joined(&mut self, facts: &Facts<'_>, out: Out<'_>) {
+        self.job = None;
+        fail(ErrorCode::UnableToConnect, out);
+        send(&Wire::state(self.state(facts)), out);
+    }
+
+    fn scanned(&mut self, out: Out<'_>) {
+        self.job = None;
+        answer(code::SCAN, [], out);
+    }
+
+    fn checked(&mut self, verdict: Verdict, facts: &Facts<'_>, out: Out<'_>) {
+        self.job = None;
+        if verdict == Verdict::Ok && self.has_staged {
+            self.commit(out);
+        }
+        let rssi = facts.rssi_dbm.map(|dbm| Decimal::new(dbm.into()));
+        answer(code::CHECK, [verdict.word(), rssi.as_ref().map_or("", Decimal::as_str)], out);
+    }
+
+    fn commit(&mut self, out: Out<'_>) {
+        self.has_staged = false;
+        out(Output::Commit);
+    }
+}
+
+fn address<'a>(facts: &Facts<'a>) -> impl Iterator<Item = &'a str> + use<'a> {
+    Some(facts.url).filter(|url| !url.is_empty()).into_iter()
+}
+
+fn tell_network(facts: &Facts<'_>, out: Out<'_>) {
+    let flags = Decimal::new((HAS_WIFI | if facts.is_online { IS_ONLINE } else { 0 }).into());
+    answer(code::NETWORK, core::iter::once(flags.as_str()).chain(address(facts)), out);
+}
+
+fn send(wire: &Wire, out: Out<'_>) {
+    out(Output::Send(wire.as_bytes()));
+}
+
+fn fail(error: ErrorCode, out: Out<'_>) {
+    send(&Wire::error(error), out);
+}
+
+fn answer<'t>(command: u8, texts: impl IntoIterator<Item = &'t str>, out: Out<'_>) {
+    match Wire::answer(command, texts) {
+        Ok(wire) => send(&wire, out),
+        // The facts are too long for one packet.
+        Err(TooLong) => fail(ErrorCode::Unknown, out),
+    }
+}
+
+/// A number as text, without an allocator.
+struct Decimal {
+    digits: [u8; Self::LEN_MAX],
+    len: usize,
+}
+
+impl Decimal {
+    /// `-2147483648`.
+    const LEN_MAX: usize = 11;
+
+    fn new(number: i32) -> Self {
+        let mut decimal = Self { digits: [0; Self::LEN_MAX], len: 0 };
+        // No i32 is longer.
+        let _ = write!(decimal, "{number}");
+        decimal
+    }
+
+    fn as_str(&self) -> &str {
+        core::str::from_utf8(&self.digits[..self.len]).unwrap_or_default()
+    }
+}
+
+impl Write for Decimal {
+    fn write_str(&mut self, text: &str) -> core::fmt::Result {
+        let end = self.len + text.len();
+        let room = self.digits.get_mut(self.len..end).ok_or(core::fmt::Error)?;
+        room.copy_from_slice(text.as_bytes());
+        self.len = end;
+        Ok(())
+    }
+}
