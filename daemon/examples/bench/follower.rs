@@ -175,7 +175,7 @@ impl Follower {
 
     /// Follows until the server closes, from the event `after` on.
     pub async fn follow(mut self, after: u64, watch: Arc<Watch>, keeps_frames: bool) -> Result<Record> {
-        let mut record = Record { after, received: Vec::new(), misplaced: 0, frames: Vec::new() };
+        let mut record = Record::after(after);
         while self.next().await? {
             let text = self.text();
             if !text.starts_with(br#"{"type":"events""#) {
@@ -183,13 +183,8 @@ impl Follower {
             }
             let at = watch.started.elapsed();
             let run = watch.run(text)?;
-            if *run.start() == after + 1 + record.received.len() as u64 {
-                let events = run.end() - run.start() + 1;
-                record.received.extend((0..events).map(|_| at));
-                watch.delivered.fetch_add(events, Ordering::Relaxed);
-            } else {
-                record.misplaced += 1;
-            }
+            record.add(&run, at);
+            watch.delivered.fetch_add(run.end() - run.start() + 1, Ordering::Relaxed);
             if keeps_frames {
                 record.frames.push((run, text.to_vec()));
             }
@@ -211,6 +206,21 @@ pub struct Record {
     pub frames: Vec<(RangeInclusive<u64>, Vec<u8>)>,
 }
 
+impl Record {
+    pub fn after(after: u64) -> Self {
+        Self { after, received: Vec::new(), misplaced: 0, frames: Vec::new() }
+    }
+
+    /// Notes events that came at `at`.
+    pub fn add(&mut self, run: &RangeInclusive<u64>, at: Duration) {
+        if *run.start() == self.after + 1 + self.received.len() as u64 {
+            self.received.extend(run.clone().map(|_| at));
+        } else {
+            self.misplaced += 1;
+        }
+    }
+}
+
 /// What all followers of one lot share.
 #[derive(Debug)]
 pub struct Watch {
@@ -227,7 +237,7 @@ impl Watch {
     }
 
     /// First and last event of an `events` frame.
-    fn run(&self, frame: &[u8]) -> Result<RangeInclusive<u64>> {
+    pub fn run(&self, frame: &[u8]) -> Result<RangeInclusive<u64>> {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         if last.0 != frame {
             *last = (frame.to_vec(), run_of(frame)?);

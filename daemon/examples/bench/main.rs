@@ -7,15 +7,17 @@
 //!
 //! Exit code 0: every target is met (with `--quick`: everything was measured). 1: a target is missed. 2: something could not be measured.
 //!
-//! Reading order: [`report`] (what a figure is), [`writes`], [`reads`], [`sockets`], [`idle`], [`start`] (the measurements), [`process`],
-//! [`http`], [`load`], [`follower`] (the daemon and its cheap clients), [`plain`] and [`yardstick`] (what figures are compared with).
+//! Reading order: [`report`] (what a figure is), [`writes`], [`reads`], [`sockets`], [`crowd`], [`idle`], [`start`] (the measurements), [`process`],
+//! [`http`], [`load`], [`follower`] (the daemon and its cheap clients), [`plain`], [`yardstick`] and [`mqtt`] (what figures are compared with).
 
+mod crowd;
 mod follower;
 mod http;
 mod idle;
 mod load;
 mod lot;
 mod machine;
+mod mqtt;
 mod plain;
 mod process;
 mod reads;
@@ -82,6 +84,7 @@ enum Measurement {
     Writes,
     Reads,
     Sockets,
+    Crowd,
     Idle,
     Start,
 }
@@ -158,6 +161,7 @@ async fn measure(bench: &Bench, measurement: Measurement) -> Result<Vec<Row>> {
         Measurement::Writes => writes::measure(bench).await,
         Measurement::Reads => reads::measure(bench).await,
         Measurement::Sockets => sockets::measure(bench).await,
+        Measurement::Crowd => crowd::measure(bench).await,
         Measurement::Idle => idle::measure(bench).await,
         Measurement::Start => start::measure(bench).await,
     }

@@ -6,6 +6,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
+use tokio::net::TcpStream;
 use tokio::process::{Child, ChildStdout, Command};
 
 use crate::http::Connection;
@@ -13,6 +14,8 @@ use crate::{Bench, Result};
 
 /// Longest wait for a process to start, to be ready or to end.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// Between two attempts to connect.
+const RETRY: Duration = Duration::from_millis(10);
 /// Linux counts a process's time in hundredths of a second, whatever the kernel's own tick is (proc(5), `USER_HZ`).
 const TICK: Duration = Duration::from_millis(10);
 /// Between two looks at the memory; it has settled when it grew by less than [`SETTLED_BYTES`] in between.
@@ -30,7 +33,7 @@ pub struct Process {
     /// From the moment before it was started to its line that says where it listens.
     pub listening_after: Duration,
     /// Kept open, so that the process never writes into a closed pipe.
-    _stdout: Lines<BufReader<ChildStdout>>,
+    _stdout: Option<Lines<BufReader<ChildStdout>>>,
 }
 
 impl Process {
@@ -47,7 +50,23 @@ impl Process {
         let Ok(Ok(Some(line))) = line else { return Err(format!("{command:?} did not start:\n{}", said()).into()) };
         let address = line.split_once(" listening on http://").ok_or(format!("unexpected first line: {line}"))?.1;
         let pid = child.id().ok_or("the process has ended already")?;
-        Ok(Self { child, pid, address: address.parse()?, listening_after, _stdout: lines })
+        Ok(Self { child, pid, address: address.parse()?, listening_after, _stdout: Some(lines) })
+    }
+
+    /// Starts `command`, which says nothing, and waits until it takes connections at `address`.
+    pub async fn start_at(mut command: Command, log: &Path, address: SocketAddr) -> Result<Self> {
+        let errors = std::fs::File::options().create(true).append(true).open(log)?;
+        let started = Instant::now();
+        let mut child = command.stdout(errors.try_clone()?).stderr(errors).kill_on_drop(true).spawn()?;
+        while TcpStream::connect(address).await.is_err() {
+            if child.try_wait()?.is_some() || started.elapsed() > PATIENCE {
+                let said = std::fs::read_to_string(log).unwrap_or_default();
+                return Err(format!("{command:?} did not start:\n{said}").into());
+            }
+            tokio::time::sleep(RETRY).await;
+        }
+        let pid = child.id().ok_or("the process has ended already")?;
+        Ok(Self { child, pid, address, listening_after: started.elapsed(), _stdout: None })
     }
 
     /// Processor time that it has used so far, its own and the kernel's on its behalf.
@@ -62,8 +81,17 @@ impl Process {
 
     /// Memory that is in use right now, in bytes.
     fn rss_bytes(&self) -> Result<u64> {
+        self.memory_bytes("VmRSS:")
+    }
+
+    /// The most that ever was.
+    pub fn rss_bytes_max(&self) -> Result<u64> {
+        self.memory_bytes("VmHWM:")
+    }
+
+    fn memory_bytes(&self, name: &str) -> Result<u64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).ok_or("status has no VmRSS")?;
+        let line = status.lines().find_map(|line| line.strip_prefix(name)).ok_or("status does not say it")?;
         Ok(line.trim().trim_end_matches(" kB").parse::<u64>()? * 1024)
     }
 

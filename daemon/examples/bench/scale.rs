@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::report::grouped;
+
 /// The numbers of one run.
 #[derive(Debug, Clone)]
 pub struct Scale {
@@ -22,12 +24,26 @@ pub struct Scale {
     /// Times that the daemon is started on the large lot.
     pub starts: usize,
     /// Sockets that follow a busy lot.
-    pub sockets: usize,
-    /// Changes per second on the busy lot, and for how long.
-    pub changes_per_s: u32,
-    pub changing: Duration,
+    pub sockets: Load,
+    /// Very many of them.
+    pub crowd: Load,
     /// Sockets that follow a quiet lot.
     pub idle_sockets: usize,
+}
+
+/// Sockets that follow one lot, and what happens on it.
+#[derive(Debug, Clone)]
+pub struct Load {
+    pub sockets: usize,
+    pub changes_per_s: u32,
+    pub changing: Duration,
+}
+
+impl Load {
+    /// As the figures of it are called.
+    pub fn name(&self) -> String {
+        format!("{} sockets, {} changes/s", grouped(self.sockets as u64), self.changes_per_s)
+    }
 }
 
 /// Slots of the lot that sockets follow.
@@ -44,9 +60,8 @@ impl Scale {
             slots: 10_000,
             events: 100_000,
             starts: 5,
-            sockets: 1_000,
-            changes_per_s: 50,
-            changing: Duration::from_secs(20),
+            sockets: Load { sockets: 1_000, changes_per_s: 50, changing: Duration::from_secs(20) },
+            crowd: Load { sockets: 5_000, changes_per_s: 20, changing: Duration::from_secs(20) },
             idle_sockets: 10_000,
         }
     }
@@ -58,8 +73,8 @@ impl Scale {
             warm_up: Duration::from_millis(150),
             events: 20_000,
             starts: 3,
-            sockets: 200,
-            changing: Duration::from_secs(3),
+            sockets: Load { sockets: 200, changes_per_s: 50, changing: Duration::from_secs(3) },
+            crowd: Load { sockets: 1_000, changes_per_s: 20, changing: Duration::from_secs(3) },
             idle_sockets: 1_000,
             ..Self::full()
         }

@@ -16,7 +16,7 @@ use crate::http::Connection;
 use crate::process::{Parkd, Process, yardstick};
 use crate::report::{Row, Target, grouped};
 use crate::samples::{Samples, ms_text};
-use crate::scale::{FOLLOWED_SLOTS, Scale};
+use crate::scale::{FOLLOWED_SLOTS, Load};
 use crate::yardstick::SNAPSHOT;
 use crate::{Bench, Result, lot};
 
@@ -31,41 +31,43 @@ const FILES_BESIDES: u64 = 256;
 
 /// When a change was sent and acknowledged, since the watch was started.
 #[derive(Debug, Clone, Copy)]
-struct Sent {
-    sent: Duration,
-    acknowledged: Duration,
+pub struct Sent {
+    pub sent: Duration,
+    pub acknowledged: Duration,
 }
 
 /// What came of it.
 #[derive(Debug, Default)]
-struct Delivery {
+pub struct Delivery {
     /// Events that a socket did not get, or not in its place.
-    wrong: u64,
-    deliveries: u64,
-    from_send: Samples,
+    pub wrong: u64,
+    pub deliveries: u64,
+    pub from_send: Samples,
     from_acknowledgement: Samples,
     cpu: Duration,
+    pub rss_bytes_max: u64,
     /// What one of the sockets got.
-    frames: Vec<(RangeInclusive<u64>, Vec<u8>)>,
+    pub frames: Vec<(RangeInclusive<u64>, Vec<u8>)>,
 }
 
 impl Delivery {
-    fn cpu_s(&self) -> f64 {
+    /// Processor time for [`DELIVERIES`].
+    pub fn cpu_s(&self) -> f64 {
         self.cpu.as_secs_f64() * DELIVERIES / self.deliveries.max(1) as f64
     }
 }
 
 pub async fn measure(bench: &Bench) -> Result<Vec<Row>> {
-    let scale = &bench.scale;
-    raise_file_limit(scale.sockets)?;
+    let load = &bench.scale.sockets;
+    raise_file_limit(load.sockets)?;
     let parkd = Parkd::start(bench, &bench.folder("sockets")?).await?;
     lot::import(&parkd, FOLLOWED_SLOTS, "").await?;
-    let (of_parkd, snapshot) = of_parkd(scale, parkd).await?;
+    let (of_parkd, snapshot) = of_parkd(load, parkd).await?;
     let folder = bench.folder("broadcast")?;
     std::fs::write(folder.join(SNAPSHOT), snapshot)?;
     let bare = yardstick(bench, "broadcast", &folder).await?;
-    let of_bare = of_broadcast(scale, bare, &of_parkd.frames).await?;
-    Ok(rows(scale, of_parkd, of_bare))
+    let of_bare = of_broadcast(load, bare, &of_parkd.frames).await?;
+    Ok(rows(load, of_parkd, of_bare))
 }
 
 /// Raises the limit of open files, or says what to do.
@@ -86,27 +88,27 @@ pub fn handshake_of(parkd: &Parkd) -> Vec<u8> {
     handshake(paths::WS, &format!("authorization: Bearer {}\r\n", parkd.token))
 }
 
-async fn of_parkd(scale: &Scale, parkd: Parkd) -> Result<(Delivery, Vec<u8>)> {
-    let followers = open_all(scale.sockets, parkd.address(), &handshake_of(&parkd)).await?;
+pub async fn of_parkd(load: &Load, parkd: Parkd) -> Result<(Delivery, Vec<u8>)> {
+    let followers = open_all(load.sockets, parkd.address(), &handshake_of(&parkd)).await?;
     let snapshot = followers.first().ok_or("there are no sockets")?.text().to_vec();
     let (watch, records) = follow_all(followers, snapshot_seq(&snapshot)?);
     let cpu = parkd.process.cpu()?;
-    let sent = change(scale, &parkd, &watch).await?;
-    wait_for_all(scale, &watch, sent.len()).await;
+    let sent = change(load, &parkd, &watch).await?;
+    wait_for_all(load, &watch, sent.len()).await;
     let cpu = parkd.process.cpu()?.saturating_sub(cpu);
     let delivery = end(parkd.process, records, &sent, cpu).await?;
     Ok((delivery, snapshot))
 }
 
 /// The same frames, at the same pace, from a server that only hands them on.
-async fn of_broadcast(scale: &Scale, bare: Process, frames: &[(RangeInclusive<u64>, Vec<u8>)]) -> Result<Delivery> {
+async fn of_broadcast(load: &Load, bare: Process, frames: &[(RangeInclusive<u64>, Vec<u8>)]) -> Result<Delivery> {
     let request = handshake("/", "");
-    let followers = open_all(scale.sockets, bare.address, &request).await?;
+    let followers = open_all(load.sockets, bare.address, &request).await?;
     let first = frames.first().ok_or("no frame was kept")?;
     let (watch, records) = follow_all(followers, first.0.start() - 1);
     let mut speaker = Follower::open(IpAddr::from(Ipv4Addr::LOCALHOST), bare.address, &request).await?;
     let cpu = bare.cpu()?;
-    let mut tick = tokio::time::interval(Duration::from_secs(1) / scale.changes_per_s);
+    let mut tick = tokio::time::interval(Duration::from_secs(1) / load.changes_per_s);
     tick.set_missed_tick_behavior(MissedTickBehavior::Burst);
     let mut sent = HashMap::new();
     for (run, frame) in frames {
@@ -115,7 +117,7 @@ async fn of_broadcast(scale: &Scale, bare: Process, frames: &[(RangeInclusive<u6
         speaker.send(frame).await?;
         sent.extend(run.clone().map(|seq| (seq, Sent { sent: now, acknowledged: now })));
     }
-    wait_for_all(scale, &watch, sent.len()).await;
+    wait_for_all(load, &watch, sent.len()).await;
     let cpu = bare.cpu()?.saturating_sub(cpu);
     end(bare, records, &sent, cpu).await
 }
@@ -130,9 +132,9 @@ fn follow_all(followers: Vec<Follower>, after: u64) -> (Arc<Watch>, JoinSet<Resu
 }
 
 /// Changes slots at an even pace, whether or not the answers keep up.
-async fn change(scale: &Scale, parkd: &Parkd, watch: &Arc<Watch>) -> Result<HashMap<u64, Sent>> {
-    let period = Duration::from_secs(1) / scale.changes_per_s;
-    let each = (scale.changing.as_secs_f64() / period.as_secs_f64()) as usize / WRITERS as usize;
+async fn change(load: &Load, parkd: &Parkd, watch: &Arc<Watch>) -> Result<HashMap<u64, Sent>> {
+    let period = Duration::from_secs(1) / load.changes_per_s;
+    let each = (load.changing.as_secs_f64() / period.as_secs_f64()) as usize / WRITERS as usize;
     let begin = tokio::time::Instant::now() + period;
     let mut writers = JoinSet::new();
     for writer in 0..WRITERS {
@@ -166,8 +168,8 @@ async fn change(scale: &Scale, parkd: &Parkd, watch: &Arc<Watch>) -> Result<Hash
 }
 
 /// Waits until every socket has every event, or long enough.
-async fn wait_for_all(scale: &Scale, watch: &Watch, events: usize) {
-    let expected = (events * scale.sockets) as u64;
+pub async fn wait_for_all(load: &Load, watch: &Watch, events: usize) {
+    let expected = (events * load.sockets) as u64;
     let since = Instant::now();
     while watch.delivered.load(Ordering::Relaxed) < expected && since.elapsed() < PATIENCE {
         tokio::time::sleep(Duration::from_millis(5)).await;
@@ -175,14 +177,15 @@ async fn wait_for_all(scale: &Scale, watch: &Watch, events: usize) {
 }
 
 /// Ends the server, which ends the followers, and compares what they got with what was sent.
-async fn end(
+pub async fn end(
     server: Process,
     mut records: JoinSet<Result<Record>>,
     sent: &HashMap<u64, Sent>,
     cpu: Duration,
 ) -> Result<Delivery> {
+    let rss_bytes_max = server.rss_bytes_max()?;
     server.kill().await?;
-    let mut delivery = Delivery { cpu, ..Delivery::default() };
+    let mut delivery = Delivery { cpu, rss_bytes_max, ..Delivery::default() };
     while let Some(record) = records.join_next().await {
         let record = record??;
         delivery.deliveries += record.received.len() as u64;
@@ -199,14 +202,14 @@ async fn end(
     Ok(delivery)
 }
 
-fn rows(scale: &Scale, parkd: Delivery, bare: Delivery) -> Vec<Row> {
+fn rows(load: &Load, parkd: Delivery, bare: Delivery) -> Vec<Row> {
     const BARE: &str = "bare broadcast";
     let (cpu_s, bare_cpu_s) = (parkd.cpu_s(), bare.cpu_s());
     let from_send = parkd.from_send.percentiles();
     let from_acknowledgement = parkd.from_acknowledgement.percentiles();
     let bare_from_send = bare.from_send.percentiles();
     let ms = |duration: Duration| duration.as_secs_f64() * 1e3;
-    let name = format!("{} sockets, {} changes/s", grouped(scale.sockets as u64), scale.changes_per_s);
+    let name = load.name();
     vec![
         Row::new(format!("{name}: lost or misplaced"), parkd.wrong as f64, "events")
             .detail(format!("of {} deliveries", grouped(parkd.deliveries)))
