@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tokio::sync::watch;
 
-use crate::ledger::{Audience, Backlog, Encoded, FRAME_EVENTS_MAX, LotHandle, Run, frame};
+use crate::ledger::{Audience, Backlog, Encoded, FRAME_EVENTS_MAX, Hub, LotHandle};
 use crate::store::{self, Store, parse_event};
 
 /// A place in the log, and the way on from there.
@@ -13,6 +13,8 @@ use crate::store::{self, Store, parse_event};
 pub struct Follower {
     store: Store,
     lot: Arc<LotHandle>,
+    /// Of the log that it began with.
+    hub: Arc<Hub>,
     audience: Audience,
     at: u64,
     head: watch::Receiver<u64>,
@@ -21,8 +23,9 @@ pub struct Follower {
 impl Follower {
     /// A follower that has everything up to `at`.
     pub fn new(store: Store, lot: Arc<LotHandle>, audience: Audience, at: u64) -> Self {
-        let head = lot.hub().head();
-        Self { store, lot, audience, at, head }
+        let hub = lot.hub();
+        let head = hub.head();
+        Self { store, lot, hub, audience, at, head }
     }
 
     /// The last `seq` that it has.
@@ -30,12 +33,8 @@ impl Follower {
         self.at
     }
 
-    pub fn lot(&self) -> &LotHandle {
-        &self.lot
-    }
-
-    pub fn audience(&self) -> Audience {
-        self.audience
+    pub fn hub(&self) -> &Arc<Hub> {
+        &self.hub
     }
 
     /// Moves on to `to` without the events between.
@@ -45,15 +44,14 @@ impl Follower {
 
     /// What waits for it.
     pub fn backlog(&self) -> Backlog {
-        self.lot.hub().backlog(self.at)
+        self.hub.backlog(self.at)
     }
 
-    /// Waits until the log may have gone on; `false` when the lot is gone.
+    /// Waits until the log may have gone on; `false` when it is over: the lot is gone, or its log is another one now.
     pub async fn changed(&mut self) -> bool {
-        let closed = self.lot.closed();
         tokio::select! {
             changed = self.head.changed() => changed.is_ok(),
-            () = closed.cancelled() => false,
+            () = self.hub.over().cancelled() => false,
         }
     }
 
@@ -63,26 +61,12 @@ impl Follower {
         let _ = self.head.clone().wait_for(|head| *head >= seq).await;
     }
 
-    /// The next events in one frame, if there are any: from memory, or else from the database.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn run(&mut self) -> store::Result<Option<Run>> {
-        let mut run = self.lot.hub().run(self.at, self.audience);
-        if run.is_none() && self.backlog() == Backlog::Gone {
-            let entries = self.stored().await?;
-            run = entries.last().map(|(to, _)| Run { to: *to, frame: frame(entries.iter().map(|(_, entry)| entry)) });
-        }
-        self.at = run.as_ref().map_or(self.at, |run| run.to);
-        Ok(run)
-    }
-
     /// The next events, each with its `seq`: from memory, or else from the database.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn entries(&mut self) -> store::Result<Vec<(u64, Bytes)>> {
-        let mut entries = self.lot.hub().entries(self.at, self.audience);
+        let mut entries = self.hub.entries(self.at, self.audience);
         if entries.is_empty() && self.backlog() == Backlog::Gone {
             entries = self.stored().await?;
         }
@@ -90,7 +74,11 @@ impl Follower {
         Ok(entries)
     }
 
-    async fn stored(&self) -> store::Result<Vec<(u64, Bytes)>> {
+    /// The next events from the database, as many as go into one frame.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn stored(&self) -> store::Result<Vec<(u64, Bytes)>> {
         let bodies = self.store.events_after(self.lot.id(), self.at, FRAME_EVENTS_MAX).await?;
         bodies
             .into_iter()

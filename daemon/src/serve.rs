@@ -25,6 +25,7 @@ use crate::demo;
 use crate::http::{App, Bounds, Policy, Shared, UPLOADS_MAX, routes, serve as serve_http};
 use crate::ledger::{Command, Ledger};
 use crate::objects::Objects;
+use crate::socket::Fans;
 use crate::store::Store;
 
 /// Longest time that a stop may take; what is not done then is dropped.
@@ -85,7 +86,6 @@ impl Daemon {
         let captures = Captures::new(ledger.clone(), objects, contacts.clone(), Arc::clone(&clock), thumbnails);
         front.spawn(cameras::watch(contacts.clone(), ledger.clone(), Arc::clone(&clock), stop.clone()));
         front.spawn(auth.clone().write_uses(stop.clone()));
-        front.spawn(ledger.clone().nudge(stop.clone()));
         front.spawn(prune(ledger.clone(), Arc::clone(&clock), settings.events_keep, stop.clone()));
         let app = App::new(Shared {
             ledger: ledger.clone(),
@@ -94,6 +94,7 @@ impl Daemon {
             auth,
             limits: Limits::new(Rates { writes_per_s: settings.write_rate, uploads_per_s: settings.upload_rate }),
             uploads: Semaphore::new(UPLOADS_MAX),
+            fans: Fans::default(),
             clock: Arc::clone(&clock),
             policy: Policy {
                 public_read: settings.public_read,

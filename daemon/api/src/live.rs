@@ -19,8 +19,8 @@ pub const DEAD_INTERVALS: f64 = 2.5;
 pub mod close {
     pub const SHUTDOWN: u16 = 4001;
     pub const SLOW: u16 = 4008;
+    pub const REPLACED: u16 = 4009;
     pub const NO_PONG: u16 = 4012;
-    pub const TOO_MANY: u16 = 4013;
     pub const BAD_TOKEN: u16 = 4500;
     pub const LOT_GONE: u16 = 4504;
     pub const PROTOCOL: u16 = 4506;

@@ -23,7 +23,7 @@ use super::page;
 use super::problem::{Fault, Result};
 use crate::auth::Caller;
 use crate::follow::Follower;
-use crate::ledger::{Audience, LotHandle};
+use crate::ledger::{Audience, Hub, LotHandle};
 use crate::store::{EventFilter, parse_event};
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -79,6 +79,8 @@ pub async fn list(
             "who did what is not public: asking for an actor needs a token",
         ));
     }
+    // Of the log that the cursor is checked against.
+    let hub = lot.hub();
     if let Some(after) = query.after {
         check_cursor(&app, &lot, after, query.epoch.as_deref()).await?;
     }
@@ -89,7 +91,7 @@ pub async fn list(
         actor: query.actor.clone(),
         limit,
     };
-    let events = read(&app, &lot, (audience, caller), filter, query.wait.unwrap_or(0)).await?;
+    let events = read(&app, &lot, &hub, (audience, caller), filter, query.wait.unwrap_or(0)).await?;
     let (epoch, seq) = lot.read(|state| (state.epoch().to_string(), state.seq()));
     // What is committed can be read a moment before it is announced.
     let head = events.last().map_or(seq, |last| last.seq().max(seq));
@@ -100,11 +102,12 @@ pub async fn list(
 async fn read(
     app: &App,
     lot: &LotHandle,
+    hub: &Hub,
     (audience, caller): (Audience, Option<Caller>),
     mut filter: EventFilter,
     wait_s: u64,
 ) -> Result<Vec<LogEntry>> {
-    let mut head = lot.hub().head();
+    let mut head = hub.head();
     let mut tokens = app.ledger.tokens_changed();
     let deadline = tokio::time::Instant::now() + Duration::from_secs(wait_s);
     loop {
@@ -121,8 +124,11 @@ async fn read(
             changed = tokio::time::timeout_at(deadline, head.changed()) => changed.is_ok(),
             Ok(()) = tokens.changed() => true,
             () = app.stop.cancelled() => false,
-            () = lot.closed().cancelled() => app.lot(lot.id()).map(|_| false)?,
+            () = hub.over().cancelled() => app.lot(lot.id()).map(|_| false)?,
         };
+        if hub.over().is_cancelled() && !lot.closed().is_cancelled() {
+            return Err(cursor_gone(&format!("the log of lot {} is another one now", lot.id())));
+        }
         if !has_changed {
             return Ok(events);
         }
@@ -159,7 +165,11 @@ async fn check_cursor(app: &App, lot: &LotHandle, after: u64, epoch: Option<&str
     } else {
         return Ok(());
     };
-    Err(Fault::new(ProblemCode::CursorTooOld, format!("{why}: read the slots again and go on from their seq")))
+    Err(cursor_gone(&why))
+}
+
+fn cursor_gone(why: &str) -> Fault {
+    Fault::new(ProblemCode::CursorTooOld, format!("{why}: read the slots again and go on from their seq"))
 }
 
 async fn stream_events(

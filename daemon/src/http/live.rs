@@ -1,5 +1,4 @@
-//! The live socket (design §5): one socket follows one lot. The rules of a start are [`begin`]; the frames go out in small pieces, so that
-//! a socket never holds a large buffer; the same bytes go to every socket.
+//! The handshake of a live socket (design §5): who may open one, and on which lot. What is said on it is [`crate::socket`]'s.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,26 +12,19 @@ use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
 use parking_api::{LotId, Problem, ProblemCode, paths};
 use serde::Deserialize;
-use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
-use tokio_tungstenite::tungstenite::protocol::{Role as Side, WebSocketConfig};
 use utoipa::IntoParams;
 
 use super::App;
 use super::extract::ApiQuery;
 use super::guard::Client;
+use super::patient::Patient;
 use super::problem::{Fault, Result};
 use super::server::Place;
 use crate::auth::Caller;
 use crate::ledger::{Audience, LotHandle};
 use crate::socket::{Session, Socket};
 
-/// Read and write buffers of one socket, in bytes; the library's own is 128 KiB.
-const BUFFER_BYTES: usize = 2 * 1024;
-/// Largest frame that a client may send: it has nothing to say but pongs and good-bye (RFC 6455 allows those 125 bytes).
-const INBOUND_BYTES_MAX: usize = 4 * 1024;
-/// What may wait in a socket's write buffer: one piece of a frame and some control frames.
-const WRITE_BYTES_MAX: usize = 64 * 1024;
 /// Longest wait for the connection after the handshake was answered.
 const UPGRADE_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -101,13 +93,9 @@ async fn run(
         Ok(Err(error)) => return tracing::debug!(%error, "a socket was lost before it opened"),
         Err(_) => return,
     };
-    let config = WebSocketConfig::default()
-        .read_buffer_size(BUFFER_BYTES)
-        .write_buffer_size(0)
-        .max_write_buffer_size(WRITE_BYTES_MAX)
-        .max_message_size(Some(INBOUND_BYTES_MAX))
-        .max_frame_size(Some(INBOUND_BYTES_MAX));
-    let stream = WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Side::Server, Some(config)).await;
+    let Ok(connection) = upgraded.downcast::<TokioIo<Patient>>() else {
+        return tracing::error!("a socket is not a connection of this server");
+    };
     let token = caller.map(|caller| caller.token);
     let session = Session {
         store: app.ledger.store().clone(),
@@ -119,7 +107,8 @@ async fn run(
         lot,
         audience,
     };
-    Socket::new(stream, session).run(cursor).await;
+    let stream = connection.io.into_inner().into_inner();
+    Socket::new(stream, connection.read_buf, session, &app.fans, &app.tasks).run(cursor).await;
 }
 
 /// What answers the client's key (RFC 6455), if this is a handshake.

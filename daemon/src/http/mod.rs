@@ -13,6 +13,7 @@ mod live;
 mod login;
 mod lots;
 mod page;
+mod patient;
 mod problem;
 pub mod routes;
 mod server;
@@ -37,6 +38,7 @@ use crate::cameras::Contacts;
 use crate::captures::Captures;
 use crate::clock::Clock;
 use crate::ledger::Ledger;
+use crate::socket::Fans;
 
 /// What every handler may use. Built once; cloning shares it.
 #[derive(Debug, Clone)]
@@ -66,6 +68,8 @@ pub struct Shared {
     pub limits: Limits,
     /// Places for uploads.
     pub uploads: Semaphore,
+    /// What serves the live sockets.
+    pub fans: Fans,
     pub clock: Arc<dyn Clock>,
     pub policy: Policy,
     /// Cancelled when the daemon begins to stop: sockets say good-bye then.

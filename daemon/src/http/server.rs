@@ -17,6 +17,7 @@ use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
 use super::guard::Peer;
+use super::patient::Patient;
 
 /// Longest time that a request's headers may take, and that an idle connection stays open.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
@@ -88,7 +89,7 @@ async fn connection(stream: TcpStream, peer: SocketAddr, place: Place, router: R
         .header_read_timeout(HEADER_TIMEOUT)
         .max_buf_size(HEADER_BYTES_MAX)
         .max_headers(HEADERS_MAX)
-        .serve_connection(TokioIo::new(stream), service)
+        .serve_connection(TokioIo::new(Patient::new(stream)), service)
         .with_upgrades();
     let mut serving = std::pin::pin!(serving);
     let ended = tokio::select! {

@@ -100,6 +100,8 @@ impl Committer {
                 return true;
             }
             Ok(Done::Replaced(parts)) => {
+                // First, so that who returns at once is known already.
+                self.load_secrets().await;
                 self.lot.replace(*parts);
                 self.working = self.lot.read(LotState::clone);
                 answer_all(batch, &Error::Unavailable("the log of this lot was replaced: try again".into()));
@@ -140,17 +142,22 @@ impl Committer {
             self.secrets.insert(id, &written.hashes);
             let are_ours = events.len() == written.bodies.len();
             if !are_ours {
-                // Another process created tokens: their hashes are not in the log.
-                match self.store.secrets(id).await {
-                    Ok(secrets) => self.secrets.load(id, secrets),
-                    Err(error) => tracing::error!(lot = %id, %error, "cannot read tokens that another process made"),
-                }
+                self.load_secrets().await;
             }
         }
         self.lot.set_degraded(None);
         self.lot.apply(events);
         if has_tokens {
             self.secrets.announce();
+        }
+    }
+
+    /// Reads the hashes of tokens that another process made, which are not in the log.
+    async fn load_secrets(&self) {
+        let id = self.lot.id();
+        match self.store.secrets(id).await {
+            Ok(secrets) => self.secrets.load(id, secrets),
+            Err(error) => tracing::error!(lot = %id, %error, "cannot read tokens that another process made"),
         }
     }
 

@@ -4,11 +4,12 @@
 //! cannot hold up another, nor the committer.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError, RwLock};
+use std::sync::{PoisonError, RwLock};
 
 use bytes::{Bytes, BytesMut};
 use parking_api::SlotId;
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 use super::audience::{Audience, Encoded};
 
@@ -19,27 +20,17 @@ pub const RING_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Most events and bytes in one `events` frame.
 pub const FRAME_EVENTS_MAX: usize = 512;
 pub const FRAME_BYTES_MAX: usize = 256 * 1024;
-/// Frames that are kept because many followers stand at the same place.
-const FRAMES_KEPT: usize = 16;
-
 #[derive(Debug)]
 pub struct Hub {
     ring: RwLock<Ring>,
     head: watch::Sender<u64>,
-    frames: Mutex<VecDeque<Kept>>,
+    over: CancellationToken,
 }
 
 #[derive(Debug, Default)]
 struct Ring {
     events: VecDeque<Encoded>,
     bytes: usize,
-}
-
-#[derive(Debug)]
-struct Kept {
-    after: u64,
-    audience: Audience,
-    run: Run,
 }
 
 /// Some events in a row, ready to be sent.
@@ -61,19 +52,24 @@ pub enum Backlog {
 }
 
 impl Hub {
-    /// A hub whose newest event is `head`; nothing before it can be had from here.
-    pub fn new(head: u64) -> Self {
-        Self { ring: RwLock::default(), head: watch::Sender::new(head), frames: Mutex::default() }
+    /// A hub whose newest event is `head`; nothing before it can be had from here. `over` ends with the lot, or before.
+    pub fn new(head: u64, over: CancellationToken) -> Self {
+        Self { ring: RwLock::default(), head: watch::Sender::new(head), over }
+    }
+
+    /// Cancelled when nothing will be announced here any more: the lot is gone, or its log is another one now.
+    pub fn over(&self) -> &CancellationToken {
+        &self.over
+    }
+
+    /// `seq` of the newest event that was announced.
+    pub fn newest(&self) -> u64 {
+        *self.head.borrow()
     }
 
     /// Where the log stands, and a way to wait for it to go on.
     pub fn head(&self) -> watch::Receiver<u64> {
         self.head.subscribe()
-    }
-
-    /// How many follow this lot.
-    pub fn followers(&self) -> usize {
-        self.head.receiver_count()
     }
 
     /// Announces events that are committed. They come in the order of the log.
@@ -94,22 +90,10 @@ impl Hub {
         }
     }
 
-    /// Wakes every follower without an event, to look at what else there is.
-    pub fn nudge(&self) {
-        self.head.send_modify(|_| {});
-    }
-
-    /// Starts again at `head` with nothing held, when the log itself was replaced.
-    pub fn reset(&self, head: u64) {
-        *self.ring.write().unwrap_or_else(PoisonError::into_inner) = Ring::default();
-        self.frames.lock().unwrap_or_else(PoisonError::into_inner).clear();
-        self.head.send_replace(head);
-    }
-
     /// What waits for a follower whose last event was `after`.
     pub fn backlog(&self, after: u64) -> Backlog {
         // A follower may have read the state before its events were announced here, so it can be ahead.
-        if after >= *self.head.borrow() {
+        if after >= self.newest() {
             return Backlog::Held { events: 0, bytes: 0 };
         }
         let ring = self.ring.read().unwrap_or_else(PoisonError::into_inner);
@@ -148,19 +132,7 @@ impl Hub {
     pub fn run(&self, after: u64, audience: Audience) -> Option<Run> {
         let ring = self.ring.read().unwrap_or_else(PoisonError::into_inner);
         let start = ring.position(after)?;
-        let head = ring.events.back()?.seq();
-        let mut frames = self.frames.lock().unwrap_or_else(PoisonError::into_inner);
-        let kept = frames.iter().rev().find(|kept| kept.after == after && kept.audience == audience);
-        // A kept run that stops short of the head is still right, but only a full one is worth sending again.
-        if let Some(kept) = kept.filter(|kept| kept.run.to == head || kept.run.frame.len() >= FRAME_BYTES_MAX / 2) {
-            return Some(kept.run.clone());
-        }
-        let run = ring.encode(start, audience)?;
-        if frames.len() == FRAMES_KEPT {
-            frames.pop_front();
-        }
-        frames.push_back(Kept { after, audience, run: run.clone() });
-        Some(run)
+        ring.encode(start, audience)
     }
 }
 
@@ -234,7 +206,7 @@ mod tests {
     proptest! {
         #[test]
         fn runs_from_any_place_make_the_log_whole(from in 0u64..60, pushes in prop::collection::vec(1u64..9, 1..12)) {
-            let hub = Hub::new(0);
+            let hub = Hub::new(0, CancellationToken::new());
             let mut head = 0;
             for count in pushes {
                 hub.push((head + 1..=head + count).map(encoded));
@@ -263,7 +235,7 @@ mod tests {
                 EventChange::SlotDeleted { slot: serde_json::from_value(slot).expect("a slot"), session: None };
             Encoded::new(Event { seq, at: Time::from_ms(0), actor: Actor::system("test"), change }, String::new())
         };
-        let hub = Hub::new(10);
+        let hub = Hub::new(10, CancellationToken::new());
         hub.push((11..=20).map(|seq| if seq % 2 == 0 { gone(seq) } else { encoded(seq) }));
         assert_eq!(hub.deleted(12, 16), Some(vec![id(14), id(16)]));
         assert_eq!(hub.deleted(20, 20), Some(vec![]));
@@ -273,7 +245,7 @@ mod tests {
 
     #[test]
     fn the_ring_forgets_the_oldest_and_says_so() {
-        let hub = Hub::new(0);
+        let hub = Hub::new(0, CancellationToken::new());
         let total = RING_EVENTS_MAX as u64 + 10;
         hub.push((1..=total).map(encoded));
         assert_eq!(hub.backlog(0), Backlog::Gone);
@@ -284,7 +256,7 @@ mod tests {
 
     #[test]
     fn a_fresh_hub_holds_nothing_and_is_not_behind() {
-        let hub = Hub::new(41);
+        let hub = Hub::new(41, CancellationToken::new());
         assert_eq!(hub.backlog(41), Backlog::Held { events: 0, bytes: 0 });
         assert_eq!(hub.backlog(40), Backlog::Gone);
     }

@@ -53,7 +53,8 @@ pub struct LotHandle {
     wake: Arc<Notify>,
     state: RwLock<LotState>,
     floor: AtomicU64,
-    hub: Hub,
+    /// Of the log as it is now.
+    hub: RwLock<Arc<Hub>>,
     staff_list: Listing,
     public_list: Listing,
     degraded: watch::Sender<Option<String>>,
@@ -68,7 +69,7 @@ impl LotHandle {
             id: state.lot().id.clone(),
             commands,
             wake: Arc::clone(&wake),
-            hub: Hub::new(state.seq()),
+            hub: RwLock::new(Arc::new(Hub::new(state.seq(), closed.child_token()))),
             state: RwLock::new(state),
             floor: AtomicU64::new(1),
             staff_list: Listing::new(Audience::Staff),
@@ -84,8 +85,9 @@ impl LotHandle {
         &self.id
     }
 
-    pub fn hub(&self) -> &Hub {
-        &self.hub
+    /// Where the events of its log are announced. Another log has another one.
+    pub fn hub(&self) -> Arc<Hub> {
+        Arc::clone(&self.hub.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// `seq` of the oldest event that is kept.
@@ -150,14 +152,11 @@ impl LotHandle {
     }
 
     pub(super) fn set_degraded(&self, why: Option<String>) {
-        let is_news = self.degraded.send_if_modified(|current| {
+        self.degraded.send_if_modified(|current| {
             let is_new = current.is_some() != why.is_some();
             *current = why;
             is_new
         });
-        if is_news {
-            self.hub.nudge();
-        }
     }
 
     /// Makes committed events visible in the state. They are announced next, after their callers were answered.
@@ -182,7 +181,7 @@ impl LotHandle {
     /// Hands events that were applied to everybody who follows.
     pub(super) fn announce(&self, events: Vec<(Event, String)>) {
         if !events.is_empty() {
-            self.hub.push(events.into_iter().map(|(event, body)| Encoded::new(event, body)));
+            self.hub().push(events.into_iter().map(|(event, body)| Encoded::new(event, body)));
         }
     }
 
@@ -190,7 +189,10 @@ impl LotHandle {
     pub(super) fn replace(&self, parts: Parts) {
         *self.state.write().unwrap_or_else(PoisonError::into_inner) = LotState::from_parts(parts);
         self.rewind();
-        self.hub.reset(self.read(LotState::seq));
+        let hub = Arc::new(Hub::new(self.read(LotState::seq), self.closed.child_token()));
+        let replaced = std::mem::replace(&mut *self.hub.write().unwrap_or_else(PoisonError::into_inner), hub);
+        // Who follows the log that was has nothing to go on from.
+        replaced.over().cancel();
     }
 
     fn rewind(&self) {

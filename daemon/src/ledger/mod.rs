@@ -18,7 +18,7 @@ mod verify;
 pub use audience::{Audience, Encoded};
 pub use command::{Command, NewSecret, Outcome, Reply};
 pub use decide::UNDO_MS;
-pub use hub::{Backlog, FRAME_EVENTS_MAX, Hub, RING_EVENTS_MAX, Run, frame};
+pub use hub::{Backlog, FRAME_BYTES_MAX, FRAME_EVENTS_MAX, Hub, RING_EVENTS_MAX, Run, frame};
 pub use listing::SlotList;
 pub use lot::{Idempotency, LotHandle};
 pub use state::{LotState, Parts};
@@ -221,21 +221,6 @@ impl Ledger {
     /// Takes no more commands and waits until those that wait are committed. The store stays open.
     pub fn stop(&self) {
         self.inner.stop.cancel();
-    }
-
-    /// Wakes all followers when a token was created or revoked, and at last when `stop` is cancelled, so that a socket need not wait
-    /// for anything but events.
-    pub async fn nudge(self, stop: CancellationToken) {
-        let mut tokens = self.tokens_changed();
-        loop {
-            let goes_on = matches!(stop.run_until_cancelled(tokens.changed()).await, Some(Ok(())));
-            for lot in self.lots() {
-                lot.hub().nudge();
-            }
-            if !goes_on {
-                return;
-            }
-        }
     }
 
     async fn tick(&self) {

@@ -207,8 +207,6 @@ fn http_is_known_to_its_own_folder_alone() {
     let mut sources = daemon();
     sources.retain(|source| !source.path.starts_with("daemon/src/http/"));
     let exceptions = [
-        ("daemon/src/socket.rs", "hyper", "the connection that a handshake left behind"),
-        ("daemon/src/socket.rs", "hyper_util", "the same"),
         ("daemon/src/demo/run.rs", "axum", "the demo's cameras upload over HTTP, as a device does"),
         ("daemon/src/demo/run.rs", "hyper", "the same"),
         ("daemon/src/demo/run.rs", "hyper_util", "the same"),

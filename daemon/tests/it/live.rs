@@ -2,6 +2,7 @@
 
 mod end;
 mod line;
+mod replaced;
 mod same;
 pub mod slow;
 mod start;

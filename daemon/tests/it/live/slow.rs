@@ -44,7 +44,7 @@ pub async fn narrow(parkd: &Parkd) -> (Socket, SocketAddr) {
 }
 
 /// What waits at the daemon's end of a connection until it can be sent, in bytes; `None` when that end is closed.
-fn unsent(parkd: &Parkd, ours: SocketAddr) -> Option<u64> {
+pub fn unsent(parkd: &Parkd, ours: SocketAddr) -> Option<u64> {
     const ESTABLISHED: &str = "01";
     let theirs: SocketAddr = parkd.address().parse().expect("an address");
     let port = |field: &str| u16::from_str_radix(field.rsplit(':').next().unwrap_or_default(), 16).ok();

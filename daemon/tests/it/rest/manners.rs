@@ -1,10 +1,19 @@
 //! What holds for every request alike: bodies, paths, methods, ids, headers.
 
+use std::time::{Duration, Instant};
+
 use parking_api::ProblemCode;
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpSocket, TcpStream};
 
 use super::*;
+use crate::harness::PATIENCE;
+use crate::live::slow::unsent;
 use crate::wire::{Wire, answer, raw};
+
+/// How long the daemon waits for somebody who takes nothing of an answer.
+const TAKE_TIMEOUT: Duration = Duration::from_secs(30);
 
 #[tokio::test]
 async fn a_body_that_cannot_be_read_is_told_from_one_that_is_wrong() {
@@ -138,4 +147,40 @@ async fn what_is_not_http_does_no_harm() {
         assert!((400..500).contains(&answer.status), "{name}: {}", answer.status);
     }
     assert!(parkd.admin().ready().await.expect("an answer").ready);
+}
+
+/// A connection that takes so little before it is full, and asks for every slot.
+async fn narrow(parkd: &Parkd, buffer_bytes: u32) -> TcpStream {
+    let socket = TcpSocket::new_v4().expect("a socket");
+    socket.set_recv_buffer_size(buffer_bytes).expect("a small buffer");
+    let mut stream = socket.connect(parkd.address().parse().expect("an address")).await.expect("a connection");
+    let (host, token) = (parkd.address(), parkd.admin_token());
+    let request = format!(
+        "GET /api/slots HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\r\n"
+    );
+    stream.write_all(request.as_bytes()).await.expect("the request is taken");
+    stream
+}
+
+#[tokio::test]
+async fn who_takes_nothing_of_an_answer_is_let_go_and_who_is_only_slow_is_not() {
+    let note = "x".repeat(200);
+    let rows: Vec<_> =
+        (0..10_000).map(|index| NewSlot { note: Some(note.clone()), ..new_slot(&format!("A-{index}")) }).collect();
+    let parkd = with_slots(&rows).await;
+    let deaf = narrow(&parkd, 4 * 1024).await;
+    let mut slow = narrow(&parkd, 64 * 1024).await;
+    let ours = deaf.local_addr().expect("an address");
+    let since = Instant::now();
+    let mut taken = vec![0; 24 * 1024];
+    while unsent(&parkd, ours).is_some() {
+        assert!(since.elapsed() < TAKE_TIMEOUT + PATIENCE, "who takes nothing is kept for ever");
+        // Slowly enough to be at it when the other one is let go.
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        assert!(slow.read(&mut taken).await.expect("it goes on") > 0);
+    }
+    assert!(since.elapsed() >= TAKE_TIMEOUT, "it had {:?}", since.elapsed());
+    let mut rest = Vec::new();
+    tokio::time::timeout(PATIENCE, slow.read_to_end(&mut rest)).await.expect("an end in time").expect("an answer");
+    assert!(rest.ends_with(b"]"), "who is only slow gets all of it");
 }
