@@ -25,9 +25,15 @@ pub struct Storage {
     #[arg(long, env = "DATABASE_URL", value_name = "URL", global = true)]
     pub database_url: Option<String>,
 
-    /// Where pictures are kept [default: file://DATA_DIR/parking-images]
+    /// Where pictures are kept: file:///folder or s3://bucket?endpoint=https://host&region=…[&path_style=false][&create=false]
+    /// [default: file://DATA_DIR/parking-images]
     #[arg(long, env = "OBJECTS_URL", value_name = "URL", global = true)]
     pub objects_url: Option<String>,
+
+    /// File with the access key and the secret key of S3, one a line, for its owner alone to read
+    /// [default: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or PARKD_S3_ACCESS_KEY and PARKD_S3_SECRET_KEY]
+    #[arg(long, env = "PARKD_S3_KEYS_FILE", value_name = "FILE", global = true)]
+    pub s3_keys_file: Option<PathBuf>,
 }
 
 /// Settings of `parkd serve`.
@@ -102,6 +108,7 @@ pub struct Places {
     pub data_dir: PathBuf,
     pub database_url: String,
     pub objects_url: String,
+    pub s3_keys_file: Option<PathBuf>,
 }
 
 impl Storage {
@@ -121,13 +128,8 @@ impl Storage {
         }
         let objects_url =
             self.objects_url.clone().unwrap_or_else(|| objects::folder_url(&data_dir.join("parking-images")));
-        if !objects_url.starts_with("file:///") {
-            return Err(format!(
-                "OBJECTS_URL {} is not supported: use file:///absolute/folder",
-                redacted_url(&objects_url)
-            ));
-        }
-        Ok(Places { data_dir, database_url, objects_url })
+        objects::check_url(&objects_url)?;
+        Ok(Places { data_dir, database_url, objects_url, s3_keys_file: self.s3_keys_file.clone() })
     }
 }
 
@@ -231,6 +233,7 @@ pub fn refuse_unknown(command: &clap::Command) -> Result<(), String> {
     let known: BTreeSet<String> = all
         .flat_map(clap::Command::get_arguments)
         .filter_map(|arg| arg.get_env().map(|env| env.to_string_lossy().into_owned()))
+        .chain(objects::SECRET_NAMES.map(String::from))
         .collect();
     let mut names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
     match names.find(|name| name.starts_with("PARKD_") && !known.contains(name)) {
@@ -303,6 +306,7 @@ mod tests {
             data_dir: Some("/data".into()),
             database_url: Some(database.into()),
             objects_url: None,
+            s3_keys_file: None,
         };
         let error = storage("mysql://u:p@h/d").places().expect_err("mysql is not supported");
         assert!(error.contains("mysql://u:***@h/d"), "{error}");

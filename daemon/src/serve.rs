@@ -74,7 +74,8 @@ impl Daemon {
         let (front, back, stop) = (TaskTracker::new(), TaskTracker::new(), CancellationToken::new());
         let store = open_store(&places).await?;
         let ledger = Ledger::open(store, Arc::clone(&clock), back.clone()).await.map_err(|e| e.to_string())?;
-        let objects = Objects::open(&places.objects_url).await.map_err(|e| e.to_string())?;
+        let objects =
+            Objects::open(&places.objects_url, places.s3_keys_file.as_deref()).await.map_err(|e| e.to_string())?;
         if settings.demo {
             demo::run::prepare(&ledger, &places).await?;
         }

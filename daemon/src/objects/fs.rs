@@ -1,16 +1,16 @@
 //! Objects as files: written under a temporary name, flushed, renamed; so a key either has all its bytes or does not exist.
 
 use std::fs::{self, File};
-use std::io::{self, ErrorKind, Write};
-use std::path::{Component, Path, PathBuf};
+use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
 
 use bytes::Bytes;
+use parking_api::Time;
 
-use super::{Error, Result};
+use super::{Entry, Error, PARTIAL, Result};
 use crate::clock::new_id;
-
-/// Folder below the root for files that are not complete yet.
-const PARTIAL: &str = ".partial";
 
 #[derive(Debug, Clone)]
 pub(super) struct Fs {
@@ -34,7 +34,7 @@ impl Fs {
     }
 
     pub async fn put(&self, key: &str, bytes: Bytes) -> Result<()> {
-        let path = self.path(key)?;
+        let path = self.path(key);
         let partial = self.root.join(PARTIAL).join(new_id().to_string());
         let root = self.root.clone();
         blocking(move || {
@@ -49,20 +49,57 @@ impl Fs {
     }
 
     pub async fn get(&self, key: &str) -> Result<Bytes> {
-        let path = self.path(key)?;
-        let key = key.to_string();
-        blocking(move || match fs::read(&path) {
-            Ok(bytes) => Ok(bytes.into()),
-            Err(e) if e.kind() == ErrorKind::NotFound => Err(Error::NotFound(key)),
+        self.read(key, |path| fs::read(path).map(Bytes::from)).await
+    }
+
+    pub async fn get_range(&self, key: &str, range: Range<u64>) -> Result<Bytes> {
+        let part = move |path: &Path| {
+            let mut file = File::open(path)?;
+            file.seek(SeekFrom::Start(range.start))?;
+            let mut bytes = Vec::new();
+            file.take(range.end - range.start).read_to_end(&mut bytes)?;
+            Ok(bytes.into())
+        };
+        self.read(key, part).await
+    }
+
+    pub async fn head(&self, key: &str) -> Result<u64> {
+        let size = |path: &Path| match fs::metadata(path)? {
+            meta if meta.is_file() => Ok(meta.len()),
+            _ => Err(ErrorKind::NotFound.into()),
+        };
+        self.read(key, size).await
+    }
+
+    async fn read<T: Send + 'static>(
+        &self,
+        key: &str,
+        read: impl FnOnce(&Path) -> io::Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let (path, key) = (self.path(key), key.to_string());
+        blocking(move || match read(&path) {
+            Ok(read) => Ok(read),
+            Err(e) if is_nothing(&e) => Err(Error::NotFound(key)),
             Err(e) => Err(failed("read", &path, e)),
         })
         .await
     }
 
+    pub async fn list(&self, prefix: &str, after: Option<&str>, limit: usize) -> Result<Vec<Entry>> {
+        let root = self.root.clone();
+        let (prefix, after) = (prefix.to_string(), after.unwrap_or_default().to_string());
+        blocking(move || {
+            let mut listing = Listing { root: &root, prefix: &prefix, after: &after, limit, found: Vec::new() };
+            listing.walk("").map_err(|e| failed("list", &root, e))?;
+            Ok(listing.found)
+        })
+        .await
+    }
+
     pub async fn delete(&self, key: &str) -> Result<()> {
-        let path = self.path(key)?;
+        let path = self.path(key);
         blocking(move || match fs::remove_file(&path) {
-            Err(e) if e.kind() != ErrorKind::NotFound => Err(failed("delete", &path, e)),
+            Err(e) if !is_nothing(&e) => Err(failed("delete", &path, e)),
             _ => Ok(()),
         })
         .await
@@ -78,15 +115,77 @@ impl Fs {
         .await
     }
 
-    /// The file of `key`. A key that could leave the root names no object.
-    fn path(&self, key: &str) -> Result<PathBuf> {
-        let relative = Path::new(key);
-        let is_plain = relative.components().all(|part| matches!(part, Component::Normal(_)));
-        if key.is_empty() || !is_plain || key.starts_with(PARTIAL) {
-            return Err(Error::NotFound(key.to_string()));
-        }
-        Ok(self.root.join(relative))
+    fn path(&self, key: &str) -> PathBuf {
+        self.root.join(key)
     }
+}
+
+/// Where a key has a folder, or a part of it is a file, there is no object.
+fn is_nothing(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::IsADirectory)
+}
+
+/// A walk in the order of the keys, which is not that of folders: `a-b/x` comes before `a/x`.
+struct Listing<'a> {
+    root: &'a Path,
+    prefix: &'a str,
+    after: &'a str,
+    limit: usize,
+    found: Vec<Entry>,
+}
+
+impl Listing<'_> {
+    /// `folder` is empty or ends with a slash.
+    fn walk(&mut self, folder: &str) -> io::Result<()> {
+        let mut names = match names(&self.root.join(folder)) {
+            // Somebody else may have removed it since.
+            Err(e) if is_nothing(&e) => return Ok(()),
+            names => names?,
+        };
+        names.sort_unstable();
+        for name in names {
+            let key = format!("{folder}{name}");
+            if self.found.len() == self.limit {
+                break;
+            }
+            if key.ends_with('/') {
+                let may_match = key.starts_with(self.prefix) || self.prefix.starts_with(&key);
+                let is_before = key.as_str() < self.after && !self.after.starts_with(&key);
+                if may_match && !is_before && key.trim_end_matches('/') != PARTIAL {
+                    self.walk(&key)?;
+                }
+            } else if key.starts_with(self.prefix) && key.as_str() > self.after {
+                match fs::metadata(self.root.join(&key)) {
+                    Err(e) if is_nothing(&e) => {}
+                    meta => self.found.push(entry(key, &meta?)?),
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Names of files and, with a slash, of folders.
+fn names(folder: &Path) -> io::Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let kind = entry.file_type()?;
+        // What has no name that is text was not put here by anybody who knows keys.
+        if let Ok(name) = entry.file_name().into_string() {
+            if kind.is_dir() {
+                names.push(format!("{name}/"));
+            } else if kind.is_file() {
+                names.push(name);
+            }
+        }
+    }
+    Ok(names)
+}
+
+fn entry(key: String, meta: &fs::Metadata) -> io::Result<Entry> {
+    let since = meta.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default();
+    Ok(Entry { key, bytes: meta.len(), modified: Time::from_ms(since.as_millis() as i64) })
 }
 
 fn write(partial: &Path, bytes: &[u8], path: &Path, root: &Path) -> io::Result<()> {
@@ -124,29 +223,6 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + '
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[tokio::test]
-    async fn what_was_put_is_got_and_deleted_twice() {
-        let root = tempfile::tempdir().expect("a folder");
-        let store = Fs::open(root.path().join("objects")).await.expect("opens");
-        store.put("main/cam-1/a.jpg", Bytes::from_static(b"one")).await.expect("puts");
-        store.put("main/cam-1/a.jpg", Bytes::from_static(b"two")).await.expect("puts again");
-        assert_eq!(store.get("main/cam-1/a.jpg").await.expect("gets"), "two");
-        store.delete("main/cam-1/a.jpg").await.expect("deletes");
-        store.delete("main/cam-1/a.jpg").await.expect("deletes twice");
-        assert!(matches!(store.get("main/cam-1/a.jpg").await, Err(Error::NotFound(_))));
-        store.ping().await.expect("is writable");
-    }
-
-    #[tokio::test]
-    async fn a_key_never_leaves_the_root() {
-        let root = tempfile::tempdir().expect("a folder");
-        let store = Fs::open(root.path().join("objects")).await.expect("opens");
-        for key in ["", "../x", "/etc/passwd", "a/../../x", ".partial/x", "a/./../x"] {
-            assert!(matches!(store.get(key).await, Err(Error::NotFound(_))), "{key}");
-            assert!(store.put(key, Bytes::new()).await.is_err(), "{key}");
-        }
-    }
 
     #[tokio::test]
     async fn what_a_crash_left_is_cleared() {

@@ -72,6 +72,11 @@ impl Proxy {
         self.line.send_modify(|line| (line.mode, line.bytes_max) = (Mode::Pass, None));
     }
 
+    /// Lets nothing through any more, while connections stand.
+    pub fn stall(&self) {
+        self.line.send_modify(|line| line.mode = Mode::Stall);
+    }
+
     /// From the next connection on, each breaks off after it has brought so many bytes.
     pub fn truncate(&self, bytes_max: usize) {
         self.line.send_modify(|line| line.bytes_max = Some(bytes_max));
@@ -82,7 +87,7 @@ impl Proxy {
         for _ in 0..times {
             match rng.random_range(0..4) {
                 0 => self.cut(),
-                1 => self.line.send_modify(|line| line.mode = Mode::Stall),
+                1 => self.stall(),
                 2 => {
                     self.line.send_modify(|line| line.mode = Mode::Refuse);
                     self.cut();
