@@ -10,7 +10,7 @@ use clap::{ArgMatches, Args, ValueEnum};
 use etcetera::base_strategy::{BaseStrategy, choose_base_strategy};
 use tracing_subscriber::EnvFilter;
 
-use crate::{objects, store};
+use crate::{objects, store, urls};
 
 /// Settings of every subcommand that opens the lot's data.
 #[derive(Debug, Clone, Args)]
@@ -21,9 +21,14 @@ pub struct Storage {
     #[arg(long, env = "PARKD_DATA_DIR", value_name = "DIR", global = true)]
     pub data_dir: Option<PathBuf>,
 
-    /// Database [default: sqlite://DATA_DIR/parking.db]
+    /// Database, sqlite:///absolute/path.db or postgres://user:password@host/name [default: sqlite://DATA_DIR/parking.db]
     #[arg(long, env = "DATABASE_URL", value_name = "URL", global = true)]
     pub database_url: Option<String>,
+
+    /// Connections to a PostgreSQL database, half of them for writing
+    #[arg(long, env = "PARKD_DATABASE_CONNECTIONS", value_name = "N", default_value_t = store::CONNECTIONS, global = true,
+          value_parser = clap::value_parser!(u32).range(2..=1_000))]
+    pub database_connections: u32,
 
     /// Where pictures are kept: file:///folder or s3://bucket?endpoint=https://host&region=…[&path_style=false][&create=false]
     /// [default: file://DATA_DIR/parking-images]
@@ -107,6 +112,7 @@ pub enum LogFormat {
 pub struct Places {
     pub data_dir: PathBuf,
     pub database_url: String,
+    pub database_connections: u32,
     pub objects_url: String,
     pub s3_keys_file: Option<PathBuf>,
 }
@@ -120,16 +126,17 @@ impl Storage {
             None => data_dir_default()?,
         };
         let database_url = self.database_url.clone().unwrap_or_else(|| store::embedded_url(&data_dir));
-        if !database_url.starts_with("sqlite:") {
+        if !store::is_supported(&database_url) {
             return Err(format!(
-                "DATABASE_URL {} is not supported: use sqlite:///absolute/path.db",
-                redacted_url(&database_url)
+                "DATABASE_URL {} is not supported: use sqlite:///absolute/path.db or postgres://user:password@host/name",
+                urls::redacted(&database_url)
             ));
         }
         let objects_url =
             self.objects_url.clone().unwrap_or_else(|| objects::folder_url(&data_dir.join("parking-images")));
         objects::check_url(&objects_url)?;
-        Ok(Places { data_dir, database_url, objects_url, s3_keys_file: self.s3_keys_file.clone() })
+        let (database_connections, s3_keys_file) = (self.database_connections, self.s3_keys_file.clone());
+        Ok(Places { data_dir, database_url, database_connections, objects_url, s3_keys_file })
     }
 }
 
@@ -195,7 +202,7 @@ pub fn effective(
             _ => "default",
         };
         let value = worked_out(id).or(given).unwrap_or_default();
-        Effective { flag: format!("--{long}"), env, value: redacted_url(&value), origin }
+        Effective { flag: format!("--{long}"), env, value: urls::redacted(&value), origin }
     })
     .collect()
 }
@@ -245,20 +252,6 @@ pub fn refuse_unknown(command: &clap::Command) -> Result<(), String> {
     }
 }
 
-/// The same URL with its password replaced, and anything else unchanged.
-pub fn redacted_url(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://") else { return url.to_string() };
-    let authority_end = rest.find('/').unwrap_or(rest.len());
-    let (authority, path) = rest.split_at(authority_end);
-    match authority.rsplit_once('@') {
-        Some((user, host)) => {
-            let user = user.split_once(':').map_or(user.to_string(), |(name, _)| format!("{name}:***"));
-            format!("{scheme}://{user}@{host}{path}")
-        }
-        None => url.to_string(),
-    }
-}
-
 fn origin(text: &str) -> Result<String, String> {
     let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
     match host {
@@ -295,16 +288,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_password_in_a_url_is_not_shown() {
-        assert_eq!(redacted_url("postgres://park:s3cret@db/lot?x=1"), "postgres://park:***@db/lot?x=1");
-        assert_eq!(redacted_url("sqlite:///data/a@b:c.db"), "sqlite:///data/a@b:c.db");
-    }
-
-    #[test]
     fn only_databases_that_are_supported_are_taken() {
         let storage = |database: &str| Storage {
             data_dir: Some("/data".into()),
             database_url: Some(database.into()),
+            database_connections: store::CONNECTIONS,
             objects_url: None,
             s3_keys_file: None,
         };
@@ -312,5 +300,8 @@ mod tests {
         assert!(error.contains("mysql://u:***@h/d"), "{error}");
         let places = storage("sqlite:///x.db").places().expect("sqlite is");
         assert_eq!(places.objects_url, "file:///data/parking-images");
+        for url in ["postgres://u@h/d", "postgresql://u@h/d"] {
+            assert!(storage(url).places().is_ok(), "{url}");
+        }
     }
 }

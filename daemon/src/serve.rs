@@ -27,6 +27,7 @@ use crate::ledger::{Command, Ledger};
 use crate::objects::Objects;
 use crate::socket::Fans;
 use crate::store::Store;
+use crate::urls;
 
 /// Longest time that a stop may take; what is not done then is dropped.
 pub const STOP_TIMEOUT: Duration = Duration::from_secs(10);
@@ -162,11 +163,12 @@ pub fn reachable(address: SocketAddr) -> SocketAddr {
 /// # Errors
 /// Why it cannot be used.
 pub async fn open_store(places: &Places) -> Result<Store, String> {
-    let store = Store::open(&places.database_url).await.map_err(|e| e.to_string())?;
+    let store = Store::open(&places.database_url, places.database_connections).await.map_err(|e| e.to_string())?;
     match store.damage().await {
         Ok(None) => Ok(store),
         Ok(Some(damage)) => {
-            Err(format!("the database {} is damaged ({damage}): restore a backup", places.database_url))
+            let url = urls::redacted(&places.database_url);
+            Err(format!("the database {url} is damaged ({damage}): restore a backup"))
         }
         Err(error) => Err(error.to_string()),
     }
@@ -235,6 +237,9 @@ async fn prune(ledger: Ledger, clock: Arc<dyn Clock>, events_keep: u64, stop: Ca
                 Ok(events) => tracing::info!(lot = %lot.id(), events, "old events were folded into a checkpoint"),
                 Err(error) => tracing::warn!(lot = %lot.id(), %error, "old events cannot be forgotten"),
             }
+        }
+        if let Err(error) = ledger.store().purge_lots().await {
+            tracing::warn!(%error, "the rows of deleted lots cannot be removed");
         }
         if let Err(error) = ledger.store().prune_answers(clock.now().plus_ms(-ANSWERS_MS)).await {
             tracing::warn!(%error, "old answers cannot be forgotten");

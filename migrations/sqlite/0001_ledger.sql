@@ -15,7 +15,9 @@ create table lots (
     epoch         text   not null,
     head          bigint not null,
     floor         bigint not null,
-    head_at_ms    bigint not null
+    head_at_ms    bigint not null,
+    -- Set while its rows are being removed: the lot is there for nobody then, but its id is not free yet.
+    deleted_at_ms bigint
 );
 
 -- The log: gapless by seq from floor to head. body is the event as it goes over the wire.

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use parkd::store::{Store, embedded_url};
+use parkd::store::{CONNECTIONS, Store, embedded_url};
 use sqlx::Connection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
 use uuid::Uuid;
@@ -12,7 +12,7 @@ use crate::load::Load;
 use crate::samples::Samples;
 use crate::{Result, lot};
 
-/// As the daemon sets them (`daemon/src/store/mod.rs`).
+/// As the daemon sets them (`daemon/src/store/sqlite.rs`).
 const PAGE_CACHE: &str = "-16384";
 const CHECKPOINT_PAGES: &str = "10000";
 
@@ -32,7 +32,7 @@ impl Plain {
     /// A database with the daemon's schema and `slots` free slots in `folder`; each change logs `body`.
     pub async fn create(folder: &Path, slots: usize, body: String) -> Result<Self> {
         let url = embedded_url(folder);
-        Store::open(&url).await?.close().await;
+        Store::open(&url, CONNECTIONS).await?.close().await;
         let options = url
             .parse::<SqliteConnectOptions>()?
             .journal_mode(SqliteJournalMode::Wal)

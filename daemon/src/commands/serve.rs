@@ -24,7 +24,7 @@ pub(super) async fn run(settings: &Serve, places: Places, out: &mut dyn Write) -
     }
     // One line for programs that started this one; it says where the daemon really listens.
     writeln!(out, "parkd listening on http://{address}").and_then(|()| out.flush()).map_err(unwritten)?;
-    tracing::info!(%address, data = %places.data_dir.display(), database = %crate::config::redacted_url(&places.database_url), "ready");
+    tracing::info!(%address, data = %places.data_dir.display(), database = %crate::urls::redacted(&places.database_url), "ready");
     if settings.demo {
         write!(out, "{}", next_steps(&places, &address.to_string())).and_then(|()| out.flush()).map_err(unwritten)?;
     }

@@ -1,7 +1,6 @@
 //! `parkd verify`.
 
 use std::io::Write;
-use std::path::Path;
 
 use parking_api::LotId;
 use serde_json::json;
@@ -9,7 +8,7 @@ use serde_json::json;
 use super::{Exit, unwritten};
 use crate::config::Places;
 use crate::ledger::{Report, verify};
-use crate::store::Store;
+use crate::store::{Store, missing_file};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -23,7 +22,7 @@ pub(super) struct Args {
 
 pub(super) async fn run(args: &Args, places: &Places, out: &mut dyn Write) -> Result<Exit, String> {
     require_database(&places.database_url)?;
-    let store = Store::open(&places.database_url).await.map_err(|e| e.to_string())?;
+    let store = Store::open(&places.database_url, places.database_connections).await.map_err(|e| e.to_string())?;
     if let Some(damage) = store.damage().await.map_err(|e| e.to_string())? {
         return Err(format!("the database is damaged: {damage}"));
     }
@@ -45,11 +44,10 @@ pub(super) async fn run(args: &Args, places: &Places, out: &mut dyn Write) -> Re
 
 /// Opening an embedded database creates it; checking one that is not there must not.
 pub(super) fn require_database(url: &str) -> Result<(), String> {
-    let path = url.trim_start_matches("sqlite:").trim_start_matches("//").split('?').next().unwrap_or_default();
-    if path.is_empty() || path == ":memory:" || Path::new(path).is_file() {
-        return Ok(());
+    match missing_file(url).map_err(|e| e.to_string())? {
+        None => Ok(()),
+        Some(path) => Err(format!("there is no database at {}: name its folder with --data-dir", path.display())),
     }
-    Err(format!("there is no database at {path}: name its folder with --data-dir"))
 }
 
 fn write_report(report: &Report, as_json: bool, out: &mut dyn Write) -> std::io::Result<()> {

@@ -3,25 +3,27 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use parking_api::events::Event;
-use parking_api::{Problem, ProblemCode};
+use parking_api::{Problem, ProblemCode, Time};
 use tokio_util::sync::CancellationToken;
 
+use super::Error;
 use super::command::{Command, Context, Facts, Outcome, Reply};
 use super::decide::decide;
 use super::lot::{Envelope, Idempotency, Intake, LotHandle};
 use super::secrets::Secrets;
 use super::state::LotState;
-use super::{Error, Parts};
 use crate::clock::{Clock, new_id};
-use crate::store::{self, Answer, Batch, Store, Write};
+use crate::store::{self, Answer, Batch, Parts, Store, Write};
 
 /// Most commands of one transaction.
 const BATCH_MAX: usize = 256;
 /// Events of other daemons that are read at once.
 const CATCH_UP_PAGE: usize = 1_000;
+/// How long after another process wrote first the head is locked before anything is decided.
+const CONTENDED_FOR: Duration = Duration::from_millis(500);
 
 pub(super) struct Committer {
     lot: Arc<LotHandle>,
@@ -31,6 +33,8 @@ pub(super) struct Committer {
     secrets: Arc<Secrets>,
     /// The state that commands are decided against; ahead of the published one only while a batch is on its way.
     working: LotState,
+    /// When another process was last found to have written first.
+    lost_at: Option<Instant>,
 }
 
 /// What one transaction came to.
@@ -55,7 +59,7 @@ impl Committer {
         secrets: Arc<Secrets>,
     ) -> Self {
         let working = lot.read(LotState::clone);
-        Self { lot, intake, store, clock, secrets, working }
+        Self { lot, intake, store, clock, secrets, working, lost_at: None }
     }
 
     /// Works until `stop`, and then through the commands that are queued already.
@@ -161,35 +165,82 @@ impl Committer {
         }
     }
 
+    /// Decides against the memory and lets the statement that writes prove that nobody else wrote meanwhile; where somebody did, or did
+    /// lately, locks the head first.
     async fn attempt(&mut self, envelopes: &mut Vec<Envelope>, may_grow: bool) -> store::Result<Done> {
-        let mut write = self.store.write(self.lot.id()).await?;
-        let Some(head) = write.head().await? else { return Ok(Done::Gone) };
+        let write = self.store.write(self.lot.id());
+        let is_contended = self.lost_at.is_some_and(|at| at.elapsed() < CONTENDED_FOR);
+        if !envelopes.is_empty() && !write.locks_for_free() && !is_contended && !self.lot.is_degraded() {
+            if may_grow {
+                self.grow(envelopes);
+            }
+            if let Some(done) = self.decide_all(write, envelopes, Vec::new()).await? {
+                return Ok(done);
+            }
+            tracing::debug!(lot = %self.lot.id(), "another process wrote at the same moment");
+            self.lost_at = Some(Instant::now());
+            self.working = self.lot.read(LotState::clone);
+        }
+        let mut write = self.store.write(self.lot.id());
+        // Only what is to be written needs a lock, or whether anything can be written.
+        let needs_lock = !envelopes.is_empty() || self.lot.is_degraded();
+        let head = if needs_lock { write.lock().await? } else { write.head().await? };
+        let Some(head) = head else { return Ok(Done::Gone) };
         if *head.epoch != **self.working.epoch() || head.seq < self.working.seq() {
             drop(write);
             let parts = self.store.parts(self.lot.id()).await?;
             return Ok(parts.map_or(Done::Gone, |parts| Done::Replaced(Box::new(parts))));
         }
-        let mut events = self.catch_up(&mut write, head.seq).await?;
+        let caught = self.catch_up(&mut write, head.seq).await?;
         // What came while the lock was taken goes along: one flush serves it as well.
-        while may_grow
-            && envelopes.len() < BATCH_MAX
+        if may_grow && needs_lock {
+            self.grow(envelopes);
+        }
+        self.decide_all(write, envelopes, caught).await?.ok_or_else(|| {
+            store::Error::Unavailable(format!("the log of lot {} moved although it was locked", self.lot.id()))
+        })
+    }
+
+    fn grow(&mut self, envelopes: &mut Vec<Envelope>) {
+        while envelopes.len() < BATCH_MAX
             && let Ok(envelope) = self.intake.commands.try_recv()
         {
             envelopes.push(envelope);
         }
+    }
+
+    /// Decides every command and commits what they come to, after `events` that were caught up with. `None` when the log is not where
+    /// the memory is: then nothing was written, and what was decided means nothing.
+    async fn decide_all(
+        &mut self,
+        mut write: Write,
+        envelopes: &[Envelope],
+        mut events: Vec<(Event, String)>,
+    ) -> store::Result<Option<Done>> {
+        let head = self.working.seq();
+        let now = self.clock.now().max(self.working.at());
         let mut batch = Batch::default();
         let mut facts = Facts::default();
         let mut first = self.look_up(&mut write, envelopes, &mut facts).await?;
         let mut answers = Vec::with_capacity(envelopes.len());
-        for envelope in envelopes.iter() {
-            let answer = self.decide(envelope, &mut facts, &mut first, &mut batch, &mut events);
+        for envelope in envelopes {
+            let answer = self.decide(envelope, now, &mut facts, &mut first, &mut batch, &mut events);
             answers.push(answer.map_err(Error::from));
         }
-        if !batch.is_empty() {
-            write.append(&batch).await?;
-            self.commit(write, &batch).await?;
+        let epoch = Arc::clone(self.working.epoch());
+        let is_there = if batch.is_empty() {
+            // A refusal must be true as well.
+            envelopes.is_empty() || write.is_locked() || write.head().await?.is_some_and(|h| h.is_at(&epoch, head))
+        } else {
+            write.append(&batch, &epoch, head).await?
+        };
+        if !is_there {
+            return Ok(None);
         }
-        Ok(Done::Committed { events, batch: Box::new(batch), answers })
+        if !batch.is_empty() {
+            write.commit().await?;
+        }
+        Ok(Some(Done::Committed { events, batch: Box::new(batch), answers }))
     }
 
     /// Applies what other processes committed since.
@@ -246,6 +297,7 @@ impl Committer {
     fn decide(
         &mut self,
         envelope: &Envelope,
+        now: Time,
         facts: &mut Facts,
         first: &mut HashMap<(String, String), Answer>,
         batch: &mut Batch,
@@ -254,7 +306,6 @@ impl Committer {
         if let Some(again) = envelope.idempotency.as_ref().and_then(|idempotency| answered(idempotency, first)) {
             return again;
         }
-        let now = self.clock.now().max(self.working.at());
         let mut ids = new_id;
         let mut context = Context { now, actor: &envelope.actor, facts, seq: self.working.seq() + 1, new_id: &mut ids };
         let change = decide(&self.working, &envelope.command, &mut context)?;
@@ -277,16 +328,6 @@ impl Committer {
             batch.answers.push(answer);
         }
         Ok(outcome)
-    }
-
-    /// Commits; when the outcome is not known, finds it out before anything else is decided or answered.
-    async fn commit(&self, write: Write, batch: &Batch) -> store::Result<()> {
-        let Err(error) = write.commit().await else { return Ok(()) };
-        let last = batch.bodies.last().map_or("", String::as_str);
-        match self.store.holds(self.lot.id(), self.working.seq(), last).await {
-            Ok(true) => Ok(()),
-            Ok(false) | Err(_) => Err(error),
-        }
     }
 }
 

@@ -8,13 +8,13 @@ use parking_api::{LotId, SlotRef};
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
+use super::Error;
 use super::audience::{Audience, Encoded};
 use super::command::{Command, Outcome};
 use super::hub::Hub;
 use super::listing::{Listing, SlotList};
 use super::state::LotState;
-use super::{Error, Parts};
-use crate::store::Head;
+use crate::store::{Head, Parts};
 
 /// Most commands that wait for one lot.
 const INTAKE_MAX: usize = 4_096;
@@ -146,9 +146,13 @@ impl LotHandle {
     pub(super) fn note_head(&self, head: &Head) {
         self.floor.store(head.floor, Ordering::Relaxed);
         let is_behind = self.read(|state| state.seq() < head.seq || **state.epoch() != *head.epoch);
-        if is_behind || self.degraded.borrow().is_some() {
+        if is_behind || self.is_degraded() {
             self.wake.notify_one();
         }
+    }
+
+    pub(super) fn is_degraded(&self) -> bool {
+        self.degraded.borrow().is_some()
     }
 
     pub(super) fn set_degraded(&self, why: Option<String>) {

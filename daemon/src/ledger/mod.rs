@@ -21,7 +21,7 @@ pub use decide::UNDO_MS;
 pub use hub::{Backlog, FRAME_BYTES_MAX, FRAME_EVENTS_MAX, Hub, RING_EVENTS_MAX, Run, frame};
 pub use listing::SlotList;
 pub use lot::{Idempotency, LotHandle};
-pub use state::{LotState, Parts};
+pub use state::LotState;
 pub use verify::{Finding, Report, verify};
 
 use std::collections::BTreeMap;
@@ -36,7 +36,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::clock::{Clock, random_256};
-use crate::store::{self, Store};
+use crate::store::{self, Parts, Store};
 use committer::Committer;
 use secrets::Secrets;
 
@@ -44,6 +44,8 @@ use secrets::Secrets;
 const REFRESH: Duration = Duration::from_secs(1);
 /// Longest wait for what is committed already to be applied here.
 const APPLY_MAX: Duration = Duration::from_secs(2);
+/// Longest wait until the rows of a deleted lot are gone.
+const PURGE_WAIT: Duration = Duration::from_secs(2);
 /// Most lots of one daemon.
 const LOTS_MAX: usize = 200;
 
@@ -117,7 +119,11 @@ impl Ledger {
         ledger.refresh().await?;
         if ledger.lot(&LotId::default()).is_none() {
             let main = NewLot { id: LotId::default(), name: None, time_zone: None, currency: None };
-            ledger.create_lot(&main, Actor::system("start")).await?;
+            match ledger.create_lot(&main, Actor::system("start")).await {
+                // Another daemon that starts on the same empty database was quicker.
+                Err(Error::Refused(problem)) if problem.code == ProblemCode::AlreadyExists => ledger.refresh().await?,
+                done => _ = done?,
+            }
         }
         let ticking = ledger.clone();
         ledger.inner.tasks.spawn(async move { ticking.tick().await });
@@ -211,10 +217,19 @@ impl Ledger {
         if slots + cameras > 0 {
             return not_empty(format!("lot {id} still has {slots} slots and {cameras} cameras: delete them first"));
         }
-        if !self.inner.store.delete_lot(id, seq).await? {
+        if !self.inner.store.delete_lot(id, seq, self.inner.clock.now()).await? {
             return not_empty(format!("lot {id} was changed at the same moment: try again"));
         }
         self.refresh().await?;
+        let store = self.inner.store.clone();
+        // It goes on even if the caller does not wait, and the next `purge_lots` does what is left after a stop.
+        let purged = self.inner.tasks.spawn(async move {
+            if let Err(error) = store.purge_lots().await {
+                tracing::warn!(%error, "the rows of a deleted lot cannot be removed");
+            }
+        });
+        // Then its id is free when the caller hears of it, unless its history is long.
+        let _ = tokio::time::timeout(PURGE_WAIT, purged).await;
         Ok(lot.read(|state| state.lot().clone()))
     }
 

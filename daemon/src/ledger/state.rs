@@ -10,8 +10,8 @@ use parking_api::sessions::{Session, SessionKind, SessionState};
 use parking_api::slots::{Counts, Slot, SlotStats, ZoneCounts};
 use parking_api::tokens::Token;
 use parking_api::{CameraId, SlotCode, SlotId, SlotRef, Time, TokenId};
-use serde::{Deserialize, Serialize};
 
+use super::Parts;
 use super::order::CodeKey;
 
 /// One lot, in memory. Cloning is cheap: slots and sessions are shared.
@@ -30,20 +30,6 @@ pub struct LotState {
     visits: HashMap<String, Arc<Session>>,
     cameras: BTreeMap<CameraId, Camera>,
     tokens: BTreeMap<TokenId, Token>,
-}
-
-/// Everything that a `LotState` is made of, as the tables hold it and as a checkpoint keeps it.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Parts {
-    pub lot: Lot,
-    pub epoch: String,
-    pub seq: u64,
-    pub at: Time,
-    pub slots: Vec<Slot>,
-    /// Open sessions of both kinds.
-    pub sessions: Vec<Session>,
-    pub cameras: Vec<Camera>,
-    pub tokens: Vec<Token>,
 }
 
 impl LotState {

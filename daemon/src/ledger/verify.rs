@@ -9,8 +9,8 @@ use parking_api::lots::Lot;
 use parking_api::sessions::Session;
 use parking_api::{CaptureId, LotId, SessionId};
 
-use super::state::{LotState, Parts};
-use crate::store::{Error, Read, Result, Store};
+use super::state::LotState;
+use crate::store::{Error, Parts, Read, Result, Store};
 
 /// Events or rows that are read at once.
 const PAGE: usize = 2_000;

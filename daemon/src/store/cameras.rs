@@ -4,6 +4,8 @@ use parking_api::cameras::{Camera, Contact};
 use parking_api::{CameraId, LotId, Time};
 use serde::Serialize;
 
+use super::sql::sql;
+use super::tables::{Columns, Table, json_rows};
 use super::{Error, Result, Store};
 
 #[derive(Debug, Serialize, sqlx::FromRow)]
@@ -52,16 +54,29 @@ impl TryFrom<CameraRow> for Camera {
     }
 }
 
-pub(super) const UPSERT: &str = "
-insert into cameras (lot, id, name, zone, interval_s, status, status_at_ms, created_at_ms, rev)
-select $1, value->>'id', value->>'name', value->>'zone', value->>'interval_s', value->>'status', value->>'status_at_ms',
-       value->>'created_at_ms', value->>'rev'
-from json_each($11) where true
-on conflict (lot, id) do update set
-    name = excluded.name, zone = excluded.zone, interval_s = excluded.interval_s, status = excluded.status,
-    status_at_ms = excluded.status_at_ms, created_at_ms = excluded.created_at_ms, rev = excluded.rev";
+pub(super) const TABLE: Table = Table {
+    name: "cameras",
+    columns: &[
+        ("id", "text"),
+        ("name", "text"),
+        ("zone", "text"),
+        ("interval_s", "bigint"),
+        ("status", "text"),
+        ("status_at_ms", "bigint"),
+        ("created_at_ms", "bigint"),
+        ("rev", "bigint"),
+    ],
+    updated: &["name", "zone", "interval_s", "status", "status_at_ms", "created_at_ms", "rev"],
+};
 
-pub(super) const DELETE: &str = "delete from cameras where lot = $1 and id in (select value from json_each($10))";
+const CONTACTS: &Columns = &[
+    ("lot", "text"),
+    ("camera", "text"),
+    ("seen_at_ms", "bigint"),
+    ("capture_id", "text"),
+    ("health_at_ms", "bigint"),
+    ("health", "text"),
+];
 
 /// What was last heard of a camera.
 #[derive(Debug, Clone)]
@@ -75,10 +90,8 @@ type ContactColumns = (String, String, i64, Option<String>, Option<i64>, Option<
 
 impl Store {
     pub async fn contacts(&self) -> Result<Vec<ContactRow>> {
-        let rows: Vec<ContactColumns> =
-            sqlx::query_as("select lot, camera, seen_at_ms, capture_id, health_at_ms, health from camera_contacts")
-                .fetch_all(&self.readers)
-                .await?;
+        let query = sql("select lot, camera, seen_at_ms, capture_id, health_at_ms, health from camera_contacts");
+        let rows: Vec<ContactColumns> = query.all(&self.readers).await?;
         let bad = |what: String| Error::corrupt("camera_contacts", what);
         rows.into_iter()
             .map(|(lot, camera, seen_at_ms, capture_id, health_at_ms, health)| {
@@ -98,27 +111,22 @@ impl Store {
 
     /// Writes what was heard of cameras lately.
     pub async fn put_contacts(&self, contacts: &[ContactRow]) -> Result<()> {
-        let rows: Vec<_> = contacts
-            .iter()
-            .map(|row| {
-                serde_json::json!({
-                    "lot": row.lot, "camera": row.camera, "seen_at_ms": row.contact.seen_at.ms(),
-                    "capture_id": row.contact.capture_id, "health_at_ms": row.contact.health_at.map(Time::ms),
-                    "health": row.contact.health.as_ref().and_then(|health| serde_json::to_string(health).ok()),
-                })
+        let rows = contacts.iter().map(|row| {
+            serde_json::json!({
+                "lot": row.lot, "camera": row.camera, "seen_at_ms": row.contact.seen_at.ms(),
+                "capture_id": row.contact.capture_id, "health_at_ms": row.contact.health_at.map(Time::ms),
+                "health": row.contact.health.as_ref().and_then(|health| serde_json::to_string(health).ok()),
             })
-            .collect();
-        sqlx::query(
+        });
+        let source = self.writer.dialect().rows(1, CONTACTS);
+        let query = sql(format!(
             "insert into camera_contacts (lot, camera, seen_at_ms, capture_id, health_at_ms, health)
-             select value->>'lot', value->>'camera', value->>'seen_at_ms', value->>'capture_id', value->>'health_at_ms', value->>'health'
-             from json_each($1) where true
+             select lot, camera, seen_at_ms, capture_id, health_at_ms, health from {source} where true
              on conflict (lot, camera) do update set
                  seen_at_ms = excluded.seen_at_ms, capture_id = excluded.capture_id,
-                 health_at_ms = excluded.health_at_ms, health = excluded.health",
-        )
-        .bind(serde_json::Value::Array(rows).to_string())
-        .execute(&self.writer)
-        .await?;
+                 health_at_ms = excluded.health_at_ms, health = excluded.health"
+        ));
+        query.bind(json_rows(rows)?).execute(&self.writer).await?;
         Ok(())
     }
 }

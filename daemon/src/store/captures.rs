@@ -4,6 +4,8 @@ use parking_api::captures::Capture;
 use parking_api::{CameraId, CaptureId, LotId, Time, paths};
 use serde::Serialize;
 
+use super::sql::sql;
+use super::tables::Table;
 use super::{Error, Result, Store};
 
 #[derive(Debug, Serialize, sqlx::FromRow)]
@@ -61,15 +63,23 @@ impl TryFrom<CaptureRow> for Capture {
     }
 }
 
-pub(super) const INSERT: &str = "
-insert into captures (lot, id, camera, key, content_type, bytes, width, height, sha256, captured_at_ms, received_at_ms, rev)
-select $1, value->>'id', value->>'camera', value->>'key', value->>'content_type', value->>'bytes', value->>'width',
-       value->>'height', value->>'sha256', value->>'captured_at_ms', value->>'received_at_ms', value->>'rev'
-from json_each($9)";
-
-pub(super) const DELETE: &str = "delete from captures where lot = $1 and id in (select value from json_each($8))";
-
-pub(super) const BY_IDS: &str = "select * from captures where lot = $1 and id in (select value from json_each($2))";
+pub(super) const TABLE: Table = Table {
+    name: "captures",
+    columns: &[
+        ("id", "text"),
+        ("camera", "text"),
+        ("key", "text"),
+        ("content_type", "text"),
+        ("bytes", "bigint"),
+        ("width", "bigint"),
+        ("height", "bigint"),
+        ("sha256", "text"),
+        ("captured_at_ms", "bigint"),
+        ("received_at_ms", "bigint"),
+        ("rev", "bigint"),
+    ],
+    updated: &[],
+};
 
 /// Which captures to list. Newest first; `before` is where the last page ended.
 #[derive(Debug, Clone, Default)]
@@ -96,33 +106,30 @@ const PAGE_OF_CAMERA: &str = "select * from captures
 impl Store {
     pub async fn captures(&self, lot: &LotId, filter: &CaptureFilter) -> Result<Vec<Capture>> {
         let (before_ms, before_id) = filter.before.clone().unzip();
-        let mut query = sqlx::query_as(if filter.camera.is_some() { PAGE_OF_CAMERA } else { PAGE })
+        let mut query = sql(if filter.camera.is_some() { PAGE_OF_CAMERA } else { PAGE })
             .bind(lot.as_str())
             .bind(filter.from.map_or(i64::MIN, Time::ms))
             .bind(filter.to.map_or(i64::MAX, Time::ms))
             .bind(before_ms)
             .bind(before_id)
-            .bind(filter.limit as i64);
+            .bind(filter.limit);
         if let Some(camera) = &filter.camera {
             query = query.bind(camera.as_str());
         }
-        let rows: Vec<CaptureRow> = query.fetch_all(&self.readers).await?;
+        let rows: Vec<CaptureRow> = query.all(&self.readers).await?;
         rows.into_iter().map(Capture::try_from).collect()
     }
 
     pub async fn capture(&self, lot: &LotId, id: CaptureId) -> Result<Option<Capture>> {
-        let row: Option<CaptureRow> = sqlx::query_as("select * from captures where lot = $1 and id = $2")
-            .bind(lot.as_str())
-            .bind(id.to_string())
-            .fetch_optional(&self.readers)
-            .await?;
+        let query = sql("select * from captures where lot = $1 and id = $2").bind(lot.as_str()).bind(id.to_string());
+        let row: Option<CaptureRow> = query.optional(&self.readers).await?;
         row.map(Capture::try_from).transpose()
     }
 
     /// The capture whose object is `key`, whatever its lot.
     pub async fn capture_by_key(&self, key: &str) -> Result<Option<Capture>> {
-        let row: Option<CaptureRow> =
-            sqlx::query_as("select * from captures where key = $1").bind(key).fetch_optional(&self.readers).await?;
+        let query = sql("select * from captures where key = $1").bind(key);
+        let row: Option<CaptureRow> = query.optional(&self.readers).await?;
         row.map(Capture::try_from).transpose()
     }
 }

@@ -1,5 +1,7 @@
 //! What can go wrong in the database, in the terms of its users. Knows nothing of HTTP.
 
+use sqlx::postgres::PgDatabaseError;
+
 /// Why the database did not do it.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -36,19 +38,39 @@ const SQLITE_NOTADB: i32 = 26;
 
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
-        let code = error
-            .as_database_error()
-            .and_then(sqlx::error::DatabaseError::code)
-            .and_then(|code| code.parse::<i32>().ok());
-        // An extended code keeps the primary one in its low byte.
-        match (code.map(|code| code & 0xff), &error) {
-            (Some(SQLITE_FULL), _) => Self::Full(error.to_string()),
-            (Some(SQLITE_CONSTRAINT), _) => Self::Constraint(error.to_string()),
-            (Some(SQLITE_CORRUPT | SQLITE_NOTADB), _) => Self::Corrupt(error.to_string()),
-            (_, sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) | sqlx::Error::ColumnNotFound(_)) => {
-                Self::Corrupt(error.to_string())
+        let said = error.to_string();
+        match &error {
+            sqlx::Error::Database(database) => match database.try_downcast_ref::<PgDatabaseError>() {
+                Some(postgres) => of_postgres(postgres.code(), said),
+                None => of_sqlite(database.code().and_then(|code| code.parse().ok()), said),
+            },
+            sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) | sqlx::Error::ColumnNotFound(_) => {
+                Self::Corrupt(said)
             }
-            _ => Self::Unavailable(error.to_string()),
+            _ => Self::Unavailable(said),
         }
+    }
+}
+
+fn of_sqlite(code: Option<i32>, said: String) -> Error {
+    // An extended code keeps the primary one in its low byte.
+    match code.map(|code| code & 0xff) {
+        Some(SQLITE_FULL) => Error::Full(said),
+        Some(SQLITE_CONSTRAINT) => Error::Constraint(said),
+        Some(SQLITE_CORRUPT | SQLITE_NOTADB) => Error::Corrupt(said),
+        _ => Error::Unavailable(said),
+    }
+}
+
+/// By SQLSTATE (the manual's appendix "PostgreSQL Error Codes").
+fn of_postgres(code: &str, said: String) -> Error {
+    match code {
+        // disk_full
+        "53100" => Error::Full(said),
+        // data_corrupted, index_corrupted
+        "XX001" | "XX002" => Error::Corrupt(said),
+        // Classes 22, data exception, and 23, integrity constraint violation: a row is at fault, and no other suffers from it.
+        _ if code.starts_with("22") || code.starts_with("23") => Error::Constraint(said),
+        _ => Error::Unavailable(format!("{said} (SQLSTATE {code})")),
     }
 }

@@ -3,15 +3,33 @@
 use parking_api::events::Event;
 use parking_api::{LotId, SlotId};
 
+use super::sql::{Dialect, On, sql, sql_with};
 use super::{Error, Result, Store};
 
-/// Binds: lot, time, and a JSON array of events as they go over the wire.
-pub(super) const INSERT: &str = "
-insert into events (lot, seq, at_ms, kind, actor_kind, actor_name, slot_id, body)
-select $1, value->>'seq', $2, value->>'kind', value->>'$.actor.kind', value->>'$.actor.name', value->>'$.data.slot.id', json(value)
-from jsonb_each($3)";
+/// Writes the events in `$n`, a JSON array of them as they go over the wire, to the lot in `$1` with the time in `$2`.
+pub(super) fn insert(dialect: Dialect, n: usize, condition: &str) -> String {
+    let row = match dialect {
+        Dialect::Sqlite => format!(
+            "$1, value->>'seq', $2, value->>'kind', value->>'$.actor.kind', value->>'$.actor.name', value->>'$.data.slot.id', json(value)
+             from jsonb_each(${n})"
+        ),
+        // `json` keeps each event as it was written.
+        Dialect::Postgres => format!(
+            "$1, (value->>'seq')::bigint, $2, value->>'kind', value#>>'{{actor,kind}}', value#>>'{{actor,name}}',
+             value#>>'{{data,slot,id}}', value::text from json_array_elements(${n}::json)"
+        ),
+    };
+    format!(
+        "insert into events (lot, seq, at_ms, kind, actor_kind, actor_name, slot_id, body) select {row} where {condition}"
+    )
+}
 
-pub(super) const AFTER: &str = "select body from events where lot = $1 and seq > $2 order by seq limit $3";
+/// Bodies of at most `limit` events after `after`, oldest first.
+pub(super) async fn after(on: impl Into<On<'_>>, lot: &LotId, after: u64, limit: usize) -> Result<Vec<String>> {
+    let query = sql("select body from events where lot = $1 and seq > $2 order by seq limit $3");
+    let bodies = query.bind(lot.as_str()).bind(after).bind(limit).all(on).await?;
+    Ok(bodies.into_iter().map(|(body,)| body).collect())
+}
 
 /// Which events to list, oldest first.
 #[derive(Debug, Clone, Default)]
@@ -28,42 +46,28 @@ pub struct EventFilter {
 impl Store {
     /// Bodies of at most `limit` events after `after`, oldest first.
     pub async fn events_after(&self, lot: &LotId, after: u64, limit: usize) -> Result<Vec<String>> {
-        let bodies = sqlx::query_scalar(AFTER).bind(lot.as_str()).bind(after as i64).bind(limit as i64);
-        Ok(bodies.fetch_all(&self.readers).await?)
+        self::after(&self.readers, lot, after, limit).await
     }
 
     /// Bodies of the events that `filter` describes, oldest first.
     pub async fn events(&self, lot: &LotId, filter: &EventFilter) -> Result<Vec<String>> {
-        const MATCH: &str = "select body from events
-             where lot = $1 and seq > $2 and ($3 is null or kind = $3) and ($4 is null or actor_name = $4)
-             order by seq limit $5";
-        const MATCH_NEWEST: &str = "select body from (
-               select seq, body from events
-               where lot = $1 and seq > $2 and ($3 is null or kind = $3) and ($4 is null or actor_name = $4)
-               order by seq desc limit $5) order by seq";
-        const MATCH_SLOT: &str = "select body from events
-             where lot = $1 and seq > $2 and ($3 is null or kind = $3) and ($4 is null or actor_name = $4) and slot_id = $6
-             order by seq limit $5";
-        const MATCH_SLOT_NEWEST: &str = "select body from (
-               select seq, body from events
-               where lot = $1 and seq > $2 and ($3 is null or kind = $3) and ($4 is null or actor_name = $4) and slot_id = $6
-               order by seq desc limit $5) order by seq";
-        let text = match (filter.slot.is_some(), filter.after.is_some()) {
-            (false, true) => MATCH,
-            (false, false) => MATCH_NEWEST,
-            (true, true) => MATCH_SLOT,
-            (true, false) => MATCH_SLOT_NEWEST,
-        };
-        let mut query = sqlx::query_scalar(text)
-            .bind(lot.as_str())
-            .bind(filter.after.unwrap_or(0) as i64)
-            .bind(filter.kind.as_deref())
-            .bind(filter.actor.as_deref())
-            .bind(filter.limit as i64);
-        if let Some(slot) = filter.slot {
-            query = query.bind(slot.to_string());
+        let mut text = String::from("select body from events where lot = $1 and seq > $2");
+        let mut values = vec![lot.as_str().into(), filter.after.unwrap_or(0).into(), filter.limit.into()];
+        let slot = filter.slot.map(|slot| slot.to_string());
+        // Only what is asked for stands in the text, so that an index can serve it.
+        for (column, value) in [("kind", &filter.kind), ("actor_name", &filter.actor), ("slot_id", &slot)] {
+            if let Some(value) = value {
+                values.push(value.into());
+                text += &format!(" and {column} = ${}", values.len());
+            }
         }
-        Ok(query.fetch_all(&self.readers).await?)
+        text += if filter.after.is_some() { " order by seq limit $3" } else { " order by seq desc limit $3" };
+        let bodies = sql_with(text, values).all(&self.readers).await?;
+        let mut bodies: Vec<String> = bodies.into_iter().map(|(body,)| body).collect();
+        if filter.after.is_none() {
+            bodies.reverse();
+        }
+        Ok(bodies)
     }
 }
 

@@ -3,7 +3,8 @@
 use parking_api::lots::Lot;
 use parking_api::{LotId, Time};
 
-use super::{Error, Result, Store};
+use super::sql::sql;
+use super::{Error, Result, Store, events};
 
 #[derive(Debug, sqlx::FromRow)]
 pub(super) struct LotRow {
@@ -31,6 +32,13 @@ pub struct Head {
     pub at: Time,
 }
 
+impl Head {
+    /// Whether the log of this `epoch` ends with event `seq`.
+    pub fn is_at(&self, epoch: &str, seq: u64) -> bool {
+        (self.epoch.as_str(), self.seq) == (epoch, seq)
+    }
+}
+
 impl TryFrom<LotRow> for (Lot, Head) {
     type Error = Error;
 
@@ -49,71 +57,66 @@ impl TryFrom<LotRow> for (Lot, Head) {
     }
 }
 
-pub(super) const HEAD: &str = "select epoch, head, floor, head_at_ms from lots where id = $1";
-pub(super) const SET_HEAD: &str = "update lots set head = $4, head_at_ms = $2 where id = $1";
-pub(super) const UPDATE: &str = "update lots set name = $2, time_zone = $3, currency = $4, rev = $5 where id = $1";
+/// The columns of a head.
+#[derive(Debug, sqlx::FromRow)]
+pub(super) struct HeadRow {
+    epoch: String,
+    head: i64,
+    floor: i64,
+    head_at_ms: i64,
+}
+
+impl From<HeadRow> for Head {
+    fn from(row: HeadRow) -> Self {
+        Self { epoch: row.epoch, seq: row.head as u64, floor: row.floor as u64, at: Time::from_ms(row.head_at_ms) }
+    }
+}
+
+// A lot that is being deleted is there for nobody, until its rows are gone and its id is free.
+pub(super) const HEAD: &str = "select epoch, head, floor, head_at_ms from lots where id = $1 and deleted_at_ms is null";
+pub(super) const ONE: &str = "select * from lots where id = $1 and deleted_at_ms is null";
+pub(super) const ADVANCE: &str = "update lots set head = $3, head_at_ms = $2
+ where id = $1 and head = $4 and epoch = $5 and deleted_at_ms is null";
+pub(super) const ADVANCE_AND_CHANGE: &str =
+    "update lots set head = $3, head_at_ms = $2, name = $6, time_zone = $7, currency = $8, rev = $9
+ where id = $1 and head = $4 and epoch = $5 and deleted_at_ms is null";
 
 impl Store {
     pub async fn lots(&self) -> Result<Vec<(Lot, Head)>> {
-        let rows: Vec<LotRow> = sqlx::query_as("select * from lots order by id").fetch_all(&self.readers).await?;
+        let query = sql("select * from lots where deleted_at_ms is null order by id");
+        let rows: Vec<LotRow> = query.all(&self.readers).await?;
         rows.into_iter().map(TryInto::try_into).collect()
     }
 
     /// Writes a new lot and its first event. `false` when the id is taken.
     pub async fn create_lot(&self, lot: &Lot, epoch: &str, event: &str) -> Result<bool> {
-        let mut tx = self.writer.begin_with("begin immediate").await?;
-        let done = sqlx::query(
-            "insert into lots (id, name, time_zone, currency, created_at_ms, rev, epoch, head, floor, head_at_ms)
-             values ($1, $2, $3, $4, $5, $6, $7, 1, 1, $5) on conflict (id) do nothing",
-        )
-        .bind(lot.id.as_str())
-        .bind(&lot.name)
-        .bind(&lot.time_zone)
-        .bind(&lot.currency)
-        .bind(lot.created_at.ms())
-        .bind(lot.rev as i64)
-        .bind(epoch)
-        .execute(&mut *tx)
-        .await?;
-        if done.rows_affected() == 0 {
+        let mut tx = self.writer.begin_write().await?;
+        let insert =
+            sql("insert into lots (id, name, time_zone, currency, created_at_ms, rev, epoch, head, floor, head_at_ms)
+             values ($1, $2, $3, $4, $5, $6, $7, 1, 1, $5) on conflict (id) do nothing");
+        let done = insert
+            .bind(lot.id.as_str())
+            .bind(&lot.name)
+            .bind(&lot.time_zone)
+            .bind(&lot.currency)
+            .bind(lot.created_at.ms())
+            .bind(lot.rev)
+            .bind(epoch)
+            .execute(&mut tx)
+            .await?;
+        if done == 0 {
             return Ok(false);
         }
-        sqlx::query(super::events::INSERT)
-            .bind(lot.id.as_str())
-            .bind(lot.created_at.ms())
-            .bind(format!("[{event}]"))
-            .execute(&mut *tx)
-            .await?;
+        let first = sql(events::insert(self.writer.dialect(), 3, "true"));
+        let first = first.bind(lot.id.as_str()).bind(lot.created_at.ms()).bind(format!("[{event}]"));
+        first.execute(&mut tx).await?;
         tx.commit().await?;
         Ok(true)
     }
 
-    /// Removes a lot with all its rows, if its log still ends at `seq`. The objects of its captures are left behind.
-    pub async fn delete_lot(&self, lot: &LotId, seq: u64) -> Result<bool> {
-        const OF_LOT: [&str; 9] = [
-            "delete from events where lot = $1",
-            "delete from checkpoints where lot = $1",
-            "delete from idempotency where lot = $1",
-            "delete from slots where lot = $1",
-            "delete from sessions where lot = $1",
-            "delete from cameras where lot = $1",
-            "delete from camera_contacts where lot = $1",
-            "delete from captures where lot = $1",
-            "delete from tokens where lot = $1",
-        ];
-        let mut tx = self.writer.begin_with("begin immediate").await?;
-        let deleted = sqlx::query("delete from lots where id = $1 and head = $2")
-            .bind(lot.as_str())
-            .bind(seq as i64)
-            .execute(&mut *tx)
-            .await?;
-        if deleted.rows_affected() == 0 {
-            return Ok(false);
-        }
-        for statement in OF_LOT {
-            sqlx::query(statement).bind(lot.as_str()).execute(&mut *tx).await?;
-        }
-        tx.commit().await?;
-        Ok(true)
+    /// Marks a lot as deleted, if its log still ends at `seq`: nobody sees it any more. `purge_lots` removes it.
+    pub async fn delete_lot(&self, lot: &LotId, seq: u64, now: Time) -> Result<bool> {
+        let query = sql("update lots set deleted_at_ms = $3 where id = $1 and head = $2 and deleted_at_ms is null");
+        Ok(query.bind(lot.as_str()).bind(seq).bind(now.ms()).execute(&self.writer).await? > 0)
     }
 }

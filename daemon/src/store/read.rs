@@ -5,26 +5,25 @@ use parking_api::events::Event;
 use parking_api::lots::Lot;
 use parking_api::sessions::Session;
 use parking_api::{CaptureId, LotId, SessionId};
-use sqlx::sqlite::SqliteRow;
-use sqlx::{FromRow, Sqlite, Transaction};
 
 use super::cameras::CameraRow;
 use super::captures::CaptureRow;
+use super::lots::LotRow;
 use super::sessions::SessionRow;
 use super::slots::SlotRow;
+use super::sql::{Row, Tx, sql};
 use super::tokens::TokenRow;
-use super::{Error, Head, Result, Store, events, sessions};
-use crate::ledger::Parts;
+use super::{Error, Head, Parts, Result, Store, events, lots, sessions};
 
 /// A read transaction.
 #[derive(Debug)]
 pub struct Read {
-    tx: Transaction<'static, Sqlite>,
+    tx: Tx,
 }
 
 impl Store {
     pub async fn read(&self) -> Result<Read> {
-        Ok(Read { tx: self.readers.begin().await? })
+        Ok(Read { tx: self.readers.begin_read().await? })
     }
 
     /// Everything of one lot that belongs into memory; `None` when there is no such lot.
@@ -35,8 +34,7 @@ impl Store {
 
 impl Read {
     pub async fn lot(&mut self, lot: &LotId) -> Result<Option<(Lot, Head)>> {
-        let row: Option<super::lots::LotRow> =
-            sqlx::query_as("select * from lots where id = $1").bind(lot.as_str()).fetch_optional(&mut *self.tx).await?;
+        let row: Option<LotRow> = sql(lots::ONE).bind(lot.as_str()).optional(&mut self.tx).await?;
         row.map(TryInto::try_into).transpose()
     }
 
@@ -56,32 +54,21 @@ impl Read {
         }))
     }
 
-    async fn all<R, T>(&mut self, lot: &LotId, text: &'static str) -> Result<Vec<T>>
-    where
-        R: for<'r> FromRow<'r, SqliteRow> + Send + Unpin,
-        T: TryFrom<R, Error = Error>,
-    {
-        let rows: Vec<R> = sqlx::query_as(text).bind(lot.as_str()).fetch_all(&mut *self.tx).await?;
+    async fn all<R: Row, T: TryFrom<R, Error = Error>>(&mut self, lot: &LotId, text: &'static str) -> Result<Vec<T>> {
+        let rows: Vec<R> = sql(text).bind(lot.as_str()).all(&mut self.tx).await?;
         rows.into_iter().map(T::try_from).collect()
     }
 
     pub async fn events_after(&mut self, lot: &LotId, after: u64, limit: usize) -> Result<Vec<Event>> {
-        let bodies: Vec<String> = sqlx::query_scalar(events::AFTER)
-            .bind(lot.as_str())
-            .bind(after as i64)
-            .bind(limit as i64)
-            .fetch_all(&mut *self.tx)
-            .await?;
+        let bodies = events::after(&mut self.tx, lot, after, limit).await?;
         bodies.iter().map(|body| events::parse(body)).collect()
     }
 
     /// The fold of the events that are no longer kept.
     pub async fn checkpoint(&mut self, lot: &LotId) -> Result<Option<Parts>> {
-        let state: Option<String> = sqlx::query_scalar("select state from checkpoints where lot = $1")
-            .bind(lot.as_str())
-            .fetch_optional(&mut *self.tx)
-            .await?;
-        state.map(|state| serde_json::from_str(&state).map_err(|e| Error::corrupt("checkpoints", e))).transpose()
+        let query = sql("select state from checkpoints where lot = $1").bind(lot.as_str());
+        let state: Option<(String,)> = query.optional(&mut self.tx).await?;
+        state.map(|(state,)| serde_json::from_str(&state).map_err(|e| Error::corrupt("checkpoints", e))).transpose()
     }
 
     /// The sessions of a lot after `after` by id, a page of them.
@@ -91,13 +78,9 @@ impl Read {
         after: Option<SessionId>,
         limit: usize,
     ) -> Result<Vec<Session>> {
-        let rows: Vec<SessionRow> =
-            sqlx::query_as("select * from sessions where lot = $1 and id > $2 order by id limit $3")
-                .bind(lot.as_str())
-                .bind(after.map_or(String::new(), |id| id.to_string()))
-                .bind(limit as i64)
-                .fetch_all(&mut *self.tx)
-                .await?;
+        let query = sql("select * from sessions where lot = $1 and id > $2 order by id limit $3").bind(lot.as_str());
+        let query = query.bind(after.map_or(String::new(), |id| id.to_string())).bind(limit);
+        let rows: Vec<SessionRow> = query.all(&mut self.tx).await?;
         rows.into_iter().map(Session::try_from).collect()
     }
 
@@ -108,23 +91,16 @@ impl Read {
         after: Option<CaptureId>,
         limit: usize,
     ) -> Result<Vec<Capture>> {
-        let rows: Vec<CaptureRow> =
-            sqlx::query_as("select * from captures where lot = $1 and id > $2 order by id limit $3")
-                .bind(lot.as_str())
-                .bind(after.map_or(String::new(), |id| id.to_string()))
-                .bind(limit as i64)
-                .fetch_all(&mut *self.tx)
-                .await?;
+        let query = sql("select * from captures where lot = $1 and id > $2 order by id limit $3").bind(lot.as_str());
+        let query = query.bind(after.map_or(String::new(), |id| id.to_string())).bind(limit);
+        let rows: Vec<CaptureRow> = query.all(&mut self.tx).await?;
         rows.into_iter().map(Capture::try_from).collect()
     }
 
     /// First and last `seq` of the log, and how many events it holds.
     pub async fn log_extent(&mut self, lot: &LotId) -> Result<(u64, u64, u64)> {
-        let (first, last, count): (Option<i64>, Option<i64>, i64) =
-            sqlx::query_as("select min(seq), max(seq), count(*) from events where lot = $1")
-                .bind(lot.as_str())
-                .fetch_one(&mut *self.tx)
-                .await?;
+        let query = sql("select min(seq), max(seq), count(*) from events where lot = $1").bind(lot.as_str());
+        let (first, last, count): (Option<i64>, Option<i64>, i64) = query.one(&mut self.tx).await?;
         Ok((first.unwrap_or(0) as u64, last.unwrap_or(0) as u64, count as u64))
     }
 }

@@ -4,6 +4,8 @@ use parking_api::sessions::{Session, SessionKind, SessionState};
 use parking_api::{LotId, SessionId, SlotId, Time};
 use serde::Serialize;
 
+use super::sql::sql;
+use super::tables::Table;
 use super::{Error, Result, Store};
 
 #[derive(Debug, Serialize, sqlx::FromRow)]
@@ -63,13 +65,24 @@ impl TryFrom<SessionRow> for Session {
     }
 }
 
-pub(super) const UPSERT: &str = "
-insert into sessions (lot, id, kind, state, slot_id, slot_code, zone, ticket, plate, opened_at_ms, closed_at_ms, opened_seq, closed_seq)
-select $1, value->>'id', value->>'kind', value->>'state', value->>'slot_id', value->>'slot_code', value->>'zone',
-       value->>'ticket', value->>'plate', value->>'opened_at_ms', value->>'closed_at_ms', value->>'opened_seq', value->>'closed_seq'
-from jsonb_each($7) where true
-on conflict (lot, id) do update set
-    state = excluded.state, closed_at_ms = excluded.closed_at_ms, closed_seq = excluded.closed_seq";
+pub(super) const TABLE: Table = Table {
+    name: "sessions",
+    columns: &[
+        ("id", "text"),
+        ("kind", "text"),
+        ("state", "text"),
+        ("slot_id", "text"),
+        ("slot_code", "text"),
+        ("zone", "text"),
+        ("ticket", "text"),
+        ("plate", "text"),
+        ("opened_at_ms", "bigint"),
+        ("closed_at_ms", "bigint"),
+        ("opened_seq", "bigint"),
+        ("closed_seq", "bigint"),
+    ],
+    updated: &["state", "closed_at_ms", "closed_seq"],
+};
 
 pub(super) const OPEN: &str = "select * from sessions where lot = $1 and state = 'open' order by id";
 
@@ -103,15 +116,13 @@ const STAYS_MAX: i64 = 200_000;
 impl Store {
     pub async fn sessions(&self, lot: &LotId, filter: &SessionFilter) -> Result<Vec<Session>> {
         let (before_ms, before_id) = filter.before.clone().unzip();
-        let rows: Vec<SessionRow> = sqlx::query_as(
-            "select * from sessions
+        let query = sql("select * from sessions
              where lot = $1
                and ($2 is null or state = $2) and ($3 is null or kind = $3)
                and ($4 is null or slot_id = $4) and ($5 is null or zone = $5)
                and opened_at_ms >= $6 and opened_at_ms < $7
                and ($8 is null or (opened_at_ms, id) < ($8, $9))
-             order by opened_at_ms desc, id desc limit $10",
-        )
+             order by opened_at_ms desc, id desc limit $10")
         .bind(lot.as_str())
         .bind(filter.state.map(SessionState::as_str))
         .bind(filter.kind.map(SessionKind::as_str))
@@ -121,40 +132,27 @@ impl Store {
         .bind(filter.to.map_or(i64::MAX, Time::ms))
         .bind(before_ms)
         .bind(before_id)
-        .bind(filter.limit as i64)
-        .fetch_all(&self.readers)
-        .await?;
+        .bind(filter.limit);
+        let rows: Vec<SessionRow> = query.all(&self.readers).await?;
         rows.into_iter().map(Session::try_from).collect()
     }
 
     pub async fn session(&self, lot: &LotId, id: SessionId) -> Result<Option<Session>> {
-        let row: Option<SessionRow> = sqlx::query_as("select * from sessions where lot = $1 and id = $2")
-            .bind(lot.as_str())
-            .bind(id.to_string())
-            .fetch_optional(&self.readers)
-            .await?;
+        let query = sql("select * from sessions where lot = $1 and id = $2").bind(lot.as_str()).bind(id.to_string());
+        let row: Option<SessionRow> = query.optional(&self.readers).await?;
         row.map(Session::try_from).transpose()
     }
 
     pub async fn stays(&self, lot: &LotId, kind: SessionKind, since: Time) -> Result<Stays> {
-        let opened: i64 = sqlx::query_scalar(
+        let opened = sql(
             "select count(*) from sessions where lot = $1 and kind = $2 and state <> 'void' and opened_at_ms >= $3",
-        )
-        .bind(lot.as_str())
-        .bind(kind.as_str())
-        .bind(since.ms())
-        .fetch_one(&self.readers)
-        .await?;
-        let mut closed_ms: Vec<i64> = sqlx::query_scalar(
-            "select closed_at_ms - opened_at_ms from sessions
-             where lot = $1 and kind = $2 and state = 'closed' and closed_at_ms >= $3 limit $4",
-        )
-        .bind(lot.as_str())
-        .bind(kind.as_str())
-        .bind(since.ms())
-        .bind(STAYS_MAX)
-        .fetch_all(&self.readers)
-        .await?;
+        );
+        let opened = opened.bind(lot.as_str()).bind(kind.as_str()).bind(since.ms());
+        let (opened,): (i64,) = opened.one(&self.readers).await?;
+        let closed = sql("select closed_at_ms - opened_at_ms from sessions
+             where lot = $1 and kind = $2 and state = 'closed' and closed_at_ms >= $3 limit $4");
+        let closed = closed.bind(lot.as_str()).bind(kind.as_str()).bind(since.ms()).bind(STAYS_MAX);
+        let mut closed_ms: Vec<i64> = closed.all(&self.readers).await?.into_iter().map(|(ms,)| ms).collect();
         closed_ms.sort_unstable();
         Ok(Stays { opened: opened as u64, closed_ms })
     }

@@ -4,6 +4,7 @@ use parking_api::slots::{Position, Slot};
 use parking_api::{SlotId, Time};
 use serde::Serialize;
 
+use super::tables::Table;
 use super::{Error, Result};
 
 #[derive(Debug, Serialize, sqlx::FromRow)]
@@ -65,16 +66,35 @@ impl TryFrom<SlotRow> for Slot {
     }
 }
 
-/// One JSON array of rows in, so that a batch is one statement whatever its size; `jsonb_each`, because each column would parse the row
-/// again otherwise.
-pub(super) const UPSERT: &str = "
-insert into slots (lot, id, code, zone, level, kind, state, source, x, y, rev, observed_at_ms, changed_at_ms, note)
-select $1, value->>'id', value->>'code', value->>'zone', value->>'level', value->>'kind', value->>'state', value->>'source',
-       value->>'x', value->>'y', value->>'rev', value->>'observed_at_ms', value->>'changed_at_ms', value->>'note'
-from jsonb_each($6) where true
-on conflict (lot, id) do update set
-    code = excluded.code, zone = excluded.zone, level = excluded.level, kind = excluded.kind, state = excluded.state,
-    source = excluded.source, x = excluded.x, y = excluded.y, rev = excluded.rev,
-    observed_at_ms = excluded.observed_at_ms, changed_at_ms = excluded.changed_at_ms, note = excluded.note";
-
-pub(super) const DELETE: &str = "delete from slots where lot = $1 and id in (select value from json_each($5))";
+pub(super) const TABLE: Table = Table {
+    name: "slots",
+    columns: &[
+        ("id", "text"),
+        ("code", "text"),
+        ("zone", "text"),
+        ("level", "bigint"),
+        ("kind", "text"),
+        ("state", "text"),
+        ("source", "text"),
+        ("x", "double precision"),
+        ("y", "double precision"),
+        ("rev", "bigint"),
+        ("observed_at_ms", "bigint"),
+        ("changed_at_ms", "bigint"),
+        ("note", "text"),
+    ],
+    updated: &[
+        "code",
+        "zone",
+        "level",
+        "kind",
+        "state",
+        "source",
+        "x",
+        "y",
+        "rev",
+        "observed_at_ms",
+        "changed_at_ms",
+        "note",
+    ],
+};

@@ -4,6 +4,8 @@ use parking_api::tokens::Token;
 use parking_api::{LotId, Time, TokenId};
 use serde::Serialize;
 
+use super::sql::{Dialect, sql};
+use super::tables::{Columns, Table, json_rows};
 use super::{Error, Result, Store};
 
 #[derive(Debug, Serialize, sqlx::FromRow)]
@@ -58,17 +60,31 @@ impl TryFrom<TokenRow> for Token {
     }
 }
 
-// A token is inserted with its hash; afterwards only its revocation can change.
-pub(super) const INSERT: &str = "
-insert into tokens (id, lot, name, role, camera, prefix, hash, created_at_ms, expires_at_ms, revoked_at_ms)
-select value->>'id', value->>'lot', value->>'name', value->>'role', value->>'camera', value->>'prefix', value->>'hash',
-       value->>'created_at_ms', value->>'expires_at_ms', value->>'revoked_at_ms'
-from json_each($12)";
+// A token is inserted with its hash; afterwards only its revocation can change. Its lot is the one that is written.
+pub(super) const TABLE: Table = Table {
+    name: "tokens",
+    columns: &[
+        ("id", "text"),
+        ("name", "text"),
+        ("role", "text"),
+        ("camera", "text"),
+        ("prefix", "text"),
+        ("hash", "text"),
+        ("created_at_ms", "bigint"),
+        ("expires_at_ms", "bigint"),
+        ("revoked_at_ms", "bigint"),
+    ],
+    updated: &[],
+};
 
-pub(super) const REVOKE: &str = "
-update tokens set revoked_at_ms = revoked.at_ms
-from (select value->>'id' as id, value->>'revoked_at_ms' as at_ms from json_each($13)) as revoked
-where tokens.id = revoked.id";
+const REVOKED: &Columns = &[("id", "text"), ("revoked_at_ms", "bigint")];
+
+pub(super) fn revoke(dialect: Dialect, n: usize, condition: &str) -> String {
+    let rows = dialect.rows(n, REVOKED);
+    format!(
+        "update tokens set revoked_at_ms = r.revoked_at_ms from {rows} where tokens.lot = $1 and tokens.id = r.id and {condition}"
+    )
+}
 
 /// The hash of a token's secret, and which token that is.
 #[derive(Debug, Clone, sqlx::FromRow)]
@@ -80,29 +96,28 @@ pub struct Secret {
 impl Store {
     /// Hashes of all tokens of a lot.
     pub async fn secrets(&self, lot: &LotId) -> Result<Vec<Secret>> {
-        let secrets = sqlx::query_as("select hash, id from tokens where lot = $1");
-        Ok(secrets.bind(lot.as_str()).fetch_all(&self.readers).await?)
+        sql("select hash, id from tokens where lot = $1").bind(lot.as_str()).all(&self.readers).await
     }
 
     /// When each token was last used, as far as that was written.
     pub async fn token_uses(&self) -> Result<Vec<(TokenId, Time)>> {
-        let rows: Vec<(String, i64)> =
-            sqlx::query_as("select token, used_at_ms from token_uses").fetch_all(&self.readers).await?;
+        let rows: Vec<(String, i64)> = sql("select token, used_at_ms from token_uses").all(&self.readers).await?;
         rows.into_iter()
             .map(|(id, ms)| Ok((id.parse().map_err(|e| Error::corrupt("token_uses", e))?, Time::from_ms(ms))))
             .collect()
     }
 
     pub async fn put_token_uses(&self, uses: &[(TokenId, Time)]) -> Result<()> {
-        let rows: Vec<_> = uses.iter().map(|(id, at)| serde_json::json!({"id": id, "at": at.ms()})).collect();
-        sqlx::query(
-            "insert into token_uses (token, used_at_ms)
-             select value->>'id', value->>'at' from json_each($1) where true
-             on conflict (token) do update set used_at_ms = max(used_at_ms, excluded.used_at_ms)",
-        )
-        .bind(serde_json::Value::Array(rows).to_string())
-        .execute(&self.writer)
-        .await?;
+        let rows = uses.iter().map(|(id, at)| serde_json::json!({"token": id, "used_at_ms": at.ms()}));
+        let source = self.writer.dialect().rows(1, USES);
+        let query = sql(format!(
+            "insert into token_uses (token, used_at_ms) select token, used_at_ms from {source} where true
+             on conflict (token) do update set used_at_ms = excluded.used_at_ms
+             where excluded.used_at_ms > token_uses.used_at_ms"
+        ));
+        query.bind(json_rows(rows)?).execute(&self.writer).await?;
         Ok(())
     }
 }
+
+const USES: &Columns = &[("token", "text"), ("used_at_ms", "bigint")];

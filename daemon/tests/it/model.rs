@@ -2,7 +2,7 @@
 
 use parkd::clock::SystemClock;
 use parkd::ledger::{Command, Ledger};
-use parkd::store::{Store, embedded_url};
+use parkd::store::{CONNECTIONS, Store, embedded_url};
 use parking_api::client::{EventQuery, Mutation};
 use parking_api::events::{Actor, Event, EventChange};
 use parking_api::lots::NewLot;
@@ -121,7 +121,7 @@ async fn lots_that_are_created_at_the_same_time_can_all_be_used_at_once() {
 #[tokio::test]
 async fn a_code_passes_from_one_slot_to_an_older_one_in_one_batch() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let store = Store::open(&embedded_url(folder.path())).await.expect("a database");
+    let store = Store::open(&embedded_url(folder.path()), CONNECTIONS).await.expect("a database");
     let tasks = TaskTracker::new();
     let ledger = Ledger::open(store, SystemClock::shared(), tasks.clone()).await.expect("a ledger");
     let lot = ledger.lot(&LotId::default()).expect("the lot main");

@@ -1,0 +1,23 @@
+//! Everything of one lot that belongs into memory, in its parts.
+
+use parking_api::Time;
+use parking_api::cameras::Camera;
+use parking_api::lots::Lot;
+use parking_api::sessions::Session;
+use parking_api::slots::Slot;
+use parking_api::tokens::Token;
+use serde::{Deserialize, Serialize};
+
+/// One lot as the tables hold it and as a checkpoint keeps it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Parts {
+    pub lot: Lot,
+    pub epoch: String,
+    pub seq: u64,
+    pub at: Time,
+    pub slots: Vec<Slot>,
+    /// Open sessions of both kinds.
+    pub sessions: Vec<Session>,
+    pub cameras: Vec<Camera>,
+    pub tokens: Vec<Token>,
+}
