@@ -20,6 +20,7 @@ pub const SESSIONS_EXIT: &str = "/api/sessions/exit";
 pub const CAMERAS: &str = "/api/cameras";
 pub const CAMERA: &str = "/api/cameras/{camera}";
 pub const CAMERA_HEALTH: &str = "/api/cameras/{camera}/health";
+pub const CAMERA_TOKEN: &str = "/api/cameras/{camera}/token";
 pub const EVENTS: &str = "/api/events";
 pub const WS: &str = "/ws";
 pub const TOKENS: &str = "/api/tokens";

@@ -5,14 +5,14 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use parking_api::cameras::{Camera, CameraCreated, CameraPatch, Health, NewCamera};
-use parking_api::tokens::Role;
+use parking_api::tokens::{Role, TokenCreated};
 use parking_api::{CameraId, Committed, Problem, ProblemCode, paths};
 
 use super::App;
 use super::extract::{ApiJson, ApiPath, InLot, LotQuery, Mutation};
 use super::problem::{Fault, Result};
 use super::slots::{answer, committed};
-use super::tokens::secret_for;
+use super::tokens::{secret_for, token_created};
 use crate::auth::Caller;
 use crate::auth::secret::{Grant, record};
 use crate::ledger::{Command, LotHandle, Reply};
@@ -44,14 +44,7 @@ fn found(app: &App, lot: &LotHandle, id: &CameraId) -> Result<Camera> {
     responses((status = 201, body = Committed<CameraCreated>), (status = 409, body = Problem), (status = 422, body = Problem)))]
 pub async fn create(State(app): State<App>, mutation: Mutation, body: ApiJson<NewCamera>) -> Result<Response> {
     let secret = secret_for(&app, &mutation, &body.raw)?;
-    let grant = Grant {
-        name: body.value.id.to_string(),
-        role: Role::Camera,
-        lot: mutation.lot.id().clone(),
-        camera: Some(body.value.id.clone()),
-        expires_at: None,
-    };
-    let token = Box::new(record(grant, &secret, app.clock.now()));
+    let token = Box::new(record(grant(&mutation, &body.value.id), &secret, app.clock.now()));
     let outcome = mutation.submit(Command::CreateCamera { camera: body.value, token }, &body.raw).await?;
     let Reply::Camera(camera) = outcome.reply else {
         return Err(Fault::new(ProblemCode::Internal, "a camera was created, but something else was answered"));
@@ -59,6 +52,31 @@ pub async fn create(State(app): State<App>, mutation: Mutation, body: ApiJson<Ne
     let mut response = committed(CameraCreated { camera, token: secret }, outcome.seq, outcome.replayed);
     *response.status_mut() = StatusCode::CREATED;
     Ok(response)
+}
+
+fn grant(mutation: &Mutation, id: &CameraId) -> Grant {
+    Grant {
+        name: id.to_string(),
+        role: Role::Camera,
+        lot: mutation.lot.id().clone(),
+        camera: Some(id.clone()),
+        expires_at: None,
+    }
+}
+
+/// Create one more token for a camera; the answer shows it, this once. Those from before stay valid until they are revoked, so
+/// that a camera goes on working while it is handed the new one
+#[utoipa::path(post, path = paths::CAMERA_TOKEN, tag = "cameras", params(("camera" = String, Path), LotQuery),
+    responses((status = 201, body = Committed<TokenCreated>), (status = 404, body = Problem)))]
+pub async fn create_token(
+    State(app): State<App>,
+    mutation: Mutation,
+    ApiPath(id): ApiPath<CameraId>,
+) -> Result<Response> {
+    let secret = secret_for(&app, &mutation, &[])?;
+    let token = Box::new(record(grant(&mutation, &id), &secret, app.clock.now()));
+    let outcome = mutation.submit(Command::CreateToken(token), &[]).await?;
+    token_created(outcome, secret)
 }
 
 /// Change a camera's name, zone or interval

@@ -257,6 +257,7 @@ fn admin() -> OpenApiRouter<App> {
         .routes(routes!(cameras::create))
         .routes(routes!(cameras::patch))
         .routes(routes!(cameras::delete))
+        .routes(routes!(cameras::create_token))
         .routes(routes!(tokens::list))
         .routes(routes!(tokens::create))
         .routes(routes!(tokens::revoke))

@@ -13,7 +13,7 @@ use super::problem::{Fault, Result};
 use super::slots::{answer, committed};
 use crate::auth::Caller;
 use crate::auth::secret::{self, Grant, record};
-use crate::ledger::{Command, Reply};
+use crate::ledger::{Command, Outcome, Reply};
 
 /// A secret for a new token; the same again when the same request comes again.
 pub fn secret_for(app: &App, mutation: &Mutation, raw: &[u8]) -> Result<String> {
@@ -56,6 +56,11 @@ pub async fn create(State(app): State<App>, mut mutation: Mutation, body: ApiJso
     };
     let command = Command::CreateToken(Box::new(record(grant, &secret, now)));
     let outcome = mutation.submit(command, &body.raw).await?;
+    token_created(outcome, secret)
+}
+
+/// The answer that shows a new token's secret.
+pub fn token_created(outcome: Outcome, secret: String) -> Result<Response> {
     let Reply::Token(info) = outcome.reply else {
         return Err(Fault::new(ProblemCode::Internal, "a token was created, but something else was answered"));
     };

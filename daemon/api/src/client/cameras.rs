@@ -4,6 +4,7 @@ use reqwest::Method;
 
 use super::{Client, Error};
 use crate::cameras::{Camera, CameraCreated, CameraPatch, Health, NewCamera};
+use crate::tokens::TokenCreated;
 use crate::{CameraId, Committed, paths};
 
 impl Client {
@@ -27,6 +28,11 @@ impl Client {
     /// Answers the camera as it was.
     pub async fn camera_delete(&self, camera: &CameraId) -> Result<Committed<Camera>, Error> {
         self.call_lot(Method::DELETE, &paths::fill(paths::CAMERA, camera)).fetch().await
+    }
+
+    /// One more token for a camera. The answer holds the secret, this once.
+    pub async fn camera_token(&self, camera: &CameraId) -> Result<Committed<TokenCreated>, Error> {
+        self.call_lot(Method::POST, &paths::fill(paths::CAMERA_TOKEN, camera)).fetch().await
     }
 
     pub async fn camera_health(&self, camera: &CameraId, health: &Health) -> Result<Camera, Error> {

@@ -44,7 +44,7 @@ pub(super) fn create(
         contact: None,
     };
     let mut changes = vec![EventChange::CameraCreated { camera: camera.clone() }];
-    changes.extend(tokens::create(state, secret, context.now)?.changes);
+    changes.extend(tokens::add(state, secret, context.now)?.changes);
     Ok(Change { changes, reply: Reply::Camera(camera) })
 }
 

@@ -6,12 +6,20 @@ use parking_api::{Problem, ProblemCode, Time, TokenId};
 
 use super::super::command::{Change, Context, NewSecret, Refusal, Reply};
 use super::super::state::LotState;
-use super::text;
+use super::{cameras, text};
 
 /// Most tokens of one lot that are neither expired nor revoked.
 const TOKENS_MAX: usize = 5_000;
 
 pub(super) fn create(state: &LotState, secret: &NewSecret, now: Time) -> Result<Change, Refusal> {
+    if let Some(camera) = &secret.token.camera {
+        cameras::found(state, camera)?;
+    }
+    add(state, secret, now)
+}
+
+/// The same where the camera that it is for is created in the same breath.
+pub(super) fn add(state: &LotState, secret: &NewSecret, now: Time) -> Result<Change, Refusal> {
     let is_valid = |token: &&Token| token.revoked_at.is_none() && token.expires_at.is_none_or(|expires| expires > now);
     if state.tokens().filter(is_valid).count() >= TOKENS_MAX {
         return Err(Problem::new(

@@ -7,6 +7,7 @@ DELETE /api/cameras/{camera}          Admin
 GET    /api/cameras/{camera}          Viewer
 PATCH  /api/cameras/{camera}          Admin
 POST   /api/cameras/{camera}/health   Device
+POST   /api/cameras/{camera}/token    Admin
 GET    /api/cameras                   Viewer
 POST   /api/cameras                   Admin
 POST   /api/capture                   Upload

@@ -1,6 +1,6 @@
 //! Cameras: who they are, what they report, and when they are missed.
 
-use parking_api::cameras::{Camera, CameraPatch, CameraStatus, NewCamera};
+use parking_api::cameras::{Camera, CameraPatch, CameraStatus, Health, NewCamera};
 use parking_api::client::EventQuery;
 use parking_api::events::{ActorKind, EventChange};
 use parking_api::{CameraId, ProblemCode};
@@ -36,6 +36,31 @@ async fn a_camera_is_created_changed_and_deleted() {
     assert_eq!(refused(admin.camera(&id("cam-1")).await).code, ProblemCode::CameraNotFound);
     assert_eq!(refused(admin.camera_delete(&id("cam-1")).await).code, ProblemCode::CameraNotFound);
     assert_eq!(refused(admin.camera_patch(&id("cam-1"), &patch).await).code, ProblemCode::CameraNotFound);
+    parkd.verify();
+}
+
+#[tokio::test]
+async fn a_camera_goes_on_with_its_old_token_until_that_is_revoked() {
+    let parkd = Parkd::start(&[]);
+    let old = camera(&parkd, "cam-1").await;
+    let admin = parkd.admin();
+    assert_eq!(refused(admin.camera_token(&id("cam-2")).await).code, ProblemCode::CameraNotFound);
+    let new = admin.camera_token(&id("cam-1")).await.expect("a token").value;
+    assert_eq!((new.info.camera, new.info.name.as_str()), (Some(id("cam-1")), "cam-1"));
+    let reports = async |secret: &str| {
+        parkd.client_with(Some(secret.into())).camera_health(&id("cam-1"), &Health::default()).await
+    };
+    reports(&old).await.expect("the old one is valid");
+    reports(&new.token).await.expect("the new one is valid");
+    admin.token_revoke(&old[..13]).await.expect("it is revoked");
+    assert_eq!(refused(reports(&old).await).code, ProblemCode::Unauthenticated);
+    reports(&new.token).await.expect("the new one is valid");
+    admin.camera_delete(&id("cam-1")).await.expect("it is deleted");
+    assert_eq!(
+        refused(reports(&new.token).await).code,
+        ProblemCode::Unauthenticated,
+        "a camera takes its tokens with it"
+    );
     parkd.verify();
 }
 

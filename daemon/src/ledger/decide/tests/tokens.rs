@@ -31,6 +31,12 @@ fn revoke(id: u128) -> Command {
 }
 
 #[test]
+fn a_token_for_a_camera_that_is_not_there_is_refused() {
+    let refused = World::new().refusal(Command::CreateToken(Box::new(secret(1, Role::Camera, Some("cam-1")))));
+    assert_eq!(refused.code, ProblemCode::CameraNotFound);
+}
+
+#[test]
 fn a_token_is_revoked_once() {
     let mut world = World::new();
     world.run(create(1, Role::Viewer));
