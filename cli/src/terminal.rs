@@ -41,7 +41,7 @@ impl Terminal {
             width: stdout_is_tty.then(|| comfy_table::Table::new().width()).flatten(),
             stdout_has_color: has_color(color, stdout_is_tty, env),
             stderr_has_color: has_color(color, stderr_is_tty, env),
-            is_utf8: is_utf8(env),
+            is_utf8: env.is_utf8(),
         }
     }
 
@@ -59,15 +59,6 @@ fn has_color(color: Color, is_tty: bool, env: &Env) -> bool {
     }
 }
 
-/// By the POSIX order of the locale variables. Where none is set the system decides: only Unix then means plain ASCII.
-fn is_utf8(env: &Env) -> bool {
-    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| env.get(name));
-    locale.map_or(cfg!(not(unix)), |locale| {
-        let locale = locale.to_ascii_lowercase();
-        locale.contains("utf-8") || locale.contains("utf8")
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -82,13 +73,5 @@ mod tests {
         assert!(!has_color(Color::Auto, true, &Env::from_iter([("TERM", "dumb")])));
         assert!(has_color(Color::Always, false, &Env::from_iter([("NO_COLOR", "1")])));
         assert!(!has_color(Color::Never, true, &plain));
-    }
-
-    #[test]
-    fn the_first_locale_variable_that_is_set_decides() {
-        assert!(is_utf8(&Env::from_iter([("LANG", "id_ID.UTF-8")])));
-        assert!(is_utf8(&Env::from_iter([("LC_CTYPE", "C.utf8"), ("LANG", "C")])));
-        assert!(!is_utf8(&Env::from_iter([("LC_ALL", "C"), ("LANG", "id_ID.UTF-8")])));
-        assert!(is_utf8(&Env::from_iter([("LC_ALL", ""), ("LANG", "id_ID.UTF-8")])));
     }
 }

@@ -1,0 +1,207 @@
+//! The loop: wait for a message, take all that wait, update, start what is asked for, draw once. Nothing here decides.
+
+use std::collections::VecDeque;
+use std::io;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until, timeout_at};
+
+use crate::cache::Cache;
+use crate::clock;
+use crate::demo::Demo;
+use crate::effect::Effect;
+use crate::model::Model;
+use crate::msg::{Msg, Stamped};
+use crate::record::Recorder;
+use crate::runtime::Runtime;
+use crate::terminal::Screen;
+use crate::update::{start, update};
+use crate::view;
+
+/// Messages that may wait; beyond it their producers do.
+pub const QUEUE: usize = 1024;
+/// Messages that are taken before a frame is drawn.
+const DRAIN_MAX: usize = 512;
+/// Frames in a second, and the least time between two frames that no key asked for. The difference is what keys have for themselves.
+const FRAMES_PER_SECOND: usize = 30;
+const QUIET_FRAME: Duration = Duration::from_millis(60);
+
+/// Whom the console talks to.
+#[derive(Debug)]
+pub enum Daemon {
+    Server(Box<Runtime>),
+    Demo(Demo),
+}
+
+impl Daemon {
+    pub fn perform(&mut self, effect: Effect) {
+        match self {
+            Self::Server(runtime) => runtime.perform(effect),
+            Self::Demo(demo) => demo.perform(effect),
+        }
+    }
+}
+
+/// A console that runs.
+#[derive(Debug)]
+pub struct App {
+    pub model: Model,
+    pub screen: Screen,
+    pub daemon: Daemon,
+    pub inbox: mpsc::Receiver<Msg>,
+    pub recorder: Option<Recorder>,
+    pub cache: Option<Cache>,
+    pub pace: Pace,
+}
+
+/// When the next frame may be drawn.
+#[derive(Debug, Default)]
+pub struct Pace {
+    frames: VecDeque<Instant>,
+    /// When the oldest key came that no frame shows yet.
+    key_at: Option<Instant>,
+    is_dirty: bool,
+}
+
+impl Pace {
+    fn key(&mut self) {
+        self.key_at.get_or_insert_with(Instant::now);
+    }
+
+    /// When to draw; none when there is nothing new.
+    fn due(&self) -> Option<Instant> {
+        if !self.is_dirty {
+            return None;
+        }
+        let is_full = self.frames.len() == FRAMES_PER_SECOND;
+        let allowed = self.frames.front().filter(|_| is_full).map(|oldest| *oldest + Duration::from_secs(1));
+        let quiet = self.frames.back().filter(|_| self.key_at.is_none()).map(|newest| *newest + QUIET_FRAME);
+        Some(allowed.max(quiet).unwrap_or_else(Instant::now))
+    }
+
+    /// How long the key waited that this frame shows.
+    fn drawn(&mut self) -> Option<Duration> {
+        let now = Instant::now();
+        if self.frames.len() == FRAMES_PER_SECOND {
+            self.frames.pop_front();
+        }
+        self.frames.push_back(now);
+        self.is_dirty = false;
+        self.key_at.take().map(|at| now - at)
+    }
+}
+
+/// Whether to go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Next {
+    Go,
+    End,
+}
+
+impl App {
+    /// Runs until somebody quits.
+    pub async fn run(mut self) -> io::Result<()> {
+        self.draw()?;
+        let effects = start(&mut self.model);
+        self.perform(effects)?;
+        loop {
+            let msg = self.next().await;
+            if let Some(msg) = msg
+                && self.take(msg)? == Next::End
+            {
+                return Ok(());
+            }
+            if self.pace.due().is_some_and(|due| due <= Instant::now()) {
+                self.draw()?;
+            }
+        }
+    }
+
+    /// The next message; none when it is time for a frame.
+    async fn next(&mut self) -> Option<Msg> {
+        let wake_ms = self.model.wake_at().ms_since(clock::now()).max(0) as u64;
+        let wake = Instant::now() + Duration::from_millis(wake_ms);
+        match self.pace.due() {
+            Some(due) if due <= wake => timeout_at(due, self.inbox.recv()).await.ok().flatten(),
+            _ => tokio::select! {
+                msg = self.inbox.recv() => msg,
+                () = sleep_until(wake) => Some(Msg::Tick),
+            },
+        }
+    }
+
+    /// Takes a message and those that wait behind it.
+    fn take(&mut self, first: Msg) -> io::Result<Next> {
+        let mut msg = first;
+        for _ in 1..DRAIN_MAX {
+            if self.handle(msg)? == Next::End {
+                return Ok(Next::End);
+            }
+            match self.inbox.try_recv() {
+                Ok(next) => msg = next,
+                Err(_) => return Ok(Next::Go),
+            }
+        }
+        self.handle(msg)
+    }
+
+    fn handle(&mut self, msg: Msg) -> io::Result<Next> {
+        if matches!(msg, Msg::Key(_) | Msg::Mouse(_)) {
+            self.pace.key();
+        }
+        let stamped = Stamped { at: clock::now(), msg };
+        if let Some(recorder) = &mut self.recorder {
+            recorder.push(&stamped)?;
+        }
+        if let Some(hud) = &mut self.model.hud {
+            hud.messages += 1;
+        }
+        let effects = update(&mut self.model, stamped);
+        self.pace.is_dirty = true;
+        self.perform(effects)
+    }
+
+    fn perform(&mut self, effects: Vec<Effect>) -> io::Result<Next> {
+        for effect in effects {
+            match effect {
+                Effect::Quit => return Ok(Next::End),
+                Effect::Redraw => self.screen.forget()?,
+                Effect::Suspend => self.screen.suspend()?,
+                Effect::Keep(lot) => {
+                    let known = self.model.tab_of(&lot).and_then(|tab| Some((tab.lot.heard_at?, tab.lot.snapshot()?)));
+                    if let (Some(cache), Some((at, snapshot))) = (&self.cache, known) {
+                        // A disk that is full is no reason to stop looking at a lot.
+                        let _ = cache.save(&self.model.server, at, snapshot);
+                    }
+                }
+                other => self.daemon.perform(other),
+            }
+        }
+        Ok(Next::Go)
+    }
+
+    fn draw(&mut self) -> io::Result<()> {
+        let begun = Instant::now();
+        let size = self.screen.size()?;
+        if size != self.model.size {
+            let at = self.model.now;
+            update(&mut self.model, Stamped { at, msg: Msg::Resize(size.0, size.1) });
+        }
+        let bytes_before = self.screen.bytes();
+        let model = &self.model;
+        self.screen.draw(|buf| view::draw(model, buf).cursor)?;
+        let waited = self.pace.drawn();
+        let (frame_us, bytes_total) = (begun.elapsed().as_micros() as u64, self.screen.bytes());
+        if let Some(hud) = &mut self.model.hud {
+            hud.frames += 1;
+            hud.frame_us = frame_us;
+            hud.bytes = bytes_total - bytes_before;
+            hud.bytes_total = bytes_total;
+            if let Some(waited) = waited {
+                hud.key(waited.as_micros() as u64);
+            }
+        }
+        Ok(())
+    }
+}

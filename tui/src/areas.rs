@@ -1,0 +1,71 @@
+//! Which part of the screen is for what. Pure; `update` asks as well as `view`.
+
+use ratatui::layout::Rect;
+
+use crate::lot::Link;
+use crate::model::{Model, Pane};
+
+/// Below this only the counts are shown.
+pub const WIDTH_MIN: u16 = 40;
+pub const HEIGHT_MIN: u16 = 12;
+/// From this height on there is a line that names the panes.
+const PANES_FROM: u16 = 16;
+/// From this width on the details of a slot stand beside the grid, and how wide they are.
+const SIDE_FROM: u16 = 110;
+const SIDE_MIN: u16 = 34;
+const SIDE_MAX: u16 = 52;
+
+/// Which part of the screen is for what; one that is not shown is empty.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Areas {
+    pub is_tiny: bool,
+    pub title: Rect,
+    pub counts: Rect,
+    pub alarm: Rect,
+    pub panes: Rect,
+    /// Whatever pane is open.
+    pub main: Rect,
+    /// The slots within it.
+    pub grid: Rect,
+    /// The details of the selected slot beside them.
+    pub side: Rect,
+    pub status: Rect,
+    pub hints: Rect,
+}
+
+impl Areas {
+    pub fn of(model: &Model) -> Self {
+        let (width, height) = model.size;
+        if width < WIDTH_MIN || height < HEIGHT_MIN {
+            return Self { is_tiny: true, main: Rect::new(0, 0, width, height), ..Self::default() };
+        }
+        let line = |y: u16| Rect::new(0, y, width, 1);
+        let mut areas = Self { title: line(0), counts: line(1), ..Self::default() };
+        let mut top = 2;
+        if has_alarm(model) {
+            areas.alarm = line(top);
+            top += 1;
+        }
+        if height >= PANES_FROM {
+            areas.panes = line(top);
+            top += 1;
+        }
+        areas.hints = line(height - 1);
+        areas.status = line(height - 2);
+        areas.main = Rect::new(0, top, width, height - 2 - top);
+        areas.grid = areas.main;
+        let tab = model.tab();
+        if width >= SIDE_FROM && tab.pane == Pane::Slots && !tab.slots.is_preview_hidden {
+            let side = (width / 3).clamp(SIDE_MIN, SIDE_MAX);
+            areas.grid.width = width - side;
+            areas.side = Rect::new(width - side, top, side, areas.main.height);
+        }
+        areas
+    }
+}
+
+fn has_alarm(model: &Model) -> bool {
+    let lot = &model.tab().lot;
+    let is_down = matches!(lot.link, Link::Offline { .. } | Link::Ended { .. });
+    is_down || lot.degraded.is_some() || !lot.alarms().is_empty()
+}

@@ -1,0 +1,362 @@
+//! A lot as this console knows it: the fold of one snapshot and the events after it. Knows nothing of sockets and screens.
+
+use std::cmp::Ordering;
+use std::collections::{HashMap, VecDeque};
+
+use jiff::tz::TimeZone;
+use parking_api::cameras::{Camera, CameraStatus};
+use parking_api::client::{LinkState, LiveMessage};
+use parking_api::events::{Actor, Event, EventChange, LogEntry};
+use parking_api::live::{Lagged, Snapshot};
+use parking_api::lots::Lot;
+use parking_api::slots::{Counts, Slot, SlotState};
+use parking_api::{LotId, SlotCode, SlotId, Time};
+
+use crate::plan::Plan;
+use crate::trend::Trend;
+
+/// How long a slot that has just changed stands out, in milliseconds.
+pub const FLASH_MS: i64 = 1_500;
+/// Most events that are kept to be looked at.
+pub const EVENTS_MAX: usize = 1_000;
+
+/// State of the line to the daemon.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Link {
+    Connecting,
+    CatchingUp,
+    Live,
+    Offline {
+        since: Time,
+        retry_at: Time,
+        reason: String,
+    },
+    /// It will not come back by itself.
+    Ended {
+        reason: String,
+    },
+}
+
+/// A lot as this console knows it.
+#[derive(Debug, Clone)]
+pub struct LotView {
+    pub id: LotId,
+    pub lot: Option<Lot>,
+    pub zone: TimeZone,
+    /// By code, `A-2` before `A-10`.
+    pub slots: Vec<Slot>,
+    index: HashMap<SlotId, usize>,
+    pub plan: Plan,
+    pub cameras: Vec<Camera>,
+    pub counts: Counts,
+    pub seq: u64,
+    pub link: Link,
+    /// When the daemon was last heard of.
+    pub heard_at: Option<Time>,
+    /// Until when a slot stands out.
+    pub flashes: HashMap<SlotId, Time>,
+    /// Who changed a slot last, as far as it was seen.
+    pub actors: HashMap<SlotId, Actor>,
+    /// Oldest first.
+    pub events: VecDeque<Event>,
+    pub trend: Trend,
+    /// Why the daemon goes on from memory.
+    pub degraded: Option<String>,
+}
+
+impl LotView {
+    pub fn new(id: LotId) -> Self {
+        Self {
+            id,
+            lot: None,
+            zone: TimeZone::UTC,
+            slots: Vec::new(),
+            index: HashMap::new(),
+            plan: Plan::default(),
+            cameras: Vec::new(),
+            counts: Counts::default(),
+            seq: 0,
+            link: Link::Connecting,
+            heard_at: None,
+            flashes: HashMap::new(),
+            actors: HashMap::new(),
+            events: VecDeque::new(),
+            trend: Trend::default(),
+            degraded: None,
+        }
+    }
+
+    pub fn name(&self) -> &str {
+        self.lot.as_ref().map_or(self.id.as_str(), |lot| &lot.name)
+    }
+
+    pub fn slot(&self, id: SlotId) -> Option<&Slot> {
+        self.index.get(&id).map(|&at| &self.slots[at])
+    }
+
+    pub fn by_code(&self, code: &SlotCode) -> Option<&Slot> {
+        self.slots.iter().find(|slot| slot.code == *code)
+    }
+
+    /// What is shown is what the daemon has.
+    pub fn is_live(&self) -> bool {
+        self.link == Link::Live
+    }
+
+    /// There is something to show at all.
+    pub fn is_known(&self) -> bool {
+        self.lot.is_some()
+    }
+
+    /// Takes in one message of the live stream.
+    pub fn apply(&mut self, message: LiveMessage, now: Time) {
+        match message {
+            LiveMessage::State(state) => {
+                self.link = link(state, now);
+                return;
+            }
+            LiveMessage::Ended(error) => {
+                self.link = Link::Ended { reason: error.to_string() };
+                return;
+            }
+            LiveMessage::Snapshot(snapshot) => self.replace(*snapshot, now),
+            LiveMessage::Event(event) => self.event(*event, now),
+            LiveMessage::Skipped { seq, .. } => self.seq = seq,
+            LiveMessage::Lagged(lagged) => self.catch_up(*lagged, now),
+            LiveMessage::Degraded(degraded) => self.degraded = degraded.active.then_some(degraded.detail),
+            LiveMessage::Heartbeat { .. } => {}
+        }
+        self.heard_at = Some(now);
+        self.trend.record(now, self.counts.occupied);
+    }
+
+    /// What was known at an earlier time, to begin with.
+    pub fn remember(&mut self, snapshot: Snapshot, heard_at: Time) {
+        self.replace(snapshot, heard_at);
+        self.heard_at = Some(heard_at);
+        self.flashes.clear();
+    }
+
+    /// The same to be kept for the next start.
+    pub fn snapshot(&self) -> Option<Snapshot> {
+        Some(Snapshot {
+            seq: self.seq,
+            reason: parking_api::live::SnapshotReason::NoCursor,
+            lot: self.lot.clone()?,
+            slots: self.slots.clone(),
+            cameras: self.cameras.clone(),
+            stats: parking_api::slots::SlotStats { seq: self.seq, counts: self.counts, zones: Vec::new() },
+        })
+    }
+
+    /// Takes in what came before the stream began: the newest page of the log.
+    pub fn history(&mut self, entries: Vec<LogEntry>) {
+        let first = self.events.front().map_or(u64::MAX, |event| event.seq);
+        let known = entries.into_iter().filter_map(|entry| match entry {
+            LogEntry::Event(event) if event.seq < first => Some(*event),
+            _ => None,
+        });
+        let mut events: VecDeque<Event> = known.collect();
+        events.append(&mut self.events);
+        while events.len() > EVENTS_MAX {
+            events.pop_front();
+        }
+        self.events = events;
+        self.trend.rebuild(&self.events, self.counts.occupied);
+        for event in &self.events {
+            if let EventChange::SlotChanged { slot, .. } = &event.change {
+                self.actors.insert(slot.id, event.actor.clone());
+            }
+        }
+    }
+
+    /// Cameras that are not online, and how many slots each leaves unseen.
+    pub fn alarms(&self) -> Vec<(&Camera, usize)> {
+        let silent = self.cameras.iter().filter(|camera| camera.status != CameraStatus::Online);
+        silent.map(|camera| (camera, self.blind(camera))).collect()
+    }
+
+    fn blind(&self, camera: &Camera) -> usize {
+        let is_covered = |zone: &Option<String>| {
+            self.cameras.iter().any(|other| other.status == CameraStatus::Online && other.zone == *zone)
+        };
+        if camera.zone.is_none() || is_covered(&camera.zone) {
+            return 0;
+        }
+        self.slots.iter().filter(|slot| slot.zone == camera.zone).count()
+    }
+
+    /// Forgets flashes that are over.
+    pub fn expire(&mut self, now: Time) {
+        self.flashes.retain(|_, until| *until > now);
+    }
+
+    fn replace(&mut self, snapshot: Snapshot, now: Time) {
+        if self.is_known() {
+            for slot in &snapshot.slots {
+                if self.slot(slot.id).is_none_or(|known| known.state != slot.state) {
+                    self.flashes.insert(slot.id, now.plus_ms(FLASH_MS));
+                }
+            }
+        }
+        self.seq = snapshot.seq;
+        self.set_lot(snapshot.lot);
+        self.slots = snapshot.slots;
+        self.cameras = snapshot.cameras;
+        self.restructure();
+    }
+
+    fn catch_up(&mut self, lagged: Lagged, now: Time) {
+        self.seq = lagged.to;
+        for slot in lagged.slots {
+            self.put(slot, now);
+        }
+        self.slots.retain(|slot| !lagged.deleted.contains(&slot.id));
+        self.cameras = lagged.cameras;
+        if let Some(lot) = lagged.lot {
+            self.set_lot(lot);
+        }
+        self.restructure();
+    }
+
+    fn event(&mut self, event: Event, now: Time) {
+        // A change of something unknown says nothing of the rest.
+        if !self.is_known() {
+            return;
+        }
+        self.seq = event.seq;
+        match &event.change {
+            EventChange::LotCreated { lot } | EventChange::LotChanged { lot } => self.set_lot(lot.clone()),
+            EventChange::SlotCreated { slot, .. } | EventChange::SlotChanged { slot, .. } => {
+                self.actors.insert(slot.id, event.actor.clone());
+                self.put(slot.clone(), now);
+            }
+            EventChange::SlotDeleted { slot, .. } => {
+                self.slots.retain(|known| known.id != slot.id);
+                self.restructure();
+            }
+            EventChange::CameraCreated { camera }
+            | EventChange::CameraChanged { camera }
+            | EventChange::CameraStatus { camera } => self.put_camera(camera.clone()),
+            EventChange::CameraDeleted { camera } => self.cameras.retain(|known| known.id != camera.id),
+            EventChange::CaptureAdded { capture } => {
+                if let Some(contact) = capture.camera.as_ref().and_then(|id| self.contact(id)) {
+                    contact.seen_at = capture.received_at;
+                    contact.capture_id = Some(capture.id);
+                }
+            }
+            EventChange::SessionOpened { .. }
+            | EventChange::SessionClosed { .. }
+            | EventChange::CaptureDeleted { .. }
+            | EventChange::TokenCreated { .. }
+            | EventChange::TokenRevoked { .. } => {}
+        }
+        self.events.push_back(event);
+        if self.events.len() > EVENTS_MAX {
+            self.events.pop_front();
+        }
+    }
+
+    fn contact(&mut self, camera: &parking_api::CameraId) -> Option<&mut parking_api::cameras::Contact> {
+        self.cameras.iter_mut().find(|known| known.id == *camera)?.contact.as_mut()
+    }
+
+    /// An event says what changed of a camera, not when it was last heard of.
+    fn put_camera(&mut self, mut camera: Camera) {
+        match self.cameras.iter_mut().find(|known| known.id == camera.id) {
+            Some(known) => {
+                camera.contact = camera.contact.or_else(|| known.contact.take());
+                *known = camera;
+            }
+            None => self.cameras.push(camera),
+        }
+    }
+
+    fn set_lot(&mut self, lot: Lot) {
+        self.zone = TimeZone::get(&lot.time_zone).unwrap_or(TimeZone::UTC);
+        self.lot = Some(lot);
+    }
+
+    fn put(&mut self, slot: Slot, now: Time) {
+        match self.index.get(&slot.id).copied() {
+            Some(at) => {
+                let known = std::mem::replace(&mut self.slots[at], slot);
+                let slot = &self.slots[at];
+                if known.state != slot.state {
+                    self.counts.remove(known.state);
+                    self.counts.add(slot.state);
+                    self.flashes.insert(slot.id, now.plus_ms(FLASH_MS));
+                }
+                let is_moved = known.zone != slot.zone || known.level != slot.level || known.position != slot.position;
+                if is_moved || known.code != slot.code {
+                    self.restructure();
+                }
+            }
+            None => {
+                self.flashes.insert(slot.id, now.plus_ms(FLASH_MS));
+                self.slots.push(slot);
+                self.restructure();
+            }
+        }
+    }
+
+    /// Works out anew what follows from which slots there are.
+    fn restructure(&mut self) {
+        self.slots.sort_by(|a, b| natural(a.code.as_str(), b.code.as_str()));
+        self.index = self.slots.iter().enumerate().map(|(at, slot)| (slot.id, at)).collect();
+        self.counts = Counts::default();
+        for slot in &self.slots {
+            self.counts.add(slot.state);
+        }
+        self.plan = Plan::of(&self.slots);
+    }
+}
+
+fn link(state: LinkState, now: Time) -> Link {
+    match state {
+        LinkState::Connecting => Link::Connecting,
+        LinkState::CatchingUp => Link::CatchingUp,
+        LinkState::Live => Link::Live,
+        LinkState::Offline { since, retry_in, reason } => {
+            let retry_ms = i64::try_from(retry_in.as_millis()).unwrap_or(i64::MAX);
+            Link::Offline { since, retry_at: now.plus_ms(retry_ms), reason }
+        }
+    }
+}
+
+/// Numbers inside of names by their value: `A-2` before `A-10`.
+pub fn natural(a: &str, b: &str) -> Ordering {
+    let (mut a, mut b) = (a.as_bytes(), b.as_bytes());
+    while let (Some(x), Some(y)) = (a.first(), b.first()) {
+        let digits = |text: &[u8]| text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let order = match (digits(a), digits(b)) {
+            (0, _) | (_, 0) => {
+                let order = x.cmp(y);
+                (a, b) = (&a[1..], &b[1..]);
+                order
+            }
+            (i, j) => {
+                let plain = |text: &[u8]| text.iter().skip_while(|byte| **byte == b'0').copied().collect::<Vec<_>>();
+                let (m, n) = (plain(&a[..i]), plain(&b[..j]));
+                (a, b) = (&a[i..], &b[j..]);
+                m.len().cmp(&n.len()).then(m.cmp(&n))
+            }
+        };
+        if order != Ordering::Equal {
+            return order;
+        }
+    }
+    a.len().cmp(&b.len())
+}
+
+/// The word of a state that fits `width` cells.
+pub fn word(state: SlotState, width: usize) -> &'static str {
+    let (long, short) = match state {
+        SlotState::Free => ("free", "free"),
+        SlotState::Occupied => ("occupied", "occ"),
+        SlotState::Reserved => ("reserved", "resv"),
+        SlotState::Closed => ("closed", "shut"),
+        SlotState::Unknown => ("unknown", "unkn"),
+    };
+    if long.len() <= width { long } else { short }
+}

@@ -1,0 +1,290 @@
+//! All that the console knows. Changed by `update` alone, shown by `view`.
+
+use std::collections::BTreeSet;
+
+use parking_api::events::Event;
+use parking_api::sessions::Session;
+use parking_api::slots::Slot;
+use parking_api::tokens::{Identity, Role};
+use parking_api::{LotId, SlotId, Time};
+
+use crate::filter::Filter;
+use crate::hud::Hud;
+use crate::keymap::Keymap;
+use crate::lot::{Link, LotView};
+use crate::popups::Popup;
+use crate::sheet::Mode;
+use crate::spans;
+use crate::theme::Look;
+use crate::work::Work;
+
+/// How long a notice is shown, in milliseconds.
+const NOTICE_MS: i64 = 8_000;
+/// Lines that the command line remembers.
+pub const HISTORY_MAX: usize = 100;
+/// A list of cameras or stays that is looked at is asked for anew after this long, in milliseconds.
+pub const REFRESH_MS: i64 = 15_000;
+
+/// The one state of the console.
+#[derive(Debug, Clone)]
+pub struct Model {
+    pub now: Time,
+    /// Columns and rows of the terminal.
+    pub size: (u16, u16),
+    pub look: Look,
+    pub keymap: Keymap,
+    pub server: String,
+    pub who: Who,
+    /// One for each lot; never empty.
+    pub tabs: Vec<Tab>,
+    pub active: usize,
+    pub notice: Option<Notice>,
+    pub popup: Option<Popup>,
+    /// Command lines, oldest first.
+    pub history: Vec<String>,
+    pub work: Work,
+    pub hud: Option<Hud>,
+}
+
+/// Whom the daemon takes us for.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Who {
+    Asking,
+    Known(Identity),
+    Refused(String),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    Plain,
+    Good,
+    Bad,
+}
+
+/// Something that is said once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    pub text: String,
+    pub tone: Tone,
+    pub until: Time,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pane {
+    Slots,
+    Slot,
+    Sessions,
+    Cameras,
+    Events,
+}
+
+impl Pane {
+    pub const ALL: [Self; 5] = [Self::Slots, Self::Slot, Self::Sessions, Self::Cameras, Self::Events];
+}
+
+/// One lot and how it is looked at.
+#[derive(Debug, Clone)]
+pub struct Tab {
+    pub lot: LotView,
+    pub is_followed: bool,
+    pub pane: Pane,
+    pub slots: SlotsPane,
+    pub slot: SlotPane,
+    pub sessions: SessionsPane,
+    pub cameras: Rows,
+    pub cameras_at: Option<Time>,
+    pub events: EventsPane,
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct SlotsPane {
+    pub cursor: Option<SlotId>,
+    pub scroll: u32,
+    pub mode: Mode,
+    /// Place in the list of levels.
+    pub level: usize,
+    pub filter: Filter,
+    pub marks: BTreeSet<SlotId>,
+    pub is_preview_hidden: bool,
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct SlotPane {
+    pub slot: Option<SlotId>,
+    /// Oldest first.
+    pub history: Vec<Event>,
+    pub stay: Option<Session>,
+    pub is_loading: bool,
+    pub rows: Rows,
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct SessionsPane {
+    /// Newest first.
+    pub sessions: Vec<Session>,
+    pub loaded_at: Option<Time>,
+    pub rows: Rows,
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct EventsPane {
+    /// `seq` of the line that is looked at; none follows the newest.
+    pub at: Option<u64>,
+}
+
+/// Where a list stands.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Rows {
+    pub cursor: usize,
+}
+
+impl Tab {
+    pub fn new(lot: LotId) -> Self {
+        Self {
+            lot: LotView::new(lot),
+            is_followed: false,
+            pane: Pane::Slots,
+            slots: SlotsPane::default(),
+            slot: SlotPane::default(),
+            sessions: SessionsPane::default(),
+            cameras: Rows::default(),
+            cameras_at: None,
+            events: EventsPane::default(),
+        }
+    }
+
+    /// The slot that the cursor is on.
+    pub fn selected(&self) -> Option<&Slot> {
+        let id = if self.pane == Pane::Slot { self.slot.slot } else { self.slots.cursor };
+        self.lot.slot(id?)
+    }
+
+    pub fn shows(&self, slot: &Slot, now: Time) -> bool {
+        self.slots.filter.takes(slot, now)
+    }
+
+    /// Stays that pass the filter, newest first.
+    pub fn shown_sessions(&self) -> Vec<&Session> {
+        let line = |s: &Session| {
+            let code = s.slot_code.as_ref().map_or("", |code| code.as_str());
+            let text = |text: &Option<String>| text.clone().unwrap_or_default();
+            format!("{code} {} {} {} {}", text(&s.zone), text(&s.plate), text(&s.ticket), s.state)
+        };
+        self.sessions.sessions.iter().filter(|s| self.slots.filter.takes_text(&line(s))).collect()
+    }
+
+    /// Events that pass the filter, newest first.
+    pub fn shown_events(&self) -> Vec<&Event> {
+        let filter = &self.slots.filter;
+        self.lot
+            .events
+            .iter()
+            .rev()
+            .filter(|event| filter.is_empty() || filter.takes_text(&crate::talk::line(event)))
+            .collect()
+    }
+}
+
+impl Model {
+    pub fn new(setup: Setup) -> Self {
+        let Setup { now, size, look, keymap, server, lot } = setup;
+        Self {
+            now,
+            size,
+            look,
+            keymap,
+            server,
+            who: Who::Asking,
+            tabs: vec![Tab::new(lot)],
+            active: 0,
+            notice: None,
+            popup: None,
+            history: Vec::new(),
+            work: Work::default(),
+            hud: None,
+        }
+    }
+
+    pub fn tab(&self) -> &Tab {
+        &self.tabs[self.active]
+    }
+
+    pub fn tab_mut(&mut self) -> &mut Tab {
+        &mut self.tabs[self.active]
+    }
+
+    pub fn tab_of(&mut self, lot: &LotId) -> Option<&mut Tab> {
+        self.tabs.iter_mut().find(|tab| tab.lot.id == *lot)
+    }
+
+    pub fn say(&mut self, tone: Tone, text: impl Into<String>) {
+        self.notice = Some(Notice { text: text.into(), tone, until: self.now.plus_ms(NOTICE_MS) });
+    }
+
+    /// Why this person may not change anything now; none when they may.
+    pub fn hindrance(&self) -> Option<String> {
+        match &self.who {
+            Who::Known(identity) if identity.role < Role::Attendant => {
+                return Some(format!(
+                    "{} is a {}: changing a slot takes an attendant's token",
+                    identity.name, identity.role
+                ));
+            }
+            Who::Refused(why) => return Some(format!("nothing can be changed: {why}")),
+            Who::Known(_) | Who::Asking => {}
+        }
+        let lot = &self.tab().lot;
+        match &lot.link {
+            Link::Live | Link::CatchingUp => {
+                lot.degraded.as_ref().map(|why| format!("the daemon takes no changes: {why}"))
+            }
+            Link::Connecting => Some("not connected yet: nothing was sent".into()),
+            Link::Offline { .. } => Some("offline: nothing was sent, and nothing waits to be".into()),
+            Link::Ended { reason } => Some(format!("the connection has ended: {reason}")),
+        }
+    }
+
+    /// When something on the screen changes by itself.
+    pub fn wake_at(&self) -> Time {
+        let lot = &self.tab().lot;
+        let mut at = spans::next_minute(self.now);
+        let mut sooner = |time: Time| at = at.min(time);
+        lot.flashes.values().copied().for_each(&mut sooner);
+        if let Some(notice) = &self.notice {
+            sooner(notice.until);
+        }
+        match (&lot.link, lot.heard_at) {
+            (Link::Offline { retry_at, .. }, _) if *retry_at > self.now => {
+                let left = retry_at.ms_since(self.now);
+                sooner(self.now.plus_ms((left - 1).rem_euclid(1000) + 1));
+            }
+            (_, Some(heard_at)) => {
+                let age = self.now.ms_since(heard_at).max(0);
+                if age < 60_000 {
+                    sooner(self.now.plus_ms(spans::AGE_STEP_MS - age % spans::AGE_STEP_MS));
+                }
+            }
+            _ => {}
+        }
+        let refreshed_at = match self.tab().pane {
+            Pane::Cameras => self.tab().cameras_at,
+            Pane::Sessions => self.tab().sessions.loaded_at,
+            _ => None,
+        };
+        if let Some(loaded_at) = refreshed_at {
+            sooner(loaded_at.plus_ms(REFRESH_MS));
+        }
+        at.max(self.now.plus_ms(1))
+    }
+}
+
+/// What the console begins with.
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+pub struct Setup {
+    pub now: Time,
+    pub size: (u16, u16),
+    pub look: Look,
+    pub keymap: Keymap,
+    pub server: String,
+    pub lot: LotId,
+}

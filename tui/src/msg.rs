@@ -1,0 +1,83 @@
+//! Everything that can happen to the console, as one closed list. A message can be written down and read again: a recording is a test.
+
+use crossterm::event::{KeyEvent, MouseEvent};
+use parking_api::cameras::Camera;
+use parking_api::client::{Error, LiveMessage};
+use parking_api::events::{Event, EventPage};
+use parking_api::live::Snapshot;
+use parking_api::lots::Lot;
+use parking_api::sessions::Session;
+use parking_api::slots::Slot;
+use parking_api::tokens::Identity;
+use parking_api::{LotId, SlotId, Time};
+use serde::{Deserialize, Serialize};
+
+/// Number of something that a person did; one for all slots that it was done to.
+pub type OpId = u64;
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Msg {
+    Key(KeyEvent),
+    Mouse(MouseEvent),
+    Paste(String),
+    /// Columns and rows.
+    Resize(u16, u16),
+    /// Time has passed.
+    Tick,
+    Live {
+        lot: LotId,
+        message: LiveMessage,
+    },
+    /// What was known at an earlier time.
+    Remembered {
+        lot: LotId,
+        at: Time,
+        snapshot: Box<Snapshot>,
+    },
+    Who(Result<Identity, Error>),
+    Lots(Result<Vec<Lot>, Error>),
+    Written {
+        op: OpId,
+        slot: SlotId,
+        result: Result<Written, Error>,
+    },
+    Fetched {
+        lot: LotId,
+        result: Result<Fetched, Error>,
+    },
+    /// The system wants this process to end.
+    Stop,
+}
+
+/// A change that is on disk.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Written {
+    pub slot: Box<Slot>,
+    pub seq: u64,
+}
+
+/// What was asked for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fetched {
+    /// The newest events of the lot.
+    Log(EventPage),
+    /// The newest changes of a slot, oldest first, and its current stay.
+    History {
+        slot: SlotId,
+        events: Vec<Event>,
+        stay: Option<Session>,
+    },
+    Sessions(Vec<Session>),
+    Cameras(Vec<Camera>),
+}
+
+/// A message and when it came.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Stamped {
+    pub at: Time,
+    #[serde(flatten)]
+    pub msg: Msg,
+}

@@ -1,0 +1,88 @@
+//! What stands over the screen and takes the keys: a line to type, a list to choose from, a question. Their state; `update::popups` moves it.
+
+use parking_api::SlotId;
+use parking_api::slots::SlotState;
+
+use crate::actions::Action;
+use crate::filter;
+use crate::input::Input;
+use crate::work::Change;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Popup {
+    Prompt(Prompt),
+    Picker(Picker),
+    Confirm(Confirm),
+}
+
+/// A line to type.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Prompt {
+    pub ask: Ask,
+    pub input: Input,
+    /// Place in the lines that were typed before.
+    pub recalled: Option<usize>,
+    /// What `Tab` offers, and the one that stands there.
+    pub offers: Vec<String>,
+    pub offer: Option<usize>,
+    pub fault: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ask {
+    Command,
+    Filter,
+    /// A note, and the state to set with it.
+    Note {
+        state: Option<SlotState>,
+        slots: Vec<SlotId>,
+    },
+}
+
+impl Prompt {
+    pub fn new(ask: Ask, text: &str) -> Self {
+        Self { ask, input: Input::new(text), recalled: None, offers: Vec::new(), offer: None, fault: None }
+    }
+}
+
+/// Actions to choose from by typing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Picker {
+    /// By section, as help; else by how well they match.
+    pub is_help: bool,
+    pub input: Input,
+    pub cursor: usize,
+}
+
+impl Picker {
+    pub fn new(is_help: bool) -> Self {
+        Self { is_help, input: Input::default(), cursor: 0 }
+    }
+
+    /// The actions that match what was typed.
+    pub fn rows(&self) -> Vec<Action> {
+        let query = self.input.text();
+        if query.is_empty() {
+            return Action::ALL.to_vec();
+        }
+        let rank = |action: &Action| {
+            let by_name = filter::score(action.name(), &query).map(|score| score + 8);
+            let keys = action.default_keys().contains(&query.as_str()).then_some(100);
+            keys.max(by_name).max(filter::score(action.about(), &query))
+        };
+        let mut rows: Vec<_> = Action::ALL.iter().filter_map(|action| Some((rank(action)?, *action))).collect();
+        if !self.is_help {
+            rows.sort_by_key(|(score, _)| -score);
+        }
+        rows.into_iter().map(|(_, action)| action).collect()
+    }
+}
+
+/// How many slots a change is about has to be typed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Confirm {
+    pub change: Change,
+    pub slots: Vec<SlotId>,
+    pub note: Option<String>,
+    pub input: Input,
+}

@@ -1,0 +1,318 @@
+//! The slots of one level laid out in cells: what fits where, how high it gets, and what lies next to what. Draws nothing.
+
+use parking_api::slots::{Counts, Slot};
+use serde::{Deserialize, Serialize};
+
+use crate::lot::LotView;
+use crate::plan::{Level, Zone};
+
+/// How the slots are shown.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    #[default]
+    Map,
+    Compact,
+    List,
+}
+
+impl Mode {
+    pub fn next(self) -> Self {
+        match self {
+            Self::Map => Self::Compact,
+            Self::Compact => Self::List,
+            Self::List => Self::Map,
+        }
+    }
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Map => "map",
+            Self::Compact => "compact",
+            Self::List => "list",
+        }
+    }
+}
+
+/// A box of cells on the sheet, which may be higher than the screen.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Box {
+    pub x: u16,
+    pub y: u32,
+    pub width: u16,
+    pub height: u16,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tile {
+    /// Place in the list of slots.
+    pub slot: usize,
+    pub at: Box,
+    /// Does not pass the filter: it keeps its place, and nothing can be done with it.
+    pub is_hidden: bool,
+}
+
+/// The border around a zone.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Frame {
+    pub at: Box,
+    pub zone: Option<String>,
+    pub counts: Counts,
+}
+
+/// The slots of one level laid out in cells.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Sheet {
+    pub height: u32,
+    pub tiles: Vec<Tile>,
+    pub frames: Vec<Frame>,
+    /// Where cars drive.
+    pub lanes: Vec<Box>,
+}
+
+/// Where to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    Up,
+    Down,
+    Left,
+    Right,
+}
+
+/// Widths of a tile on the map, widest first; each has room for a longer word.
+const TILE_WIDTHS: [u16; 3] = [10, 8, 6];
+const TILE_HEIGHT: u16 = 2;
+/// Cells between two tiles, and from the border of a zone to its tiles.
+const GAP: u16 = 1;
+const PADDING: u16 = 2;
+/// Rows of a table that say what its columns are.
+pub const LIST_HEAD: u32 = 1;
+
+/// What a sheet is made for.
+#[derive(Debug, Clone, Copy)]
+pub struct Paper {
+    pub width: u16,
+    pub height: u16,
+    pub mode: Mode,
+    /// Place in the list of levels.
+    pub level: usize,
+}
+
+impl Sheet {
+    pub fn new(lot: &LotView, paper: Paper, is_shown: &dyn Fn(&Slot) -> bool) -> Self {
+        let Some(level) = lot.plan.levels.get(paper.level.min(lot.plan.levels.len().saturating_sub(1))) else {
+            return Self::default();
+        };
+        let maker = Maker { lot, level, is_shown, code: widest_code(lot, level) };
+        match paper.mode {
+            Mode::Map => maker.map(paper),
+            Mode::Compact => maker.flow(paper.width, (maker.code + 2, 1)),
+            Mode::List => maker.list(paper.width),
+        }
+    }
+
+    /// Tiles that can be gone to.
+    fn open(&self) -> impl Iterator<Item = &Tile> {
+        self.tiles.iter().filter(|tile| !tile.is_hidden)
+    }
+
+    pub fn tile(&self, slot: usize) -> Option<&Tile> {
+        self.open().find(|tile| tile.slot == slot)
+    }
+
+    pub fn first(&self) -> Option<usize> {
+        self.open().next().map(|tile| tile.slot)
+    }
+
+    pub fn last(&self) -> Option<usize> {
+        self.open().last().map(|tile| tile.slot)
+    }
+
+    /// The nearest tile that lies `way` of `slot`.
+    pub fn neighbour(&self, slot: usize, way: Way) -> Option<usize> {
+        let from = self.tile(slot)?.at;
+        let middle = |at: &Box| (i64::from(at.x) + i64::from(at.width / 2), i64::from(at.y));
+        let (x, y) = middle(&from);
+        let cost = |tile: &Tile| {
+            let (to_x, to_y) = middle(&tile.at);
+            let (dx, dy) = (to_x - x, to_y - y);
+            let (ahead, aside) = match way {
+                Way::Up => (-dy, dx),
+                Way::Down => (dy, dx),
+                Way::Left => (-dx, dy),
+                Way::Right => (dx, dy),
+            };
+            let weight = if matches!(way, Way::Up | Way::Down) { 3 } else { 1 };
+            let sideways = if weight == 1 { 1_000 } else { 1 };
+            (ahead > 0).then(|| ahead * weight + aside.abs() * sideways)
+        };
+        self.open().filter_map(|tile| Some((cost(tile)?, tile.slot))).min().map(|(_, slot)| slot)
+    }
+
+    /// The first tile of the zone after that of `slot`, or before it.
+    pub fn zone_beside(&self, slot: usize, is_next: bool) -> Option<usize> {
+        let holds = |frame: &Frame, at: Box| {
+            let (f, x, y) = (frame.at, at.x, at.y);
+            (f.x..f.x + f.width).contains(&x) && (f.y..f.y + u32::from(f.height)).contains(&y)
+        };
+        let at = self.tile(slot)?.at;
+        let index = self.frames.iter().position(|frame| holds(frame, at))?;
+        let target = if is_next { index + 1 } else { index.checked_sub(1)? };
+        let frame = self.frames.get(target)?;
+        self.open().find(|tile| holds(frame, tile.at)).map(|tile| tile.slot)
+    }
+}
+
+fn widest_code(lot: &LotView, level: &Level) -> u16 {
+    let slots = level.zones.iter().flat_map(|zone| &zone.slots);
+    slots.map(|&at| lot.slots[at].code.as_str().len() as u16).max().unwrap_or(4)
+}
+
+struct Maker<'a> {
+    lot: &'a LotView,
+    level: &'a Level,
+    is_shown: &'a dyn Fn(&Slot) -> bool,
+    /// Cells of the longest code.
+    code: u16,
+}
+
+impl Maker<'_> {
+    /// The real layout in the largest tiles that fit; else zones one after another; else tiles one after another.
+    fn map(&self, paper: Paper) -> Sheet {
+        let sizes = TILE_WIDTHS.map(|width| (width.max(self.code), TILE_HEIGHT));
+        let real = sizes.iter().filter_map(|&size| self.real(paper.width, size));
+        let in_order = [true, false]
+            .into_iter()
+            .flat_map(|has_lanes| sizes.iter().filter_map(move |&size| self.packed(paper.width, size, has_lanes)));
+        let mut candidates: Vec<Sheet> = real.chain(in_order).collect();
+        if let Some(at) = candidates.iter().position(|sheet| sheet.height <= u32::from(paper.height)) {
+            return candidates.swap_remove(at);
+        }
+        match candidates.is_empty() {
+            true => self.flow(paper.width, sizes[2]),
+            false => candidates.swap_remove(0),
+        }
+    }
+
+    /// Zones as they lie.
+    fn real(&self, width: u16, size: (u16, u16)) -> Option<Sheet> {
+        if self.level.bands.is_empty() {
+            return None;
+        }
+        let mut sheet = Sheet::default();
+        for band in &self.level.bands {
+            let (mut x, top) = (0_u16, sheet.height);
+            for &index in band {
+                let zone = &self.level.zones[index];
+                let (needs, high) = measure(zone, size, true)?;
+                if x + needs > width {
+                    return None;
+                }
+                self.place(&mut sheet, zone, (x, top), (needs, high), size, true);
+                x += needs + GAP;
+            }
+        }
+        Some(sheet)
+    }
+
+    /// Zones one after another, each as it lies.
+    fn packed(&self, width: u16, size: (u16, u16), has_lanes: bool) -> Option<Sheet> {
+        let mut sheet = Sheet::default();
+        let (mut x, mut top) = (0_u16, 0_u32);
+        for zone in &self.level.zones {
+            let (needs, high) = measure(zone, size, has_lanes)?;
+            if needs > width {
+                return None;
+            }
+            if x > 0 && x + needs > width {
+                (x, top) = (0, sheet.height);
+            }
+            self.place(&mut sheet, zone, (x, top), (needs, high), size, has_lanes);
+            x += needs + GAP;
+        }
+        Some(sheet)
+    }
+
+    fn place(
+        &self,
+        sheet: &mut Sheet,
+        zone: &Zone,
+        at: (u16, u32),
+        outer: (u16, u16),
+        size: (u16, u16),
+        has_lanes: bool,
+    ) {
+        let frame = Box { x: at.0, y: at.1, width: outer.0, height: outer.1 };
+        let mut y = at.1 + 1;
+        for row in &zone.rows {
+            if row.has_lane_above && has_lanes {
+                sheet.lanes.push(Box { x: at.0 + 1, y, width: outer.0 - 2, height: 1 });
+                y += 1;
+            }
+            for &(column, slot) in &row.cells {
+                let x = at.0 + PADDING + column * (size.0 + GAP);
+                self.tile(sheet, slot, Box { x, y, width: size.0, height: size.1 });
+            }
+            y += u32::from(size.1);
+        }
+        self.frame(sheet, zone, frame);
+    }
+
+    /// Tiles one after another, in frames as wide as the paper.
+    fn flow(&self, width: u16, size: (u16, u16)) -> Sheet {
+        let mut sheet = Sheet::default();
+        let inner = width.saturating_sub(2 * PADDING);
+        let per_row = ((inner + GAP) / (size.0 + GAP)).max(1) as usize;
+        for zone in &self.level.zones {
+            let top = sheet.height;
+            for (i, &slot) in zone.slots.iter().enumerate() {
+                let x = PADDING + (i % per_row) as u16 * (size.0 + GAP);
+                let y = top + 1 + (i / per_row) as u32 * u32::from(size.1);
+                let tile_width = size.0.min(width.saturating_sub(x));
+                self.tile(&mut sheet, slot, Box { x, y, width: tile_width, height: size.1 });
+            }
+            let rows = zone.slots.len().div_ceil(per_row) as u32 * u32::from(size.1);
+            let height = (rows + 2).min(u32::from(u16::MAX)) as u16;
+            self.frame(&mut sheet, zone, Box { x: 0, y: top, width, height });
+        }
+        sheet
+    }
+
+    /// A row for each slot that is shown, zone by zone.
+    fn list(&self, width: u16) -> Sheet {
+        let mut sheet = Sheet { height: LIST_HEAD, ..Sheet::default() };
+        for zone in &self.level.zones {
+            for &slot in zone.slots.iter().filter(|&&slot| (self.is_shown)(&self.lot.slots[slot])) {
+                let y = sheet.height;
+                self.tile(&mut sheet, slot, Box { x: 0, y, width, height: 1 });
+                sheet.height += 1;
+            }
+        }
+        sheet
+    }
+
+    fn tile(&self, sheet: &mut Sheet, slot: usize, at: Box) {
+        let is_hidden = !(self.is_shown)(&self.lot.slots[slot]);
+        sheet.tiles.push(Tile { slot, at, is_hidden });
+    }
+
+    fn frame(&self, sheet: &mut Sheet, zone: &Zone, at: Box) {
+        let mut counts = Counts::default();
+        for &slot in &zone.slots {
+            counts.add(self.lot.slots[slot].state);
+        }
+        sheet.height = sheet.height.max(at.y + u32::from(at.height));
+        sheet.frames.push(Frame { at, zone: zone.name.clone(), counts });
+    }
+}
+
+/// Cells of a zone as it lies with its border; none where its slots have no positions.
+fn measure(zone: &Zone, size: (u16, u16), has_lanes: bool) -> Option<(u16, u16)> {
+    if zone.rows.is_empty() {
+        return None;
+    }
+    let width = zone.columns.checked_mul(size.0 + GAP)?.checked_add(2 * PADDING - GAP)?;
+    let lanes = if has_lanes { zone.rows.iter().filter(|row| row.has_lane_above).count() } else { 0 };
+    let height = u16::try_from(zone.rows.len()).ok()?.checked_mul(size.1)?.checked_add(2 + lanes as u16)?;
+    Some((width, height))
+}

@@ -1,0 +1,59 @@
+//! Events as sentences, for the log of the console and for `--plain`. Knows no colours.
+
+use parking_api::events::{Actor, ActorKind, Event, EventChange};
+use parking_api::sessions::{Session, SessionState};
+
+use crate::spans;
+
+/// What happened, without who and when.
+pub fn sentence(event: &Event) -> String {
+    match &event.change {
+        EventChange::LotCreated { lot } => format!("the lot {} was created", lot.name),
+        EventChange::LotChanged { lot } => format!("the lot {} was changed", lot.name),
+        EventChange::SlotCreated { slot, .. } => format!("{} was created, {}", slot.code, slot.state),
+        EventChange::SlotChanged { slot, session } => {
+            let stay = session.as_ref().and_then(stay).map(|stay| format!(" after {stay}")).unwrap_or_default();
+            let note = slot.note.as_ref().map(|note| format!(" ({note})")).unwrap_or_default();
+            format!("{} is {}{stay}{note}", slot.code, slot.state)
+        }
+        EventChange::SlotDeleted { slot, .. } => format!("{} was deleted", slot.code),
+        EventChange::SessionOpened { session } => format!("{} came in", vehicle(session)),
+        EventChange::SessionClosed { session } => {
+            let stay = stay(session).map(|stay| format!(" after {stay}")).unwrap_or_default();
+            format!("{} went out{stay}", vehicle(session))
+        }
+        EventChange::CaptureAdded { capture } => match &capture.camera {
+            Some(_) => format!("a picture, {} kB", capture.bytes.div_ceil(1000)),
+            None => format!("a picture was uploaded, {} kB", capture.bytes.div_ceil(1000)),
+        },
+        EventChange::CaptureDeleted { capture } => format!("the picture {} was deleted", capture.id),
+        EventChange::CameraCreated { camera } => format!("camera {} was created", camera.id),
+        EventChange::CameraChanged { camera } => format!("camera {} was changed", camera.id),
+        EventChange::CameraStatus { camera } => format!("camera {} is {}", camera.id, camera.status),
+        EventChange::CameraDeleted { camera } => format!("camera {} was deleted", camera.id),
+        EventChange::TokenCreated { token } => format!("a token for {} was created ({})", token.name, token.role),
+        EventChange::TokenRevoked { token } => format!("the token of {} was revoked", token.name),
+    }
+}
+
+/// The sentence with who did it, on one line: what a filter searches.
+pub fn line(event: &Event) -> String {
+    format!("{} {} {}", event.change.kind(), sentence(event), who(&event.actor))
+}
+
+pub fn who(actor: &Actor) -> String {
+    match (&actor.name, actor.kind) {
+        (Some(name), ActorKind::System) => format!("system: {name}"),
+        (Some(name), _) => name.clone(),
+        (None, kind) => kind.to_string(),
+    }
+}
+
+fn stay(session: &Session) -> Option<String> {
+    let closed_at = session.closed_at.filter(|_| session.state == SessionState::Closed)?;
+    Some(spans::long(session.opened_at, closed_at))
+}
+
+fn vehicle(session: &Session) -> String {
+    session.plate.clone().or_else(|| session.ticket.clone()).unwrap_or_else(|| "a vehicle".into())
+}

@@ -1,0 +1,144 @@
+//! The terminal as a loan: taken, and given back exactly once, whichever way this process ends. Knows nothing of what is drawn.
+
+use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::terminal::{
+    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode,
+    enable_raw_mode,
+};
+use crossterm::{cursor, execute, queue};
+use ratatui::Terminal;
+use ratatui::backend::CrosstermBackend;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Position;
+
+/// Whether the terminal is ours now.
+static IS_TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// Clicks and the wheel, in the form without limits. Not motion: over a slow line that is a flood that nobody reads.
+const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1006h";
+const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1000l";
+/// Bytes of a frame that are gathered before they are written.
+const WRITE_BUFFER_BYTES: usize = 64 * 1024;
+
+/// The screen of this terminal, until it is dropped.
+#[derive(Debug)]
+pub struct Screen {
+    terminal: Terminal<CrosstermBackend<Counted>>,
+    bytes: Arc<AtomicU64>,
+}
+
+impl Screen {
+    /// # Errors
+    /// When there is no terminal, or it does not do as told.
+    pub fn take() -> io::Result<Self> {
+        if !io::stdout().is_terminal() || !io::stdin().is_terminal() {
+            return Err(io::Error::other("input and output are not a terminal"));
+        }
+        give_back_on_panic();
+        enter()?;
+        let bytes = Arc::new(AtomicU64::new(0));
+        let out =
+            Counted { out: BufWriter::with_capacity(WRITE_BUFFER_BYTES, io::stdout()), bytes: Arc::clone(&bytes) };
+        let terminal = Terminal::new(CrosstermBackend::new(out)).inspect_err(|_| leave())?;
+        Ok(Self { terminal, bytes })
+    }
+
+    /// Columns and rows.
+    pub fn size(&self) -> io::Result<(u16, u16)> {
+        let size = self.terminal.size()?;
+        Ok((size.width, size.height))
+    }
+
+    /// Bytes that were written so far.
+    pub fn bytes(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
+    }
+
+    /// Shows a frame in one piece. `draw` says where a person types.
+    pub fn draw(&mut self, draw: impl FnOnce(&mut Buffer) -> Option<Position>) -> io::Result<()> {
+        queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
+        self.terminal.draw(|frame| {
+            if let Some(cursor) = draw(frame.buffer_mut()) {
+                frame.set_cursor_position(cursor);
+            }
+        })?;
+        execute!(self.terminal.backend_mut(), EndSynchronizedUpdate)
+    }
+
+    /// Forgets what the terminal shows, so that the next frame draws all of it.
+    pub fn forget(&mut self) -> io::Result<()> {
+        self.terminal.clear()
+    }
+
+    /// Gives the terminal back, stops this process, and takes the terminal again when somebody continues it.
+    pub fn suspend(&mut self) -> io::Result<()> {
+        leave();
+        rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::TSTP)?;
+        enter()?;
+        self.forget()
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        leave();
+    }
+}
+
+fn enter() -> io::Result<()> {
+    IS_TAKEN.store(true, Ordering::SeqCst);
+    let taken = enable_raw_mode().and_then(|()| {
+        let mut out = io::stdout();
+        execute!(out, EnterAlternateScreen, EnableBracketedPaste, cursor::Hide)?;
+        out.write_all(MOUSE_ON.as_bytes())?;
+        out.flush()
+    });
+    taken.inspect_err(|_| leave())
+}
+
+/// Gives the terminal back, once. A terminal that is gone cannot be helped.
+fn leave() {
+    if !IS_TAKEN.swap(false, Ordering::SeqCst) {
+        return;
+    }
+    let mut out = io::stdout();
+    let _ = out.write_all(MOUSE_OFF.as_bytes());
+    let _ = execute!(out, EndSynchronizedUpdate, DisableBracketedPaste, LeaveAlternateScreen, cursor::Show);
+    let _ = disable_raw_mode();
+}
+
+/// A panic is told on a terminal that can show it, and ends the whole process: half a console helps nobody.
+fn give_back_on_panic() {
+    let before = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        leave();
+        before(info);
+        std::process::exit(PANIC_CODE);
+    }));
+}
+
+/// The exit code of a Rust program that panicked.
+const PANIC_CODE: i32 = 101;
+
+/// Counts what is written.
+#[derive(Debug)]
+struct Counted {
+    out: BufWriter<Stdout>,
+    bytes: Arc<AtomicU64>,
+}
+
+impl Write for Counted {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        let written = self.out.write(buf)?;
+        self.bytes.fetch_add(written as u64, Ordering::Relaxed);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}

@@ -1,0 +1,148 @@
+//! The one function that changes the model: a message in, wishes to the world out. Pure: no clock, no terminal, no network.
+
+mod actions;
+mod mouse;
+mod popups;
+mod replies;
+
+use parking_api::client::{LinkState, LiveMessage};
+use parking_api::{LotId, Time};
+
+use crate::effect::{Effect, Fetch};
+use crate::model::{Model, Notice, Pane, REFRESH_MS, Tab, Who};
+use crate::msg::{Msg, Stamped};
+use crate::work;
+
+pub use actions::{perform, sheet};
+
+/// Most lots that are followed at a time.
+pub const TABS_MAX: usize = 16;
+
+/// What the console asks for before anything has happened.
+pub fn start(model: &mut Model) -> Vec<Effect> {
+    let mut effects = vec![Effect::Identify, Effect::ListLots];
+    effects.extend(visit(model));
+    effects
+}
+
+pub fn update(model: &mut Model, stamped: Stamped) -> Vec<Effect> {
+    // A clock that is set back must not bring back what is over.
+    model.now = stamped.at;
+    let mut effects = match stamped.msg {
+        Msg::Key(key) => popups::key(model, key),
+        Msg::Paste(text) => popups::paste(model, &text),
+        Msg::Mouse(event) => mouse::event(model, event),
+        Msg::Resize(columns, rows) => {
+            model.size = (columns, rows);
+            Vec::new()
+        }
+        Msg::Tick => Vec::new(),
+        Msg::Live { lot, message } => live(model, &lot, message),
+        Msg::Remembered { lot, at, snapshot } => {
+            if let Some(tab) = model.tab_of(&lot).filter(|tab| !tab.lot.is_known()) {
+                tab.lot.remember(*snapshot, at);
+            }
+            Vec::new()
+        }
+        Msg::Who(result) => replies::who(model, result),
+        Msg::Lots(result) => replies::lots(model, result),
+        Msg::Written { op, slot, result } => {
+            work::written(model, op, slot, result);
+            Vec::new()
+        }
+        Msg::Fetched { lot, result } => replies::fetched(model, &lot, result),
+        Msg::Stop => quit(model),
+    };
+    expire(model);
+    effects.extend(refresh(model));
+    actions::settle(model);
+    effects
+}
+
+/// The end, after what is known has been kept for the next start.
+fn quit(model: &Model) -> Vec<Effect> {
+    vec![Effect::Keep(model.tab().lot.id.clone()), Effect::Quit]
+}
+
+/// Follows the lot that is shown, if it is not followed already.
+fn visit(model: &mut Model) -> Vec<Effect> {
+    let tab = model.tab_mut();
+    if tab.is_followed {
+        return Vec::new();
+    }
+    tab.is_followed = true;
+    vec![Effect::Follow(tab.lot.id.clone())]
+}
+
+fn live(model: &mut Model, lot: &LotId, message: LiveMessage) -> Vec<Effect> {
+    let now = model.now;
+    let Some(tab) = model.tab_of(lot) else { return Vec::new() };
+    let is_live = matches!(message, LiveMessage::State(LinkState::Live));
+    let is_snapshot = matches!(message, LiveMessage::Snapshot(_));
+    let sessions = session_of(&message);
+    tab.lot.apply(message, now);
+    if let Some(session) = sessions {
+        replies::put_session(tab, session);
+    }
+    drop_gone(tab);
+    work::settle(model, lot);
+    if is_live && model.who == Who::Asking {
+        return vec![Effect::Identify, Effect::ListLots];
+    }
+    if is_snapshot {
+        let lot = lot.clone();
+        return vec![Effect::Fetch { lot: lot.clone(), what: Fetch::Log }, Effect::Keep(lot)];
+    }
+    Vec::new()
+}
+
+fn session_of(message: &LiveMessage) -> Option<parking_api::sessions::Session> {
+    use parking_api::events::EventChange::*;
+    let LiveMessage::Event(event) = message else { return None };
+    match &event.change {
+        SlotCreated { session, .. } | SlotChanged { session, .. } | SlotDeleted { session, .. } => session.clone(),
+        SessionOpened { session } | SessionClosed { session } => Some(session.clone()),
+        _ => None,
+    }
+}
+
+/// What no longer exists is neither marked nor selected.
+fn drop_gone(tab: &mut Tab) {
+    let lot = &tab.lot;
+    tab.slots.marks.retain(|id| lot.slot(*id).is_some());
+    if tab.slots.cursor.is_some_and(|id| lot.slot(id).is_none()) {
+        tab.slots.cursor = None;
+    }
+}
+
+fn expire(model: &mut Model) {
+    let now = model.now;
+    for tab in &mut model.tabs {
+        tab.lot.expire(now);
+    }
+    if model.notice.as_ref().is_some_and(|Notice { until, .. }| *until <= now) {
+        model.notice = None;
+    }
+}
+
+/// Asks for what is looked at and does not come by itself.
+fn refresh(model: &mut Model) -> Vec<Effect> {
+    let now = model.now;
+    let tab = model.tab_mut();
+    let is_due = |at: Option<Time>| at.is_none_or(|at| now.ms_since(at) >= REFRESH_MS);
+    if !tab.lot.is_live() {
+        return Vec::new();
+    }
+    let lot = tab.lot.id.clone();
+    match tab.pane {
+        Pane::Cameras if is_due(tab.cameras_at) => {
+            tab.cameras_at = Some(now);
+            vec![Effect::Fetch { lot, what: Fetch::Cameras }]
+        }
+        Pane::Sessions if is_due(tab.sessions.loaded_at) => {
+            tab.sessions.loaded_at = Some(now);
+            vec![Effect::Fetch { lot, what: Fetch::Sessions }]
+        }
+        _ => Vec::new(),
+    }
+}

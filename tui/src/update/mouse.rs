@@ -1,0 +1,86 @@
+//! Clicks and the wheel: what lies under the pointer is asked of the view, so that the mouse can do all that is seen.
+
+use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
+use ratatui::layout::Position;
+
+use super::actions::{go_to, perform};
+use super::visit;
+use crate::actions::Action;
+use crate::effect::Effect;
+use crate::model::{Model, Pane};
+use crate::popups::Popup;
+use crate::view::{self, Target};
+
+/// Lines that one notch of the wheel moves.
+const NOTCH: usize = 3;
+
+pub fn event(model: &mut Model, event: MouseEvent) -> Vec<Effect> {
+    let (target, is_marking) = match event.kind {
+        MouseEventKind::ScrollUp => return wheel(model, Action::Up),
+        MouseEventKind::ScrollDown => return wheel(model, Action::Down),
+        MouseEventKind::Down(MouseButton::Left) => (view::target(model, Position::new(event.column, event.row)), false),
+        MouseEventKind::Down(MouseButton::Right) => (view::target(model, Position::new(event.column, event.row)), true),
+        _ => return Vec::new(),
+    };
+    match target {
+        Some(Target::Slot(id)) if is_marking => {
+            go_to(model, id);
+            perform(model, Action::Mark)
+        }
+        // The second click on a slot opens it.
+        Some(Target::Slot(id)) if model.tab().slots.cursor == Some(id) && model.tab().pane == Pane::Slots => {
+            perform(model, Action::Open)
+        }
+        Some(Target::Slot(id)) => {
+            go_to(model, id);
+            Vec::new()
+        }
+        Some(Target::Do(action)) => {
+            model.popup = None;
+            perform(model, action)
+        }
+        Some(Target::Lot(at)) => {
+            model.active = at.min(model.tabs.len() - 1);
+            visit(model)
+        }
+        Some(Target::Row(at)) => row(model, at),
+        // Beside a popup is out of it.
+        None if model.popup.is_some() => {
+            model.popup = None;
+            Vec::new()
+        }
+        None => Vec::new(),
+    }
+}
+
+fn row(model: &mut Model, at: usize) -> Vec<Effect> {
+    let tab = model.tab_mut();
+    let cursor = match tab.pane {
+        Pane::Slots => return Vec::new(),
+        Pane::Slot => &mut tab.slot.rows.cursor,
+        Pane::Sessions => &mut tab.sessions.rows.cursor,
+        Pane::Cameras => &mut tab.cameras.cursor,
+        Pane::Events => {
+            tab.events.at = tab.shown_events().get(at).map(|event| event.seq);
+            return Vec::new();
+        }
+    };
+    if *cursor == at {
+        return perform(model, Action::Open);
+    }
+    *cursor = at;
+    Vec::new()
+}
+
+fn wheel(model: &mut Model, action: Action) -> Vec<Effect> {
+    if let Some(Popup::Picker(picker)) = &mut model.popup {
+        let last = picker.rows().len().saturating_sub(1);
+        picker.cursor = match action {
+            Action::Up => picker.cursor.saturating_sub(NOTCH),
+            _ => (picker.cursor + NOTCH).min(last),
+        };
+        return Vec::new();
+    }
+    let steps = if model.tab().pane == Pane::Slots { 1 } else { NOTCH };
+    (0..steps).flat_map(|_| perform(model, action)).collect()
+}

@@ -1,0 +1,184 @@
+//! Keys and pasted text: to what stands over the screen, else through the keymap.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+
+use super::actions::{begin, obey, perform, set_filter};
+use crate::actions::Action;
+use crate::effect::Effect;
+use crate::filter::Filter;
+use crate::input::Input;
+use crate::model::{HISTORY_MAX, Model, Tone};
+use crate::orders;
+use crate::popups::{Ask, Confirm, Picker, Popup, Prompt};
+use crate::work::{self, Change};
+
+pub fn key(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
+    if key.kind == KeyEventKind::Release {
+        return Vec::new();
+    }
+    let action = model.keymap.action(key);
+    let is_ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
+    match model.popup.take() {
+        None => action.map(|action| perform(model, action)).unwrap_or_default(),
+        // What is no letter works everywhere.
+        Some(_) if is_ctrl && action == Some(Action::Quit) => Vec::new(),
+        Some(popup) if is_ctrl && action == Some(Action::Suspend) => {
+            model.popup = Some(popup);
+            vec![Effect::Suspend]
+        }
+        Some(_) if key.code == KeyCode::Esc => Vec::new(),
+        Some(Popup::Prompt(prompt)) => prompt_key(model, prompt, key),
+        Some(Popup::Picker(picker)) => picker_key(model, picker, key),
+        Some(Popup::Confirm(confirm)) => confirm_key(model, confirm, key),
+    }
+}
+
+pub fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
+    match &mut model.popup {
+        Some(Popup::Prompt(Prompt { input, .. }) | Popup::Picker(Picker { input, .. })) => input.insert(text),
+        Some(Popup::Confirm(_)) | None => {}
+    }
+    Vec::new()
+}
+
+fn prompt_key(model: &mut Model, mut prompt: Prompt, key: KeyEvent) -> Vec<Effect> {
+    match key.code {
+        KeyCode::Enter => return submit(model, prompt),
+        KeyCode::Tab | KeyCode::BackTab => complete(model, &mut prompt, key.code == KeyCode::Tab),
+        KeyCode::Up | KeyCode::Down if prompt.ask == Ask::Command => {
+            recall(model, &mut prompt, key.code == KeyCode::Up);
+        }
+        KeyCode::Backspace if prompt.input.is_empty() => return Vec::new(),
+        _ => {
+            if prompt.input.key(key) {
+                (prompt.offer, prompt.fault) = (None, None);
+                prompt.offers.clear();
+            }
+            if prompt.ask == Ask::Filter {
+                preview_filter(model, &mut prompt);
+            }
+        }
+    }
+    model.popup = Some(Popup::Prompt(prompt));
+    Vec::new()
+}
+
+/// The filter works while it is typed.
+fn preview_filter(model: &mut Model, prompt: &mut Prompt) {
+    match Filter::parse(&prompt.input.text()) {
+        Ok(filter) => set_filter(model, filter),
+        Err(fault) => prompt.fault = Some(fault),
+    }
+}
+
+fn submit(model: &mut Model, mut prompt: Prompt) -> Vec<Effect> {
+    let text = prompt.input.text();
+    match &prompt.ask {
+        Ask::Command => {
+            if text.trim().is_empty() {
+                return Vec::new();
+            }
+            if model.history.last() != Some(&text) {
+                model.history.push(text.clone());
+                let excess = model.history.len().saturating_sub(HISTORY_MAX);
+                model.history.drain(..excess);
+            }
+            match orders::parse(&text).and_then(|order| obey(model, order)) {
+                Ok(effects) => return effects,
+                Err(fault) => prompt.fault = Some(fault),
+            }
+        }
+        Ask::Filter => match Filter::parse(&text) {
+            Ok(filter) => {
+                set_filter(model, filter);
+                return Vec::new();
+            }
+            Err(fault) => prompt.fault = Some(fault),
+        },
+        Ask::Note { state, slots } => {
+            let note = Some(text.trim().to_string());
+            return match state {
+                Some(state) => begin(model, Change::Set(*state), slots.clone(), note.filter(|note| !note.is_empty())),
+                None => begin(model, Change::Note, slots.clone(), note),
+            };
+        }
+    }
+    model.popup = Some(Popup::Prompt(prompt));
+    Vec::new()
+}
+
+fn complete(model: &Model, prompt: &mut Prompt, is_next: bool) {
+    if prompt.offer.is_none() {
+        let lots: Vec<_> = model.tabs.iter().map(|tab| tab.lot.id.clone()).collect();
+        prompt.offers = match prompt.ask {
+            Ask::Command => orders::offers(&prompt.input.before(), model.tab(), &lots),
+            Ask::Filter => orders::filter_offers(&prompt.input.before(), model.tab()),
+            Ask::Note { .. } => Vec::new(),
+        };
+    }
+    let len = prompt.offers.len();
+    if len == 0 {
+        return;
+    }
+    let at = match prompt.offer {
+        None => 0,
+        Some(at) if is_next => (at + 1) % len,
+        Some(at) => (at + len - 1) % len,
+    };
+    let line = prompt.input.text();
+    let before = line.rsplit_once(' ').map(|(before, _)| format!("{before} ")).unwrap_or_default();
+    prompt.input = Input::new(&format!("{before}{}", prompt.offers[at]));
+    prompt.offer = Some(at);
+}
+
+fn recall(model: &Model, prompt: &mut Prompt, is_older: bool) {
+    let len = model.history.len();
+    let at = match (prompt.recalled, is_older) {
+        (None, true) => len.checked_sub(1),
+        (None, false) => None,
+        (Some(at), true) => Some(at.saturating_sub(1)),
+        (Some(at), false) => Some(at + 1).filter(|at| *at < len),
+    };
+    prompt.recalled = at;
+    prompt.input = Input::new(at.map(|at| model.history[at].as_str()).unwrap_or_default());
+}
+
+fn picker_key(model: &mut Model, mut picker: Picker, key: KeyEvent) -> Vec<Effect> {
+    let rows = picker.rows();
+    let last = rows.len().saturating_sub(1);
+    match key.code {
+        KeyCode::Enter => {
+            let chosen = rows.get(picker.cursor).copied();
+            return chosen.map(|action| perform(model, action)).unwrap_or_default();
+        }
+        KeyCode::Up | KeyCode::BackTab => picker.cursor = picker.cursor.saturating_sub(1),
+        KeyCode::Down | KeyCode::Tab => picker.cursor = (picker.cursor + 1).min(last),
+        KeyCode::PageUp => picker.cursor = picker.cursor.saturating_sub(10),
+        KeyCode::PageDown => picker.cursor = (picker.cursor + 10).min(last),
+        _ => {
+            if picker.input.key(key) {
+                picker.cursor = 0;
+            }
+        }
+    }
+    model.popup = Some(Popup::Picker(picker));
+    Vec::new()
+}
+
+/// Only the right number goes on; the keys of a count are digits.
+fn confirm_key(model: &mut Model, mut confirm: Confirm, key: KeyEvent) -> Vec<Effect> {
+    match key.code {
+        KeyCode::Enter if confirm.input.text() == confirm.slots.len().to_string() => {
+            model.tab_mut().slots.marks.clear();
+            return work::begin(model, confirm.change, &confirm.slots, confirm.note);
+        }
+        KeyCode::Enter => {
+            let count = confirm.slots.len();
+            model.say(Tone::Plain, format!("type {count} to change {count} slots, or press esc to leave it"));
+        }
+        KeyCode::Char(c) if !c.is_ascii_digit() => {}
+        _ => drop(confirm.input.key(key)),
+    }
+    model.popup = Some(Popup::Confirm(confirm));
+    Vec::new()
+}

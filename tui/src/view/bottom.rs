@@ -1,0 +1,180 @@
+//! The two lines at the bottom: what was just said, or the selected slot; and what can be done, or the line that is typed.
+
+use ratatui::layout::{Position, Rect};
+use ratatui::style::Style;
+use unicode_width::UnicodeWidthStr;
+
+use super::Target;
+use super::canvas::{Canvas, Part};
+use crate::actions::Action;
+use crate::areas::Areas;
+use crate::model::{Model, Pane, Tone};
+use crate::popups::{Ask, Confirm, Popup, Prompt};
+use crate::spans;
+use crate::work::Change;
+
+pub fn draw(canvas: &mut Canvas<'_>, model: &Model, areas: &Areas) {
+    canvas.fill(areas.hints, canvas.look.bar());
+    match &model.popup {
+        Some(Popup::Prompt(prompt)) => {
+            prompt_line(canvas, areas.hints, prompt);
+            prompt_help(canvas, areas.status, prompt);
+        }
+        Some(Popup::Confirm(confirm)) => confirm_lines(canvas, model, areas, confirm),
+        Some(Popup::Picker(_)) | None => {
+            hints(canvas, model, areas.hints);
+            status(canvas, model, areas.status);
+        }
+    }
+}
+
+fn status(canvas: &mut Canvas<'_>, model: &Model, area: Rect) {
+    let look = canvas.look;
+    let room = area.width.saturating_sub(2);
+    if let Some(notice) = &model.notice {
+        let ink = match notice.tone {
+            Tone::Plain => look.theme.text,
+            Tone::Good => look.theme.good,
+            Tone::Bad => look.theme.warn,
+        };
+        canvas.text(area.x + 1, area.y, room, &notice.text, look.ink(ink));
+        return;
+    }
+    let tab = model.tab();
+    let Some(slot) = tab.selected().filter(|_| tab.pane == Pane::Slots) else { return };
+    let since = spans::long(slot.changed_at, model.now);
+    let mut parts: Vec<Part> = vec![
+        (format!("{} ", slot.code), look.strong()),
+        (format!("{} {}", look.sign(slot.state), slot.state), look.state_ink(slot.state)),
+        (format!(" for {since}, by {}", slot.source), look.dim()),
+    ];
+    if let Some(note) = &slot.note {
+        parts.push((format!("   {note}"), look.ink(look.theme.accent)));
+    }
+    canvas.line(area.x + 1, area.y, room, &parts);
+}
+
+fn hints(canvas: &mut Canvas<'_>, model: &Model, area: Rect) {
+    use Action::*;
+    let offered: &[(Action, &str)] = match model.tab().pane {
+        Pane::Slots => &[
+            (Toggle, "toggle"),
+            (SetFree, "free"),
+            (SetOccupied, "occupied"),
+            (Reserve, "reserve"),
+            (Close, "close"),
+            (Undo, "undo"),
+            (Mark, "mark"),
+            (Filter, "filter"),
+            (Layout, "layout"),
+        ],
+        Pane::Slot => &[(Back, "back"), (Toggle, "toggle"), (Reserve, "reserve"), (Close, "close"), (Note, "note")],
+        Pane::Sessions => &[(Back, "back"), (Open, "slot"), (Filter, "filter")],
+        Pane::Cameras => &[(Back, "back")],
+        Pane::Events => &[(Back, "back"), (Open, "slot"), (Follow, "follow"), (Filter, "filter")],
+    };
+    let always = [(Command, "command"), (Help, "help"), (Quit, "quit")];
+    let look = canvas.look;
+    let hindrance = model.hindrance().is_some();
+    let mut x = area.x + 1;
+    for (action, name) in offered.iter().chain(&always) {
+        let Some(key) = model.keymap.hint(*action) else { continue };
+        let needs = (key.width() + 1 + name.width()) as u16;
+        if x + needs > area.right() {
+            break;
+        }
+        // What cannot be done now looks so.
+        let is_off = hindrance && action.is_write();
+        let (key_style, name_style) =
+            if is_off { (look.dim(), look.dim()) } else { (look.accent(), look.ink(look.theme.text)) };
+        let from = x;
+        x = canvas.text(x, area.y, needs, &key, key_style);
+        x = canvas.text(x + 1, area.y, needs, name, name_style);
+        canvas.hit(Rect::new(from, area.y, x - from, 1), Target::Do(*action));
+        x += 2;
+    }
+}
+
+fn prompt_line(canvas: &mut Canvas<'_>, area: Rect, prompt: &Prompt) {
+    let look = canvas.look;
+    let lead = match &prompt.ask {
+        Ask::Command => ":".to_string(),
+        Ask::Filter => "/".into(),
+        Ask::Note { state: Some(state), slots } => format!("{state}{}, note: ", many(slots.len())),
+        Ask::Note { state: None, slots } => format!("note{}: ", many(slots.len())),
+    };
+    let x = canvas.text(area.x + 1, area.y, area.width.saturating_sub(2), &lead, look.accent());
+    type_in(canvas, (x, area.y, area.right().saturating_sub(x + 1)), &prompt.input.text(), &prompt.input.before());
+}
+
+fn many(count: usize) -> String {
+    if count > 1 { format!(" for {count} slots") } else { String::new() }
+}
+
+/// A text that is typed, shifted so that its cursor is in sight.
+pub fn type_in(canvas: &mut Canvas<'_>, (x, y, room): (u16, u16, u16), text: &str, before: &str) {
+    if room == 0 {
+        return;
+    }
+    let hidden = before.width().saturating_sub(usize::from(room) - 1);
+    let mut cut = 0;
+    let shown: String = text
+        .chars()
+        .skip_while(|c| {
+            let is_hidden = cut < hidden;
+            cut += c.to_string().width();
+            is_hidden
+        })
+        .collect();
+    let style = canvas.look.ink(canvas.look.theme.strong);
+    canvas.buf.set_stringn(x, y, &shown, usize::from(room), style);
+    let at = x + (before.width() - hidden.min(before.width())) as u16;
+    canvas.drawn.cursor = Some(Position::new(at.min(x + room - 1), y));
+}
+
+/// What is wrong with the line, or what it could become.
+fn prompt_help(canvas: &mut Canvas<'_>, area: Rect, prompt: &Prompt) {
+    let look = canvas.look;
+    let room = area.width.saturating_sub(2);
+    if let Some(fault) = &prompt.fault {
+        canvas.text(area.x + 1, area.y, room, fault, look.ink(look.theme.warn));
+        return;
+    }
+    if prompt.offers.is_empty() {
+        let text = match prompt.ask {
+            Ask::Command => "enter runs it, tab completes, up and down recall, esc leaves",
+            Ask::Filter => "state:free zone:A kind:ev age>2h note:word word !word ~fuzzy   tab completes, esc leaves",
+            Ask::Note { .. } => "enter goes on, also without a note; esc leaves everything as it is",
+        };
+        canvas.text(area.x + 1, area.y, room, text, look.dim());
+        return;
+    }
+    let at = prompt.offer.unwrap_or_default();
+    let mut x = area.x + 1;
+    for (index, offer) in prompt.offers.iter().enumerate().skip(at.saturating_sub(2)) {
+        let left = area.right().saturating_sub(x + 1);
+        let style: Style = if index == at { look.selected() } else { look.ink(look.theme.text) };
+        if left < offer.width() as u16 {
+            break;
+        }
+        x = canvas.text(x, area.y, left, offer, style) + 2;
+    }
+}
+
+fn confirm_lines(canvas: &mut Canvas<'_>, model: &Model, areas: &Areas, confirm: &Confirm) {
+    let look = canvas.look;
+    let count = confirm.slots.len();
+    let what = match confirm.change {
+        Change::Toggle => format!("Toggle {count} slots"),
+        Change::Set(state) => format!("Set {count} slots {state}"),
+        Change::Note => format!("Write this note to {count} slots"),
+    };
+    let lot = &model.tab().lot;
+    let codes: Vec<_> = confirm.slots.iter().filter_map(|id| lot.slot(*id)).map(|slot| slot.code.as_str()).collect();
+    let text = model.notice.as_ref().map_or_else(|| codes.join(" "), |notice| notice.text.clone());
+    canvas.text(areas.status.x + 1, areas.status.y, areas.status.width.saturating_sub(2), &text, look.dim());
+    let area = areas.hints;
+    let lead = format!("{what}? Type {count} and press enter: ");
+    let x = canvas.text(area.x + 1, area.y, area.width.saturating_sub(2), &lead, look.ink(look.theme.warn));
+    type_in(canvas, (x, area.y, area.right().saturating_sub(x + 1)), &confirm.input.text(), &confirm.input.before());
+}
