@@ -50,6 +50,9 @@ fn refused(problem: &Problem, settings: Option<&Settings>) -> Option<String> {
         ProblemCode::ImportRefused => "correct these rows and import the file again; nothing was changed",
         ProblemCode::CursorTooOld => "leave --after out to see what is still kept",
         ProblemCode::Overloaded | ProblemCode::Unavailable => "the daemon is busy; try again in a moment",
+        ProblemCode::SpoolFull => {
+            "bring the object store of the daemon back, or give its spool more room (PARKD_SPOOL_MAX)"
+        }
         ProblemCode::StorageFull => "make room on the disk of the daemon",
         ProblemCode::Internal => return Some(internal(problem)),
         _ => return None,

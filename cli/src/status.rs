@@ -67,6 +67,7 @@ fn table(app: &mut App, status: &Status) -> Result<(), Error> {
     let Readiness { ready, database, objects } = &status.readiness;
     let Version { name, version, protocol } = &status.version;
     let ready = match ready {
+        true if objects != "ok" => Shown::tinted(format!("yes: objects {objects}"), Tint::Yellow),
         true => Shown::tinted("yes", Tint::Green),
         false => Shown::tinted(format!("no: database {database}, objects {objects}"), Tint::Red),
     };

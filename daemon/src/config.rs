@@ -82,6 +82,10 @@ pub struct Serve {
           value_parser = clap::value_parser!(u64).range(1_000..))]
     pub events_keep: u64,
 
+    /// Disk that pictures may take in the data folder while they wait for S3, in bytes or with K, M, G or T; 0 for none
+    #[arg(long, env = "PARKD_SPOOL_MAX", value_name = "SIZE", default_value = "1G")]
+    pub spool_max: Size,
+
     /// Form of the log on standard error
     #[arg(long, env = "PARKD_LOG_FORMAT", value_name = "FORMAT", default_value = "text")]
     pub log_format: LogFormat,
@@ -98,6 +102,34 @@ pub struct Serve {
     /// How many times faster than the clock the demo's day goes by
     #[arg(long, env = "PARKD_DEMO_SPEED", value_name = "FACTOR", default_value = "60", value_parser = speed)]
     pub demo_speed: f64,
+}
+
+/// So many bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Size(u64);
+
+impl Size {
+    pub fn bytes(self) -> u64 {
+        self.0
+    }
+}
+
+impl std::str::FromStr for Size {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+        let shift = match text[digits.len()..].to_ascii_uppercase().as_str() {
+            "" => 0,
+            "K" | "KIB" => 10,
+            "M" | "MIB" => 20,
+            "G" | "GIB" => 30,
+            "T" | "TIB" => 40,
+            _ => return Err("use a number of bytes, or one with K, M, G or T such as 512M".into()),
+        };
+        let bytes = digits.parse::<u64>().ok().and_then(|number| number.checked_mul(1 << shift));
+        bytes.map(Self).ok_or_else(|| "use a whole number of bytes, such as 512M".into())
+    }
 }
 
 /// Form of the log.
@@ -286,6 +318,16 @@ fn speed(text: &str) -> Result<f64, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sizes_are_read_as_people_write_them() {
+        for (text, bytes) in [("0", 0), ("1000", 1_000), ("512M", 512 << 20), ("2g", 2 << 30), ("1GiB", 1 << 30)] {
+            assert_eq!(text.parse(), Ok(Size(bytes)), "{text}");
+        }
+        for text in ["", "G", "-1", "1.5G", "1 G", "99999999T", "1X"] {
+            assert!(text.parse::<Size>().is_err(), "{text}");
+        }
+    }
 
     #[test]
     fn only_databases_that_are_supported_are_taken() {

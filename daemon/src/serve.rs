@@ -24,7 +24,7 @@ use crate::config::{Places, Serve};
 use crate::demo;
 use crate::http::{App, Bounds, Policy, Shared, UPLOADS_MAX, routes, serve as serve_http};
 use crate::ledger::{Command, Ledger};
-use crate::objects::Objects;
+use crate::objects::{Objects, SpoolSettings};
 use crate::socket::Fans;
 use crate::store::Store;
 use crate::urls;
@@ -75,8 +75,7 @@ impl Daemon {
         let (front, back, stop) = (TaskTracker::new(), TaskTracker::new(), CancellationToken::new());
         let store = open_store(&places).await?;
         let ledger = Ledger::open(store, Arc::clone(&clock), back.clone()).await.map_err(|e| e.to_string())?;
-        let objects =
-            Objects::open(&places.objects_url, places.s3_keys_file.as_deref()).await.map_err(|e| e.to_string())?;
+        let objects = open_objects(settings, &places, Arc::clone(&clock)).await?;
         if settings.demo {
             demo::run::prepare(&ledger, &places).await?;
         }
@@ -87,6 +86,7 @@ impl Daemon {
             .map_err(|e| format!("cannot use the folder for thumbnails: {e}"))?;
         let captures = Captures::new(ledger.clone(), objects, contacts.clone(), Arc::clone(&clock), thumbnails);
         front.spawn(cameras::watch(contacts.clone(), ledger.clone(), Arc::clone(&clock), stop.clone()));
+        front.spawn(captures.objects().clone().drain(stop.clone()));
         front.spawn(auth.clone().write_uses(stop.clone()));
         front.spawn(prune(ledger.clone(), Arc::clone(&clock), settings.events_keep, stop.clone()));
         let app = App::new(Shared {
@@ -172,6 +172,12 @@ pub async fn open_store(places: &Places) -> Result<Store, String> {
         }
         Err(error) => Err(error.to_string()),
     }
+}
+
+async fn open_objects(settings: &Serve, places: &Places, clock: Arc<dyn Clock>) -> Result<Objects, String> {
+    let spool = SpoolSettings { folder: places.data_dir.join("spool"), bytes_max: settings.spool_max.bytes(), clock };
+    let opened = Objects::open_spooled(&places.objects_url, places.s3_keys_file.as_deref(), spool).await;
+    opened.map_err(|e| e.to_string())
 }
 
 /// Creates the first admin token, when there is none that is valid, and leaves it where a client of the same user finds it.

@@ -18,5 +18,6 @@ pub struct Readiness {
     pub ready: bool,
     /// `ok`, or what is wrong.
     pub database: String,
+    /// `ok`, what is wrong, or how much waits for a store that is away (`spooling (…)`, which is no reason not to be ready).
     pub objects: String,
 }

@@ -22,6 +22,9 @@ pub use thumbnails::Thumbnails;
 /// Uploads that are being checked at once; the others wait. Checking is work for the processor, and there are few.
 const CHECKS_MAX: usize = 2;
 
+/// How long a picture may be on its way to a shared object store; one that is missing after that is lost. In milliseconds.
+const SPOOLED_MS_MAX: i64 = 7 * 24 * 60 * 60 * 1000;
+
 /// Why a picture was not stored or not found.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -29,6 +32,9 @@ pub enum Error {
     Ledger(#[from] ledger::Error),
     #[error(transparent)]
     Objects(#[from] objects::Error),
+    /// It is entered, and not yet where every daemon can fetch it.
+    #[error("the picture {0} has not reached the object store yet: another daemon may hold it in its spool")]
+    OnItsWay(String),
 }
 
 impl From<Problem> for Error {
@@ -132,7 +138,7 @@ impl Captures {
             Err(_) => true,
         };
         if !is_named {
-            self.objects.delete(&key).await?;
+            self.discard(&key).await;
         }
         if let (Ok(_), Some(camera)) = (&outcome, &upload.camera) {
             self.contacts.captured(lot.id(), camera, id, now);
@@ -153,14 +159,21 @@ impl Captures {
     /// Removes a capture: first from the ledger, then its bytes.
     ///
     /// # Errors
-    /// When there is none, or the ledger or the object store fails.
+    /// When there is none, or the ledger fails.
     pub async fn delete(&self, lot: &LotHandle, id: CaptureId, actor: Actor) -> Result<Outcome, Error> {
         let outcome = lot.submit(Command::DeleteCapture(id), actor, None).await?;
         if let Reply::Capture(capture) = &outcome.reply {
             self.thumbnails.forget(capture).await;
-            self.objects.delete(&capture.key).await?;
+            self.discard(&capture.key).await;
         }
         Ok(outcome)
+    }
+
+    /// Removes an object that nothing names. When that fails it stays, as after a crash, until it is swept.
+    async fn discard(&self, key: &str) {
+        if let Err(error) = self.objects.delete(key).await {
+            tracing::warn!(key, %error, "an object that nothing names stays in the object store");
+        }
     }
 
     /// The capture whose picture has this key.
@@ -176,9 +189,20 @@ impl Captures {
     /// # Errors
     /// When the object is missing or the store fails.
     pub async fn picture(&self, capture: &Capture, width: Option<u32>) -> Result<(Bytes, String), Error> {
-        match width.and_then(|width| Thumbnails::step(width, capture)) {
-            None => Ok((self.objects.get(&capture.key).await?, capture.content_type.clone())),
-            Some(step) => Ok((self.thumbnails.get(capture, step, &self.objects).await?, probe::JPEG.into())),
+        let fetched = match width.and_then(|width| Thumbnails::step(width, capture)) {
+            None => {
+                self.objects.get(&capture.key).await.map_err(Error::from).map(|b| (b, capture.content_type.clone()))
+            }
+            Some(step) => self.thumbnails.get(capture, step, &self.objects).await.map(|b| (b, probe::JPEG.into())),
+        };
+        let age_ms = self.clock.now().ms() - capture.received_at.ms();
+        match fetched {
+            Err(Error::Objects(objects::Error::NotFound(key)))
+                if self.objects.is_shared() && age_ms < SPOOLED_MS_MAX =>
+            {
+                Err(Error::OnItsWay(key))
+            }
+            fetched => fetched,
         }
     }
 }

@@ -19,18 +19,19 @@ pub async fn live() -> Json<serde_json::Value> {
     Json(serde_json::json!({"live": true}))
 }
 
-/// Whether the daemon can do its work: the database and the object store answer
+/// Whether the daemon can do its work: the database answers, and pictures can be kept
 #[utoipa::path(get, path = paths::READY, tag = "health", responses((status = 200, body = Readiness), (status = 503, body = Readiness)))]
 pub async fn ready(State(app): State<App>) -> Response {
     let database = tokio::time::timeout(PING_TIMEOUT, app.ledger.store().ping());
-    let objects = tokio::time::timeout(PING_TIMEOUT, app.captures.objects().ping());
+    let objects = tokio::time::timeout(PING_TIMEOUT, app.captures.objects().state());
     let (database, objects) = tokio::join!(database, objects);
     let database = database.map_or(Err("no answer".to_string()), |r| r.map_err(|e| e.to_string()));
     let objects = objects.map_or(Err("no answer".to_string()), |r| r.map_err(|e| e.to_string()));
     let ready = database.is_ok() && objects.is_ok() && !app.stop.is_cancelled();
-    let word = |result: Result<(), String>| result.map_or_else(|error| error, |()| "ok".to_string());
+    let database = database.map_or_else(|error| error, |()| "ok".to_string());
+    let objects = objects.map_or_else(|error| error, |state| state.to_string());
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, Json(Readiness { ready, database: word(database), objects: word(objects) })).into_response()
+    (status, Json(Readiness { ready, database, objects })).into_response()
 }
 
 /// Which version this is

@@ -66,6 +66,7 @@ impl From<objects::Error> for Fault {
                 Self::new(ProblemCode::ImageNotFound, format!("the picture {key} is not in the object store"))
             }
             objects::Error::Full(detail) => Self::retry(ProblemCode::StorageFull, detail),
+            objects::Error::SpoolFull(detail) => Self::retry(ProblemCode::SpoolFull, detail),
             other => Self::retry(ProblemCode::Unavailable, other.to_string()),
         }
     }
@@ -76,6 +77,7 @@ impl From<captures::Error> for Fault {
         match error {
             captures::Error::Ledger(error) => error.into(),
             captures::Error::Objects(error) => error.into(),
+            captures::Error::OnItsWay(_) => Self::retry(ProblemCode::Unavailable, error.to_string()),
         }
     }
 }

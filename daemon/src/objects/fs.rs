@@ -38,7 +38,7 @@ impl Fs {
         let partial = self.root.join(PARTIAL).join(new_id().to_string());
         let root = self.root.clone();
         blocking(move || {
-            let written = write(&partial, &bytes, &path, &root);
+            let written = write(&partial, &[&bytes], &path, &root);
             if written.is_err() {
                 // The write has failed already; that its remains cannot be removed adds nothing.
                 let _ = fs::remove_file(&partial);
@@ -121,7 +121,7 @@ impl Fs {
 }
 
 /// Where a key has a folder, or a part of it is a file, there is no object.
-fn is_nothing(error: &io::Error) -> bool {
+pub(super) fn is_nothing(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::IsADirectory)
 }
 
@@ -188,9 +188,12 @@ fn entry(key: String, meta: &fs::Metadata) -> io::Result<Entry> {
     Ok(Entry { key, bytes: meta.len(), modified: Time::from_ms(since.as_millis() as i64) })
 }
 
-fn write(partial: &Path, bytes: &[u8], path: &Path, root: &Path) -> io::Result<()> {
+/// Writes `parts`, one after the other, to `partial` and names it `path`, which is below `root`; when this returns all of it is on disk.
+pub(super) fn write(partial: &Path, parts: &[&[u8]], path: &Path, root: &Path) -> io::Result<()> {
     let mut file = File::create(partial)?;
-    file.write_all(bytes)?;
+    for part in parts {
+        file.write_all(part)?;
+    }
     file.sync_all()?;
     let folder = path.parent().unwrap_or(root);
     let is_new_folder = !folder.exists();
@@ -206,7 +209,7 @@ fn write(partial: &Path, bytes: &[u8], path: &Path, root: &Path) -> io::Result<(
     Ok(())
 }
 
-fn failed(what: &str, path: &Path, error: io::Error) -> Error {
+pub(super) fn failed(what: &str, path: &Path, error: io::Error) -> Error {
     let detail = format!("cannot {what} {}: {error}", path.display());
     match error.kind() {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Error::Full(detail),
@@ -214,7 +217,7 @@ fn failed(what: &str, path: &Path, error: io::Error) -> Error {
     }
 }
 
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
     tokio::task::spawn_blocking(work)
         .await
         .unwrap_or_else(|e| Err(Error::Unavailable(format!("the disk task failed: {e}"))))

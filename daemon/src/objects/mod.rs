@@ -4,6 +4,7 @@ mod fs;
 mod keys;
 mod place;
 mod s3;
+mod spool;
 
 use std::ops::Range;
 use std::path::Path;
@@ -13,6 +14,8 @@ use parking_api::Time;
 
 pub use keys::SECRET_NAMES;
 use place::Place;
+pub use spool::{Settings as SpoolSettings, State};
+use tokio_util::sync::CancellationToken;
 
 /// Most objects that one page of a list has.
 pub const PAGE_MAX: usize = 1_000;
@@ -34,6 +37,9 @@ pub enum Error {
     Refused(String),
     #[error("the object store is not available: {0}")]
     Unavailable(String),
+    /// S3 is away, and what waits for it takes all the room that it may.
+    #[error("the spool is full: {0}")]
+    SpoolFull(String),
     #[error("the object store has no such bucket: {0}")]
     NoBucket(String),
     #[error("{0}")]
@@ -61,6 +67,7 @@ pub struct Objects {
 enum Backend {
     Fs(fs::Fs),
     S3(s3::S3),
+    Spooled(spool::Spool),
 }
 
 impl Objects {
@@ -81,11 +88,27 @@ impl Objects {
         Ok(Self { backend })
     }
 
+    /// The same, with a spool in front of S3, so that it may be away. Only one process may use a spool at a time.
+    ///
+    /// # Errors
+    /// As [`Self::open`]; not when S3 cannot be reached.
+    pub async fn open_spooled(url: &str, keys_file: Option<&Path>, spool: SpoolSettings) -> Result<Self> {
+        let backend = match Place::parse(url)? {
+            Place::Folder(root) => Backend::Fs(fs::Fs::open(root).await?),
+            Place::Bucket(bucket) => {
+                let s3 = s3::S3::new(&bucket, &keys::read(keys_file)?)?;
+                Backend::Spooled(spool::Spool::open(s3, spool).await?)
+            }
+        };
+        Ok(Self { backend })
+    }
+
     /// Stores `bytes` under `key`; when this returns they are kept, and what was there is replaced.
     pub async fn put(&self, key: &str, bytes: Bytes) -> Result<()> {
         match self.backend_of(key)? {
             Backend::Fs(fs) => fs.put(key, bytes).await,
             Backend::S3(s3) => s3.put(key, &bytes).await,
+            Backend::Spooled(spool) => spool.put(key, bytes).await,
         }
     }
 
@@ -93,6 +116,7 @@ impl Objects {
         match self.backend_of(key)? {
             Backend::Fs(fs) => fs.get(key).await,
             Backend::S3(s3) => s3.get(key).await,
+            Backend::Spooled(spool) => spool.get(key).await,
         }
     }
 
@@ -102,6 +126,7 @@ impl Objects {
             _ if range.is_empty() => Ok(Bytes::new()),
             Backend::Fs(fs) => fs.get_range(key, range).await,
             Backend::S3(s3) => s3.get_range(key, range).await,
+            Backend::Spooled(spool) => spool.get_range(key, range).await,
         }
     }
 
@@ -110,6 +135,7 @@ impl Objects {
         match self.backend_of(key)? {
             Backend::Fs(fs) => fs.head(key).await,
             Backend::S3(s3) => s3.head(key).await,
+            Backend::Spooled(spool) => spool.head(key).await,
         }
     }
 
@@ -118,26 +144,45 @@ impl Objects {
         match self.backend_of(key)? {
             Backend::Fs(fs) => fs.delete(key).await,
             Backend::S3(s3) => s3.delete(key).await,
+            Backend::Spooled(spool) => spool.delete(key).await,
         }
     }
 
     /// The first `limit` (at most [`PAGE_MAX`]) objects whose key begins with `prefix` and comes after `after`. The last key of a page is
     /// `after` of the next; a page that is not full is the last. The order is that of the keys' bytes, except in a SeaweedFS, which lists
     /// each folder as a whole; it is always the same, so that a walk by pages meets each object once.
+    /// What waits in a spool is not in it.
     pub async fn list(&self, prefix: &str, after: Option<&str>, limit: usize) -> Result<Vec<Entry>> {
         let limit = limit.clamp(1, PAGE_MAX);
         match &self.backend {
             Backend::Fs(fs) => fs.list(prefix, after, limit).await,
             Backend::S3(s3) => s3.list(prefix, after, limit).await,
+            Backend::Spooled(spool) => spool.s3().list(prefix, after, limit).await,
         }
     }
 
-    /// Whether the store can be used.
-    pub async fn ping(&self) -> Result<()> {
+    /// Whether the store can be used, or what happens meanwhile.
+    ///
+    /// # Errors
+    /// When it cannot be used.
+    pub async fn state(&self) -> Result<State> {
         match &self.backend {
-            Backend::Fs(fs) => fs.ping().await,
-            Backend::S3(s3) => s3.ping().await,
+            Backend::Fs(fs) => fs.ping().await.map(|()| State::Ok),
+            Backend::S3(s3) => s3.ping().await.map(|()| State::Ok),
+            Backend::Spooled(spool) => Ok(spool.state().await),
         }
+    }
+
+    /// Brings what waits in the spool to S3, until `stop`.
+    pub async fn drain(self, stop: CancellationToken) {
+        if let Backend::Spooled(spool) = self.backend {
+            spool.drain(stop).await;
+        }
+    }
+
+    /// Whether several daemons may have it, so that an object which is missing may be on its way from another.
+    pub fn is_shared(&self) -> bool {
+        !matches!(self.backend, Backend::Fs(_))
     }
 
     /// A key that no store could take, or that could leave the root of a folder, names no object.

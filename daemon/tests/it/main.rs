@@ -15,6 +15,7 @@ mod proxy;
 mod rest;
 mod s3;
 mod settings;
+mod spool;
 mod stop;
 mod uploads;
 mod wire;

@@ -170,7 +170,7 @@ on_every_store! {
         };
         futures_util::future::join_all((0..100).map(one)).await;
         assert_eq!(objects.list("main/", None, 1_000).await.expect("a list").len(), 100);
-        objects.ping().await.expect("it is there");
+        objects.state().await.expect("it is there");
     }
 }
 
