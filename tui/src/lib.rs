@@ -13,6 +13,8 @@ pub mod clock;
 pub mod demo;
 pub mod effect;
 pub mod filter;
+#[cfg(test)]
+mod fixture;
 pub mod hud;
 pub mod input;
 pub mod keymap;

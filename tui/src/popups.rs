@@ -48,7 +48,7 @@ impl Prompt {
 /// Actions to choose from by typing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Picker {
-    /// By section, as help; else by how well they match.
+    /// By section while nothing is typed.
     pub is_help: bool,
     pub input: Input,
     pub cursor: usize,
@@ -68,12 +68,11 @@ impl Picker {
         let rank = |action: &Action| {
             let by_name = filter::score(action.name(), &query).map(|score| score + 8);
             let keys = action.default_keys().contains(&query.as_str()).then_some(100);
-            keys.max(by_name).max(filter::score(action.about(), &query))
+            let is_about = action.about().to_lowercase().contains(&query.to_lowercase());
+            keys.max(by_name).max(is_about.then_some(4))
         };
         let mut rows: Vec<_> = Action::ALL.iter().filter_map(|action| Some((rank(action)?, *action))).collect();
-        if !self.is_help {
-            rows.sort_by_key(|(score, _)| -score);
-        }
+        rows.sort_by_key(|(score, _)| -score);
         rows.into_iter().map(|(_, action)| action).collect()
     }
 }

@@ -146,3 +146,6 @@ fn refresh(model: &mut Model) -> Vec<Effect> {
         _ => Vec::new(),
     }
 }
+
+#[cfg(test)]
+mod tests;

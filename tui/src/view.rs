@@ -79,3 +79,6 @@ pub fn target(model: &Model, at: Position) -> Option<Target> {
     let drawn = draw(model, &mut buf);
     drawn.hits.iter().rev().find(|(area, _)| area.contains(at)).map(|(_, target)| *target)
 }
+
+#[cfg(test)]
+mod tests;

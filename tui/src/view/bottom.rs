@@ -74,25 +74,42 @@ fn hints(canvas: &mut Canvas<'_>, model: &Model, area: Rect) {
         Pane::Events => &[(Back, "back"), (Open, "slot"), (Follow, "follow"), (Filter, "filter")],
     };
     let always = [(Command, "command"), (Help, "help"), (Quit, "quit")];
-    let look = canvas.look;
-    let hindrance = model.hindrance().is_some();
+    let needs = |(action, name): &(Action, &'static str)| {
+        model.keymap.hint(*action).map_or(0, |key| (key.width() + 3 + name.width()) as u16)
+    };
+    // What leads everywhere else has its place on the narrowest screen.
+    let last = always.iter().map(needs).sum::<u16>().min(area.width);
+    let last = if area.width < ALWAYS_FROM { needs(&always[1]) } else { last };
     let mut x = area.x + 1;
-    for (action, name) in offered.iter().chain(&always) {
-        let Some(key) = model.keymap.hint(*action) else { continue };
-        let needs = (key.width() + 1 + name.width()) as u16;
-        if x + needs > area.right() {
+    let end = area.right().saturating_sub(last);
+    for offer in offered {
+        if x + needs(offer) > end {
             break;
         }
-        // What cannot be done now looks so.
-        let is_off = hindrance && action.is_write();
-        let (key_style, name_style) =
-            if is_off { (look.dim(), look.dim()) } else { (look.accent(), look.ink(look.theme.text)) };
-        let from = x;
-        x = canvas.text(x, area.y, needs, &key, key_style);
-        x = canvas.text(x + 1, area.y, needs, name, name_style);
-        canvas.hit(Rect::new(from, area.y, x - from, 1), Target::Do(*action));
-        x += 2;
+        x = hint(canvas, model, (x, area.y), *offer);
     }
+    let mut x = end;
+    for offer in always.iter().filter(|offer| area.width >= ALWAYS_FROM || offer.0 == Help) {
+        x = hint(canvas, model, (x, area.y), *offer);
+    }
+}
+
+/// From this width on command and quit are hinted at beside help.
+const ALWAYS_FROM: u16 = 60;
+
+/// A key and what it does; where the next one begins.
+fn hint(canvas: &mut Canvas<'_>, model: &Model, (x, y): (u16, u16), (action, name): (Action, &str)) -> u16 {
+    let look = canvas.look;
+    let Some(key) = model.keymap.hint(action) else { return x };
+    // What cannot be done now looks so.
+    let is_off = action.is_write() && model.hindrance().is_some();
+    let (key_style, name_style) =
+        if is_off { (look.dim(), look.dim()) } else { (look.accent(), look.ink(look.theme.text)) };
+    let room = canvas.buf.area.right().saturating_sub(x);
+    let end = canvas.text(x, y, room, &key, key_style);
+    let end = canvas.text(end + 1, y, room.saturating_sub(end + 1 - x), name, name_style);
+    canvas.hit(Rect::new(x, y, end.saturating_sub(x), 1), Target::Do(action));
+    end + 2
 }
 
 fn prompt_line(canvas: &mut Canvas<'_>, area: Rect, prompt: &Prompt) {

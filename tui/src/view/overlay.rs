@@ -33,28 +33,24 @@ fn draw_picker(canvas: &mut Canvas<'_>, model: &Model, picker: &Picker) {
     let look = canvas.look;
     let screen = canvas.buf.area;
     let width = PICKER_WIDTH.min(screen.width.saturating_sub(2));
-    let height = PICKER_HEIGHT.min(screen.height.saturating_sub(2));
-    let area = Rect::new((screen.width - width) / 2, (screen.height - height) / 2, width, height);
+    let rows = picker.rows();
+    let text = picker.input.text();
+    let lines = lines(&rows, picker.is_help && text.is_empty());
+    let height = (lines.len().max(1) as u16 + 3).min(PICKER_HEIGHT).min(screen.height.saturating_sub(2));
+    let area = Rect::new(
+        (screen.width - width) / 2,
+        (screen.height - PICKER_HEIGHT.min(screen.height.saturating_sub(2)).max(height)) / 2,
+        width,
+        height,
+    );
     canvas.fill(area, look.bar());
     canvas.hit(area, Target::Do(if picker.is_help { Action::Help } else { Action::Palette }));
     let title = if picker.is_help { " Help " } else { " Actions " };
     canvas.frame(area, &[(title.into(), look.accent())], look.ink(look.theme.line));
     let (x, room) = (area.x + 2, width.saturating_sub(4));
-    let (text, before) = (picker.input.text(), picker.input.before());
-    type_in(canvas, (x, area.y + 1, room), &text, &before);
+    type_in(canvas, (x, area.y + 1, room), &text, &picker.input.before());
     if text.is_empty() {
         canvas.text(x + 1, area.y + 1, room.saturating_sub(1), "type to search, enter runs it, esc leaves", look.dim());
-    }
-    let rows = picker.rows();
-    let has_heads = picker.is_help && text.is_empty();
-    let mut lines = Vec::new();
-    let mut section = None;
-    for (index, &action) in rows.iter().enumerate() {
-        if has_heads && section != Some(action.section()) {
-            section = Some(action.section());
-            lines.push(Line::Head(action.section()));
-        }
-        lines.push(Line::Row(index, action));
     }
     let list = Rect::new(area.x + 1, area.y + 2, width.saturating_sub(2), height.saturating_sub(3));
     let at = lines.iter().position(|line| matches!(line, Line::Row(index, _) if *index == picker.cursor));
@@ -67,6 +63,20 @@ fn draw_picker(canvas: &mut Canvas<'_>, model: &Model, picker: &Picker) {
     if rows.is_empty() {
         canvas.text(x, list.y, room, "Nothing is called that", look.dim());
     }
+}
+
+/// The rows, below the names of their sections.
+fn lines(rows: &[Action], has_heads: bool) -> Vec<Line> {
+    let mut lines = Vec::new();
+    let mut section = None;
+    for (index, &action) in rows.iter().enumerate() {
+        if has_heads && section != Some(action.section()) {
+            section = Some(action.section());
+            lines.push(Line::Head(action.section()));
+        }
+        lines.push(Line::Row(index, action));
+    }
+    lines
 }
 
 fn picker_line(canvas: &mut Canvas<'_>, model: &Model, line: &Line, area: Rect, cursor: usize) {

@@ -87,7 +87,9 @@ fn link(model: &Model) -> Vec<Part> {
     let (look, lot, now) = (&model.look, &model.tab().lot, model.now);
     let age = lot.heard_at.map(|at| spans::age(at, now));
     let part = |sign, text: String, color| vec![(format!("{} {text}", look.glyph(sign)), look.ink(color))];
-    let stale = |age: &Option<String>| age.as_ref().map(|age| format!(", data {age} old")).unwrap_or_default();
+    let is_old = |age: &&String| *age != "now" && model.size.0 >= SHORT_FROM;
+    let stale =
+        |age: &Option<String>| age.as_ref().filter(is_old).map(|age| format!(", data {age} old")).unwrap_or_default();
     let theme = look.theme;
     match &lot.link {
         Link::Live if lot.degraded.is_some() => part(ALARM, "live, no writes".into(), theme.warn),
@@ -199,13 +201,13 @@ fn alarm(canvas: &mut Canvas<'_>, model: &Model, area: Rect) {
 
 fn alarms(model: &Model, lot: &LotView) -> Vec<String> {
     let mut all = Vec::new();
-    let retry = model.keymap.hint(Action::Resync).map(|key| format!("; {key} tries now")).unwrap_or_default();
+    let retry = model.keymap.hint(Action::Resync).map(|key| format!(", {key} tries now")).unwrap_or_default();
     match &lot.link {
         Link::Offline { since, reason, .. } => {
             let since = spans::minute(*since, &lot.zone);
-            all.push(format!("offline since {since}, what is shown is old: {reason}{retry}"));
+            all.push(format!("offline since {since}{retry}: {reason}"));
         }
-        Link::Ended { reason } => all.push(format!("disconnected, what is shown is old: {reason}{retry}")),
+        Link::Ended { reason } => all.push(format!("disconnected{retry}: {reason}")),
         _ => {}
     }
     if let Some(why) = &lot.degraded {

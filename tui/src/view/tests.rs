@@ -1,0 +1,288 @@
+//! What is seen: every pane at three sizes as a snapshot, and no message or size that ends in a panic.
+
+use std::time::Duration;
+
+use parking_api::cameras::CameraStatus;
+use parking_api::client::{LinkState, LiveMessage};
+use proptest::prelude::*;
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+use ratatui::style::{Color, Modifier};
+
+use super::{Target, draw, target};
+use crate::actions::Action;
+use crate::demo::lot::DemoLot;
+use crate::fixture::{answer, blank, fetched, id, live, now, press, send, told, type_in, wait};
+use crate::keymap::Chord;
+use crate::model::Model;
+use crate::msg::{Fetched, Msg};
+use crate::theme::{Depth, THEMES};
+
+const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (40, 12)];
+
+fn screen(model: &Model) -> Buffer {
+    let mut buf = Buffer::empty(Rect::new(0, 0, model.size.0, model.size.1));
+    draw(model, &mut buf);
+    buf
+}
+
+fn text(model: &Model) -> String {
+    let buf = screen(model);
+    let mut lines = String::new();
+    for y in 0..buf.area.height {
+        let line: String = (0..buf.area.width).map(|x| buf[(x, y)].symbol()).collect();
+        lines += line.trim_end();
+        lines.push('\n');
+    }
+    lines
+}
+
+/// Compares the screen with the one that is kept, at each size.
+fn snapshots(name: &str, arrange: impl Fn(&mut Model, &mut DemoLot)) {
+    for size in SIZES {
+        let (mut model, mut demo) = live(size);
+        wait(&mut model, 2_000);
+        arrange(&mut model, &mut demo);
+        insta::assert_snapshot!(format!("{name}_{}x{}", size.0, size.1), text(&model));
+    }
+}
+
+fn offline(model: &mut Model) {
+    let state =
+        LinkState::Offline { since: now(), retry_in: Duration::from_secs(3), reason: "connection refused".into() };
+    told(model, LiveMessage::State(state));
+}
+
+#[test]
+fn the_slots_as_a_map() {
+    snapshots("map", |_, _| {});
+}
+
+#[test]
+fn the_slots_closer_together() {
+    snapshots("compact", |model, _| drop(press(model, "v space l space")));
+}
+
+#[test]
+fn the_slots_as_a_list() {
+    snapshots("list", |model, _| drop(press(model, "v v j j j")));
+}
+
+#[test]
+fn some_of_the_slots() {
+    snapshots("filter", |model, _| {
+        press(model, "/");
+        type_in(model, "state:occ zone:B");
+    });
+}
+
+#[test]
+fn one_slot() {
+    snapshots("slot", |model, demo| {
+        press(model, "l enter");
+        let slot = id(model, "A-02");
+        let (events, stay) = demo.history(slot);
+        fetched(model, Fetched::History { slot, events, stay });
+    });
+}
+
+#[test]
+fn the_stays() {
+    snapshots("stays", |model, demo| {
+        press(model, "3 j");
+        fetched(model, Fetched::Sessions(demo.sessions()));
+    });
+}
+
+#[test]
+fn the_cameras_one_of_which_is_silent() {
+    snapshots("cameras", |model, demo| {
+        let mut cameras = demo.snapshot().cameras;
+        cameras[1].status = CameraStatus::Offline;
+        cameras[1].status_at = now().plus_ms(-240_000);
+        press(model, "4");
+        fetched(model, Fetched::Cameras(cameras));
+    });
+}
+
+#[test]
+fn the_events() {
+    snapshots("events", |model, _| drop(press(model, "5 j j")));
+}
+
+#[test]
+fn the_help() {
+    snapshots("help", |model, _| drop(press(model, "? down")));
+}
+
+#[test]
+fn the_palette() {
+    snapshots("palette", |model, _| {
+        press(model, "ctrl-p");
+        type_in(model, "cl");
+    });
+}
+
+#[test]
+fn a_command_and_what_it_could_become() {
+    snapshots("command", |model, _| {
+        press(model, ":");
+        type_in(model, "set A-04 ");
+        press(model, "tab");
+    });
+}
+
+#[test]
+fn a_question_about_many() {
+    snapshots("confirm", |model, _| drop(press(model, "space l space c enter")));
+}
+
+#[test]
+fn an_outage() {
+    snapshots("offline", |model, _| offline(model));
+}
+
+#[test]
+fn a_change_that_is_pending_and_one_that_was_done() {
+    snapshots("done", |model, demo| {
+        let effects = press(model, "f");
+        answer(model, demo, effects, true);
+        press(model, "l o");
+    });
+}
+
+#[test]
+fn ascii_is_nothing_but_ascii() {
+    for size in SIZES {
+        let (mut model, _) = live(size);
+        model.look.is_ascii = true;
+        for keys in ["space", "v", "v", "v", "5", "4", "3", "2", "1", "?"] {
+            press(&mut model, keys);
+            let shown = text(&model);
+            assert!(shown.is_ascii(), "{keys}: {:?}", shown.chars().find(|c| !c.is_ascii()));
+        }
+    }
+}
+
+#[test]
+fn stale_data_is_dim_and_no_longer_claims_to_be_live() {
+    let (mut model, _) = live((120, 40));
+    let bright = screen(&model);
+    offline(&mut model);
+    let dim = screen(&model);
+    assert!(text(&model).contains("reconnecting in 3 s"));
+    assert!(!text(&model).contains("● live"));
+    // The same slot, a line lower.
+    let at = |buf: &Buffer, y: u16| buf[(3, y)].fg;
+    assert_ne!(at(&bright, 4), at(&dim, 5));
+}
+
+#[test]
+fn without_colours_selection_and_states_still_differ() {
+    let (mut model, _) = live((80, 24));
+    model.look.depth = Depth::Mono;
+    let buf = screen(&model);
+    assert!(buf.content.iter().all(|cell| cell.fg == Color::Reset && cell.bg == Color::Reset));
+    assert!(buf.content.iter().any(|cell| cell.modifier.contains(Modifier::REVERSED)));
+    assert!(buf.content.iter().filter(|cell| cell.modifier.contains(Modifier::REVERSED)).count() < 80);
+}
+
+#[test]
+fn whatever_is_seen_can_be_clicked() {
+    let (mut model, _) = live((120, 40));
+    let shown = text(&model);
+    let find = |what: &str| {
+        let (y, line) = shown.lines().enumerate().find(|(_, line)| line.contains(what)).expect(what);
+        let x = line.split(what).next().map_or(0, |before| before.chars().count());
+        Position::new(x as u16, y as u16)
+    };
+    assert_eq!(target(&model, find("A-05")), Some(Target::Slot(id(&model, "A-05"))));
+    assert_eq!(target(&model, find("toggle")), Some(Target::Do(Action::Toggle)));
+    assert_eq!(target(&model, find("Cameras")), Some(Target::Do(Action::Cameras)));
+    press(&mut model, "5");
+    assert_eq!(target(&model, Position::new(5, 6)), Some(Target::Row(2)));
+}
+
+/// Anything that a person or a daemon might do.
+fn anything() -> impl Strategy<Value = Doing> {
+    let keys =
+        Action::ALL.iter().flat_map(|action| action.default_keys()).copied().chain(["x", "delete", "alt-x", "9"]);
+    let keys: Vec<&str> = keys.filter(|key| !["q", "ctrl-c", "ctrl-z"].contains(key)).collect();
+    prop_oneof![
+        8 => proptest::sample::select(keys).prop_map(Doing::Key),
+        2 => (0_u16..260, 0_u16..90).prop_map(|(columns, rows)| Doing::Resize(columns, rows)),
+        2 => (0_u16..200, 0_u16..60, any::<bool>()).prop_map(|(x, y, is_right)| Doing::Click(x, y, is_right)),
+        1 => "[a-z:~!<>0-9 ]{0,12}".prop_map(Doing::Paste),
+        2 => Just(Doing::Step),
+        1 => Just(Doing::Snapshot),
+        1 => Just(Doing::Offline),
+        1 => (0_i64..100_000).prop_map(Doing::Wait),
+    ]
+}
+
+#[derive(Debug, Clone)]
+enum Doing {
+    Key(&'static str),
+    Resize(u16, u16),
+    Click(u16, u16, bool),
+    Paste(String),
+    Step,
+    Snapshot,
+    Offline,
+    Wait(i64),
+}
+
+fn act(model: &mut Model, demo: &mut DemoLot, doing: Doing) {
+    use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+    match doing {
+        Doing::Key(key) => {
+            let effects = send(model, Msg::Key(key.parse::<Chord>().expect(key).event()));
+            answer(model, demo, effects, true);
+        }
+        Doing::Resize(columns, rows) => drop(send(model, Msg::Resize(columns, rows))),
+        Doing::Click(column, row, is_right) => {
+            let button = if is_right { MouseButton::Right } else { MouseButton::Left };
+            let kind = MouseEventKind::Down(button);
+            let effects = send(model, Msg::Mouse(MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE }));
+            answer(model, demo, effects, false);
+        }
+        Doing::Paste(text) => drop(send(model, Msg::Paste(text))),
+        Doing::Step => {
+            if let Some(event) = demo.step(model.now) {
+                told(model, LiveMessage::Event(event));
+            }
+        }
+        Doing::Snapshot => {
+            told(model, LiveMessage::Snapshot(Box::new(demo.snapshot())));
+            told(model, LiveMessage::State(LinkState::Live));
+        }
+        Doing::Offline => offline(model),
+        Doing::Wait(ms) => drop(wait(model, ms)),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_sequence_of_messages_and_no_size_ends_in_a_panic(
+        doings in proptest::collection::vec(anything(), 1..60), is_known: bool, theme in 0..THEMES.len(),
+    ) {
+        let (mut model, mut demo) = live((100, 30));
+        if !is_known {
+            model = blank((100, 30));
+        }
+        model.look.theme = &THEMES[theme];
+        for doing in doings {
+            act(&mut model, &mut demo, doing);
+            screen(&model);
+        }
+    }
+
+    #[test]
+    fn a_screen_that_shrank_before_its_size_was_told_is_no_panic(columns in 0_u16..100, rows in 0_u16..40) {
+        let (model, _) = live((100, 40));
+        let mut buf = Buffer::empty(Rect::new(0, 0, columns, rows));
+        draw(&model, &mut buf);
+    }
+}
