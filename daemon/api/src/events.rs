@@ -1,7 +1,9 @@
 //! An event on the wire: one committed change of a lot, numbered by `seq`, with absolute values only.
 
 use serde::{Deserialize, Deserializer, Serialize};
-use utoipa::ToSchema;
+use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, OneOfBuilder, Schema};
+use utoipa::openapi::{Ref, RefOr};
+use utoipa::{PartialSchema, ToSchema};
 
 use crate::Time;
 use crate::cameras::Camera;
@@ -137,7 +139,7 @@ impl EventChange {
 }
 
 /// One place in the log as an audience sees it.
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum LogEntry {
     Event(Box<Event>),
@@ -172,6 +174,32 @@ impl LogEntry {
             Self::Event(event) => event.change.kind(),
             Self::Other { kind, .. } => kind,
         }
+    }
+}
+
+impl ToSchema for LogEntry {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push((Event::name().into(), Event::schema()));
+        Event::schemas(schemas);
+    }
+}
+
+/// By hand, because one that is withheld has nothing else: or every event would be both.
+impl PartialSchema for LogEntry {
+    fn schema() -> RefOr<Schema> {
+        let withheld = ObjectBuilder::new()
+            .description(Some("An event that this audience may not see"))
+            .property("seq", u64::schema())
+            .required("seq")
+            .property("kind", String::schema())
+            .required("kind")
+            .additional_properties(Some(AdditionalProperties::FreeForm(false)));
+        let event = Ref::from_schema_name(Event::name());
+        OneOfBuilder::new()
+            .description(Some("One place in the log as an audience sees it"))
+            .item(event)
+            .item(withheld)
+            .into()
     }
 }
 

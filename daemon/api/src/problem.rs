@@ -10,10 +10,12 @@ macro_rules! codes {
     ($($(#[$doc:meta])* $variant:ident = $code:literal $status:literal $title:literal),+ $(,)?) => {
         /// Why a request was refused; stable, for programs to compare.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+        // Not a name for each: those given by a macro are lost in the OpenAPI document. A test compares them with the codes.
+        #[serde(rename_all = "snake_case")]
         pub enum ProblemCode {
-            $($(#[$doc])* #[serde(rename = $code)] $variant,)+
+            $($(#[$doc])* $variant,)+
             /// A code of a newer daemon; never sent by this one.
-            #[serde(other, rename = "unknown")]
+            #[serde(other)]
             Unknown,
         }
 

@@ -141,6 +141,10 @@ impl<T: DeserializeOwned> FromRequest<App> for ApiJson<T> {
             return Err(Fault::new(ProblemCode::UnsupportedMediaType, detail));
         }
         let raw = read_body(body, JSON_BYTES_MAX).await?;
+        // Fields without their names, by position, are nothing that the document knows.
+        if raw.trim_ascii_start().starts_with(b"[") {
+            return Err(Fault::new(ProblemCode::InvalidField, "the body is not valid: it is a list, not an object"));
+        }
         Ok(Self { value: parse_json(&raw)?, raw })
     }
 }

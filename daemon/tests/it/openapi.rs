@@ -107,6 +107,16 @@ fn every_reference_leads_somewhere() {
 }
 
 #[test]
+fn the_document_names_every_code_as_it_is_sent() {
+    let document = document();
+    let documented: Vec<_> =
+        document["components"]["schemas"]["ProblemCode"]["enum"].as_array().expect("codes").clone();
+    let sent = ProblemCode::ALL.iter().chain([&ProblemCode::Unknown]);
+    let sent: Vec<_> = sent.map(|code| serde_json::to_value(code).expect("a word")).collect();
+    assert_eq!(documented, sent);
+}
+
+#[test]
 fn the_document_says_which_operations_need_a_token() {
     let document = document();
     let schemes = document["components"]["securitySchemes"].as_object().expect("schemes");

@@ -29,6 +29,7 @@ async fn a_body_that_cannot_be_read_is_told_from_one_that_is_wrong() {
     let wrong = [
         ("{}", None),
         ("[]", None),
+        (" [\"A-1\", null, 0, \"standard\", null, null, null]", None),
         ("null", None),
         ("{\"code\": 1}", Some("code")),
         ("{\"code\": \"A-1\", \"colour\": 1}", Some("colour")),
