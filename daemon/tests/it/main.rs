@@ -1,7 +1,9 @@
 //! Tests of `parkd` through the doors that its users take: the binary, HTTP, the live socket. One binary, so that linking is paid once.
 
 mod access;
+mod contract;
 mod crash;
+mod foreign;
 mod hand;
 mod harness;
 mod layers;
