@@ -1,6 +1,6 @@
 # Thin names over cargo commands.
 
-.PHONY: run test tools bench lint fmt
+.PHONY: run test fuzz tools bench lint fmt
 
 # A parking lot, live on this machine: builds, starts the demo, prints what to type next.
 run:
@@ -9,7 +9,11 @@ run:
 
 # Everything that can be tested, against real servers, which are installed first.
 test: tools
-	cargo test --workspace --all-features
+	cargo test --workspace --exclude parkd-fuzz --all-features
+
+# Looks for inputs that break what reads them, each target for a minute; FUZZ_SECONDS=600 for more, FUZZ='plan words' for some.
+fuzz:
+	.ci/fuzz $(FUZZ)
 
 # The real servers that the tests and the benchmark run against: PostgreSQL, S3 servers, nginx, mosquitto.
 tools:
@@ -22,7 +26,7 @@ bench:
 
 lint:
 	cargo fmt --all -- --check
-	cargo clippy --workspace --all-targets --all-features -- -D warnings
+	cargo clippy --workspace --exclude parkd-fuzz --all-targets --all-features -- -D warnings
 	cargo check -p improv --target thumbv6m-none-eabi
 
 fmt:

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use axum::Json;
-use axum::body::{Body, Bytes};
-use axum::extract::{FromRequest, Multipart, Request, State};
+use axum::body::Bytes;
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use parking_api::captures::{CAPTURE_BYTES_MAX, Capture};
@@ -16,6 +16,7 @@ use utoipa::IntoParams;
 use super::App;
 use super::cameras::own_lot;
 use super::extract::{ApiPath, ApiQuery, InLot, LotQuery, content_type, idempotency_key, read_body};
+use super::form;
 use super::page;
 use super::problem::{Fault, Result};
 use super::slots::answer;
@@ -73,7 +74,7 @@ pub async fn upload(
         let detail = format!("{UPLOADS_MAX} uploads are on their way already");
         return Err(ledger::Error::Overloaded(detail).into());
     };
-    let (bytes, content_type) = picture(request, &app).await?;
+    let (bytes, content_type) = picture(request).await?;
     let upload = Upload {
         bytes,
         content_type,
@@ -102,10 +103,10 @@ fn captured_at(headers: &HeaderMap) -> Result<Option<Time>> {
 }
 
 /// The bytes of the picture, and what the sender says that they are.
-async fn picture(request: Request, app: &App) -> Result<(Bytes, Option<String>)> {
+async fn picture(request: Request) -> Result<(Bytes, Option<String>)> {
     match content_type(request.headers()) {
-        Some(form) if form == "multipart/form-data" => from_form(request, app).await,
-        Some(text) if !is_picture_or_bytes(&text) => {
+        Some(form) if form == "multipart/form-data" => from_form(request).await,
+        Some(text) if !form::is_picture_or_bytes(&text) => {
             let detail = format!("an upload is image/jpeg, image/png or multipart/form-data, not {text}");
             Err(Fault::new(ProblemCode::UnsupportedMediaType, detail))
         }
@@ -113,30 +114,10 @@ async fn picture(request: Request, app: &App) -> Result<(Bytes, Option<String>)>
     }
 }
 
-fn is_picture_or_bytes(content_type: &str) -> bool {
-    content_type.starts_with("image/") || content_type == "application/octet-stream"
-}
-
-async fn from_form(request: Request, app: &App) -> Result<(Bytes, Option<String>)> {
+async fn from_form(request: Request) -> Result<(Bytes, Option<String>)> {
     let (parts, body) = request.into_parts();
     let whole = read_body(body, CAPTURE_BYTES_MAX + FORM_BYTES_EXTRA).await?;
-    let unreadable =
-        |e: &dyn std::fmt::Display| Fault::new(ProblemCode::BadRequest, format!("the form cannot be read: {e}"));
-    let request = Request::from_parts(parts, Body::from(whole));
-    let mut form = Multipart::from_request(request, app).await.map_err(|e| unreadable(&e.body_text()))?;
-    while let Some(field) = form.next_field().await.map_err(|e| unreadable(&e.body_text()))? {
-        let declared = field.content_type().map(str::to_ascii_lowercase);
-        let is_file = field.file_name().is_some() || declared.as_deref().is_some_and(is_picture_or_bytes);
-        if is_file {
-            let bytes = field.bytes().await.map_err(|e| unreadable(&e.body_text()))?;
-            if bytes.len() > CAPTURE_BYTES_MAX {
-                let detail = format!("the picture has {} bytes; at most {CAPTURE_BYTES_MAX} are accepted", bytes.len());
-                return Err(Fault::new(ProblemCode::BodyTooLarge, detail));
-            }
-            return Ok((bytes, declared));
-        }
-    }
-    Err(Fault::new(ProblemCode::ImageMissing, "the form has no part with a file"))
+    Ok(form::file(&parts.headers, whole).await?)
 }
 
 #[derive(Debug, Deserialize, IntoParams)]

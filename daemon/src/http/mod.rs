@@ -6,6 +6,7 @@ mod describe;
 mod docs;
 mod events;
 mod extract;
+pub mod form;
 mod guard;
 mod health;
 mod images;

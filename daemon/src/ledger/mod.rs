@@ -16,7 +16,7 @@ mod state;
 mod verify;
 
 pub use audience::{Audience, Encoded};
-pub use command::{Command, NewSecret, Outcome, Reply};
+pub use command::{Change, Command, Context, Facts, NewSecret, Outcome, Refusal, Reply};
 pub use decide::UNDO_MS;
 pub use hub::{Backlog, FRAME_BYTES_MAX, FRAME_EVENTS_MAX, Hub, RING_EVENTS_MAX, Run, frame};
 pub use listing::SlotList;

@@ -2,6 +2,7 @@
 
 mod access;
 mod contract;
+mod corpus;
 mod crash;
 mod foreign;
 mod hand;

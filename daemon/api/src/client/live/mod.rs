@@ -2,6 +2,7 @@
 
 mod backoff;
 mod machine;
+mod replay;
 mod socket;
 
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -21,6 +22,7 @@ use super::{CONNECT_TIMEOUT, Client, Error};
 use crate::Time;
 use crate::events::Event;
 use crate::live::{Cursor, Degraded, Lagged, Snapshot};
+pub use replay::replay;
 
 /// Shortest and longest wait before a connection is tried again, and messages that may wait to be taken, by default.
 pub const BACKOFF_MIN: Duration = Duration::from_millis(250);
