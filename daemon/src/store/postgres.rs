@@ -26,8 +26,8 @@ pub(super) async fn open(url: &str, connections: u32) -> Result<Store> {
     let options = PgConnectOptions::from_str(url)
         .map_err(|e| Error::Unavailable(format!("{} does not name a PostgreSQL database: {e}", urls::redacted(url))))?
         .application_name("parkd")
-        // What a statement costs must not depend on whether it is compiled first.
-        .options([("jit", "off")]);
+        // What a statement costs must not depend on whether it is compiled first; and that something is there already is no news.
+        .options([("jit", "off"), ("client_min_messages", "warning")]);
     migrate(&options).await.map_err(|e| match e {
         Error::Unavailable(why) => Error::Unavailable(format!("{}: {why}", urls::redacted(url))),
         other => other,

@@ -18,7 +18,7 @@ use rand::{Rng, SeedableRng};
 use tokio::task::JoinSet;
 
 use crate::hand::{new_slot, seed};
-use crate::harness::{Parkd, wait_for};
+use crate::harness::{Database, Parkd, on_both, wait_for};
 use crate::mirror::Mirror;
 use crate::pictures::JPEGS;
 
@@ -29,6 +29,8 @@ const SLOTS: usize = 6;
 const ACKNOWLEDGED: std::ops::Range<u64> = 5..150;
 /// … and up to this much later, so that it can be in the middle of anything.
 const LATER_US_MAX: u64 = 4_000;
+
+on_both!(what_was_acknowledged_survives_a_kill_at_any_moment_and_was_done_once);
 
 /// What one writer wants, and keeps wanting with the same key until it is told that it was done.
 #[derive(Debug, Clone)]
@@ -146,11 +148,10 @@ impl Traces {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_was_acknowledged_survives_a_kill_at_any_moment_and_was_done_once() {
+async fn what_was_acknowledged_survives_a_kill_at_any_moment_and_was_done_once(database: Database) {
     let seed = seed();
     let mut rng = SmallRng::seed_from_u64(seed);
-    let mut parkd = Parkd::start(&[]);
+    let mut parkd = Parkd::start_on(database, &[]);
     for index in 0..SLOTS {
         parkd.admin().slot_create(&new_slot(&format!("A-{index}"), None)).await.expect("a slot");
     }

@@ -11,13 +11,42 @@ use parking_api::client::{Client, Config};
 use parking_api::tokens::{NewToken, Role};
 use tempfile::TempDir;
 
+use crate::postgres;
+
 /// Longest wait for anything that should happen at once, generous because machines are shared.
 pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Which database a daemon runs on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Database {
+    Sqlite,
+    Postgres,
+}
+
+/// Two tests of one body, which is a function of the database: `NAME::sqlite` and `NAME::postgres`.
+macro_rules! on_both {
+    ($($name:ident),+ $(,)?) => {
+        $(mod $name {
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn sqlite() {
+                super::$name($crate::harness::Database::Sqlite).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn postgres() {
+                super::$name($crate::harness::Database::Postgres).await;
+            }
+        })+
+    };
+}
+pub(crate) use on_both;
 
 /// A daemon, and the folder that outlives its process.
 #[derive(Debug)]
 pub struct Parkd {
     folder: Arc<TempDir>,
+    /// Where its database is, if not in the folder.
+    database_url: Option<String>,
     /// What starts the program, in front of its own name; nothing for most.
     launcher: Vec<String>,
     args: Vec<String>,
@@ -31,26 +60,44 @@ impl Parkd {
         Self::start_through(&[], args)
     }
 
+    /// The same on a database of its own.
+    pub fn start_on(database: Database, args: &[&str]) -> Self {
+        let url = (database == Database::Postgres).then(postgres::database);
+        Self::start_in(new_folder(), url, &[], args)
+    }
+
+    /// One more daemon on the database at `url`, with a folder of its own.
+    pub fn start_at(url: &str, args: &[&str]) -> Self {
+        Self::start_in(new_folder(), Some(url.into()), &[], args)
+    }
+
     /// The same through another program that ends in becoming `parkd`, such as `bash -c 'exec "$@"' bash`.
     pub fn start_through(launcher: &[&str], args: &[&str]) -> Self {
-        Self::start_in(Arc::new(tempfile::tempdir().expect("a temporary folder")), launcher, args)
+        Self::start_in(new_folder(), None, launcher, args)
     }
 
     /// One more daemon on the same folder, on a port of its own.
     pub fn start_beside(&self, args: &[&str]) -> Self {
-        Self::start_in(Arc::clone(&self.folder), &[], args)
+        Self::start_in(Arc::clone(&self.folder), self.database_url.clone(), &[], args)
     }
 
-    fn start_in(folder: Arc<TempDir>, launcher: &[&str], args: &[&str]) -> Self {
+    fn start_in(folder: Arc<TempDir>, database_url: Option<String>, launcher: &[&str], args: &[&str]) -> Self {
         let owned = |words: &[&str]| words.iter().map(ToString::to_string).collect();
-        let mut parkd =
-            Self { folder, launcher: owned(launcher), args: owned(args), process: None, url: String::new() };
+        let mut parkd = Self {
+            folder,
+            database_url,
+            launcher: owned(launcher),
+            args: owned(args),
+            process: None,
+            url: String::new(),
+        };
         parkd.begin("127.0.0.1:0");
         parkd
     }
 
     fn begin(&mut self, listen: &str) {
-        let mut process = launched(&self.launcher, self.data_dir())
+        let mut process = self
+            .on_its_database(launched(&self.launcher, self.data_dir()))
             .args(["serve", "--listen", listen])
             .args(&self.args)
             .stdout(Stdio::piped())
@@ -69,6 +116,11 @@ impl Parkd {
         let line = first.recv_timeout(PATIENCE);
         let line = line.unwrap_or_else(|_| panic!("parkd did not start:\n{}", self.log()));
         self.url = line.strip_prefix("parkd listening on ").expect("the line that says where").to_string();
+    }
+
+    fn on_its_database(&self, mut command: Command) -> Command {
+        command.envs(self.database_url.iter().map(|url| ("DATABASE_URL", url)));
+        command
     }
 
     pub fn data_dir(&self) -> &Path {
@@ -162,9 +214,14 @@ impl Parkd {
         self.begin(&listen);
     }
 
-    /// `parkd verify` on its folder; panics unless every lot is sound.
+    /// Runs one subcommand on its folder and database to its end.
+    pub fn run(&self, args: &[&str]) -> Output {
+        self.on_its_database(parkd(self.data_dir())).args(args).output().expect("parkd runs")
+    }
+
+    /// `parkd verify`; panics unless every lot is sound.
     pub fn verify(&self) {
-        let output = run(self.data_dir(), &["verify"]);
+        let output = self.run(&["verify"]);
         let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         assert!(output.status.success(), "the tables are not the fold of the log:\n{out}{err}");
     }
@@ -181,6 +238,10 @@ impl Drop for Parkd {
             eprintln!("--- log of parkd ---\n{}", self.log());
         }
     }
+}
+
+fn new_folder() -> Arc<TempDir> {
+    Arc::new(tempfile::tempdir().expect("a temporary folder"))
 }
 
 /// Sends a signal to one process.

@@ -14,12 +14,14 @@ mod model;
 mod objects;
 mod openapi;
 mod pictures;
+mod postgres;
 mod proxy;
 mod rest;
 mod s3;
 mod settings;
 mod spool;
 mod stop;
+mod store;
 mod uploads;
 mod wire;
 

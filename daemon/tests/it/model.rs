@@ -2,7 +2,6 @@
 
 use parkd::clock::SystemClock;
 use parkd::ledger::{Command, Ledger};
-use parkd::store::{CONNECTIONS, Store, embedded_url};
 use parking_api::client::{EventQuery, Mutation};
 use parking_api::events::{Actor, Event, EventChange};
 use parking_api::lots::NewLot;
@@ -15,19 +14,26 @@ use tokio::task::JoinSet;
 use tokio_util::task::TaskTracker;
 
 use crate::hand::{Ack, Hand, new_slot, seed};
-use crate::harness::Parkd;
+use crate::harness::{Database, Parkd, on_both};
 use crate::mirror::Mirror;
+use crate::store::Stage;
 
 const CLIENTS: u64 = 6;
 const PHASES: u64 = 6;
 const COMMANDS_PER_PHASE: usize = 200;
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whatever_clients_do_state_is_the_fold_of_the_log_and_so_are_the_tables() {
+on_both!(
+    whatever_clients_do_state_is_the_fold_of_the_log_and_so_are_the_tables,
+    toggles_at_the_same_time_each_count_once,
+    lots_that_are_created_at_the_same_time_can_all_be_used_at_once,
+    a_code_passes_from_one_slot_to_an_older_one_in_one_batch,
+);
+
+async fn whatever_clients_do_state_is_the_fold_of_the_log_and_so_are_the_tables(database: Database) {
     let seed = seed();
     let mut rng = SmallRng::seed_from_u64(seed);
     // So few that old events are folded away at the later restarts, beside everything else.
-    let mut parkd = Parkd::start(&["--events-keep", "1000"]);
+    let mut parkd = Parkd::start_on(database, &["--events-keep", "1000"]);
     let mut tokens = Vec::new();
     for index in 0..CLIENTS {
         let new = NewToken { name: format!("hand {index}"), role: Role::Admin, expires_at: None };
@@ -62,10 +68,9 @@ async fn whatever_clients_do_state_is_the_fold_of_the_log_and_so_are_the_tables(
     assert!(done * 3 > sent, "only {done} of {sent} commands were carried out: the test has lost its point");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn toggles_at_the_same_time_each_count_once() {
+async fn toggles_at_the_same_time_each_count_once(database: Database) {
     for clients in [16, 17] {
-        let parkd = Parkd::start(&[]);
+        let parkd = Parkd::start_on(database, &[]);
         let admin = parkd.admin();
         let new = new_slot("A-1", None);
         let slot = admin.slot_create(&new).await.expect("a slot").value;
@@ -101,9 +106,8 @@ async fn toggles_at_the_same_time_each_count_once() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn lots_that_are_created_at_the_same_time_can_all_be_used_at_once() {
-    let parkd = Parkd::start(&[]);
+async fn lots_that_are_created_at_the_same_time_can_all_be_used_at_once(database: Database) {
+    let parkd = Parkd::start_on(database, &[]);
     let mut clients = JoinSet::new();
     for index in 0..60 {
         let lot: LotId = format!("lot-{index}").parse().expect("a lot id");
@@ -118,12 +122,10 @@ async fn lots_that_are_created_at_the_same_time_can_all_be_used_at_once() {
     parkd.verify();
 }
 
-#[tokio::test]
-async fn a_code_passes_from_one_slot_to_an_older_one_in_one_batch() {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let store = Store::open(&embedded_url(folder.path()), CONNECTIONS).await.expect("a database");
+async fn a_code_passes_from_one_slot_to_an_older_one_in_one_batch(database: Database) {
+    let stage = Stage::new(database).await;
     let tasks = TaskTracker::new();
-    let ledger = Ledger::open(store, SystemClock::shared(), tasks.clone()).await.expect("a ledger");
+    let ledger = Ledger::open(stage.store.clone(), SystemClock::shared(), tasks.clone()).await.expect("a ledger");
     let lot = ledger.lot(&LotId::default()).expect("the lot main");
     let submit = |command| lot.submit(command, Actor::system("test"), None);
     for code in ["OLD", "NEW"] {

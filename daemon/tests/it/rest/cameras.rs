@@ -10,13 +10,17 @@ use super::*;
 use crate::harness::wait_for;
 use crate::wire::{Wire, camera};
 
+on_both!(
+    a_camera_is_created_changed_and_deleted,
+    a_camera_that_falls_silent_is_late_and_then_offline_by_its_own_interval,
+);
+
 fn id(id: &str) -> CameraId {
     id.parse().expect("a camera id")
 }
 
-#[tokio::test]
-async fn a_camera_is_created_changed_and_deleted() {
-    let parkd = Parkd::start(&[]);
+async fn a_camera_is_created_changed_and_deleted(database: Database) {
+    let parkd = Parkd::start_on(database, &[]);
     let admin = parkd.admin();
     let new = NewCamera { id: id("cam-1"), name: Some("Gate".into()), zone: Some("A".into()), interval_s: Some(10) };
     let created = admin.camera_create(&new).await.expect("it is created").value;
@@ -127,9 +131,8 @@ async fn statuses(client: &Client, camera: &CameraId) -> Vec<CameraStatus> {
     events.filter_map(status).collect()
 }
 
-#[tokio::test]
-async fn a_camera_that_falls_silent_is_late_and_then_offline_by_its_own_interval() {
-    let parkd = Parkd::start(&[]);
+async fn a_camera_that_falls_silent_is_late_and_then_offline_by_its_own_interval(database: Database) {
+    let parkd = Parkd::start_on(database, &[]);
     let admin = parkd.admin();
     for (camera, interval_s) in [("cam-fast", 1), ("cam-slow", 600)] {
         let new = NewCamera { id: id(camera), name: None, zone: None, interval_s: Some(interval_s) };

@@ -11,6 +11,12 @@ use parking_api::tokens::Role;
 use super::*;
 use crate::wire::{Wire, token};
 
+on_both!(
+    the_log_is_read_in_pages_from_its_beginning_or_from_its_end,
+    the_log_is_narrowed_by_kind_slot_and_actor,
+    events_that_were_folded_away_are_gone_and_the_rest_follows,
+);
+
 /// Much shorter than the longest wait, much longer than an answer takes.
 const A_MOMENT: Duration = Duration::from_secs(10);
 
@@ -22,9 +28,8 @@ fn seqs(page: &EventPage) -> Vec<u64> {
     page.events.iter().map(parking_api::events::LogEntry::seq).collect()
 }
 
-#[tokio::test]
-async fn the_log_is_read_in_pages_from_its_beginning_or_from_its_end() {
-    let parkd = with_slots(&["A-1", "A-2", "A-3"].map(new_slot)).await;
+async fn the_log_is_read_in_pages_from_its_beginning_or_from_its_end(database: Database) {
+    let parkd = with_slots_on(database, &["A-1", "A-2", "A-3"].map(new_slot)).await;
     let admin = parkd.admin();
     for _ in 0..6 {
         toggle(&admin, "A-1").await;
@@ -43,9 +48,8 @@ async fn the_log_is_read_in_pages_from_its_beginning_or_from_its_end() {
     assert!(admin.events(&after(head)).await.expect("a page").events.is_empty());
 }
 
-#[tokio::test]
-async fn the_log_is_narrowed_by_kind_slot_and_actor() {
-    let parkd = with_slots(&["A-1", "A-2"].map(new_slot)).await;
+async fn the_log_is_narrowed_by_kind_slot_and_actor(database: Database) {
+    let parkd = with_slots_on(database, &["A-1", "A-2"].map(new_slot)).await;
     let admin = parkd.admin();
     let attendant = parkd.client_with(Some(token(&parkd, Role::Attendant).await));
     let by_hand = toggle(&attendant, "A-1").await;
@@ -113,9 +117,8 @@ async fn a_cursor_that_leads_nowhere_is_gone_and_a_bad_query_is_blamed() {
     }
 }
 
-#[tokio::test]
-async fn events_that_were_folded_away_are_gone_and_the_rest_follows() {
-    let mut parkd = Parkd::start(&["--events-keep", "1000"]);
+async fn events_that_were_folded_away_are_gone_and_the_rest_follows(database: Database) {
+    let mut parkd = Parkd::start_on(database, &["--events-keep", "1000"]);
     let slots: Vec<_> = (0..1_500).map(|n| new_slot(&format!("S-{n}"))).collect();
     parkd.admin().slots_import_json(&slots, false).await.expect("they are imported");
     assert_eq!(parkd.stop(), Some(0));

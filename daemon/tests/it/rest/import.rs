@@ -7,6 +7,8 @@ use parking_api::slots::Imported;
 use super::*;
 use crate::wire::{Answer, Wire, answer};
 
+on_both!(a_plan_is_imported_as_csv_and_as_json_alike,);
+
 async fn import(wire: &Wire, query: &str, content_type: &str, body: impl Into<Vec<u8>>) -> Answer {
     let request = wire.request("POST", &format!("/api/slots/import{query}")).header("content-type", content_type);
     answer(request.body(body.into())).await
@@ -20,14 +22,13 @@ fn rows(answer: &Answer) -> Vec<(usize, Option<String>)> {
     answer.problem().rows.into_iter().map(|row| (row.row, row.field)).collect()
 }
 
-#[tokio::test]
-async fn a_plan_is_imported_as_csv_and_as_json_alike() {
+async fn a_plan_is_imported_as_csv_and_as_json_alike(database: Database) {
     let csv = "\u{feff}zone,code,level,kind,state,x,y,note\r\nA,A-1,1,ev,occupied,0.5,2,\"by, the \"\"door\"\"\"\r\n,A-2,,,,,,\r\n";
     let json = r#"[{"code": "A-1", "zone": "A", "level": 1, "kind": "ev", "state": "occupied", "position": {"x": 0.5, "y": 2},
         "note": "by, the \"door\""}, {"code": "A-2"}]"#;
     let mut lists = Vec::new();
     for (content_type, body) in [("text/csv; charset=utf-8", csv), ("application/json", json)] {
-        let parkd = Parkd::start(&[]);
+        let parkd = Parkd::start_on(database, &[]);
         let report = done(&import(&Wire::admin(&parkd), "", content_type, body).await);
         assert_eq!((report.value.created, report.value.updated, report.value.unchanged), (2, 0, 0), "{content_type}");
         assert_eq!(report.seq, head(&parkd.admin()).await);

@@ -12,6 +12,13 @@ use super::*;
 use crate::harness::PATIENCE;
 use crate::wire::{Wire, frame, socket};
 
+on_both!(
+    a_lot_is_created_changed_and_deleted,
+    a_lot_that_is_created_again_has_another_log,
+    whoever_follows_a_lot_is_told_when_it_is_deleted,
+    lots_do_not_know_of_each_other,
+);
+
 fn named(id: &str) -> NewLot {
     NewLot { id: lot_id(id), name: None, time_zone: None, currency: None }
 }
@@ -27,9 +34,8 @@ async fn the_lot_main_is_there_from_the_start() {
     assert_eq!(&parkd.admin().lot_get(&lot_id("main")).await.expect("the lot"), main);
 }
 
-#[tokio::test]
-async fn a_lot_is_created_changed_and_deleted() {
-    let mut parkd = Parkd::start(&[]);
+async fn a_lot_is_created_changed_and_deleted(database: Database) {
+    let mut parkd = Parkd::start_on(database, &[]);
     let admin = parkd.admin();
     let created = admin.lot_create(&named("north")).await.expect("it is created");
     assert_eq!((created.seq, created.value.rev, created.value.name.as_str()), (1, 1, "north"));
@@ -106,9 +112,8 @@ async fn main_and_what_still_holds_something_are_not_deleted() {
     admin.lot_delete(&lot_id("north")).await.expect("it is empty now");
 }
 
-#[tokio::test]
-async fn a_lot_that_is_created_again_has_another_log() {
-    let parkd = Parkd::start(&[]);
+async fn a_lot_that_is_created_again_has_another_log(database: Database) {
+    let parkd = Parkd::start_on(database, &[]);
     let admin = parkd.admin();
     let north = parkd.client_of(lot_id("north"), Some(parkd.admin_token()));
     let mut epochs = Vec::new();
@@ -123,9 +128,8 @@ async fn a_lot_that_is_created_again_has_another_log() {
     assert_eq!(refused(north.events(&EventQuery::default()).await).code, ProblemCode::LotNotFound);
 }
 
-#[tokio::test]
-async fn whoever_follows_a_lot_is_told_when_it_is_deleted() {
-    let parkd = Parkd::start(&[]);
+async fn whoever_follows_a_lot_is_told_when_it_is_deleted(database: Database) {
+    let parkd = Parkd::start_on(database, &[]);
     parkd.admin().lot_create(&named("north")).await.expect("a lot");
     let bearer = format!("Bearer {}", parkd.admin_token());
     let mut socket = socket(&parkd, "/ws?lot=north", &[("authorization", &bearer)]).await;
@@ -149,9 +153,8 @@ async fn whoever_follows_a_lot_is_told_when_it_is_deleted() {
     assert_eq!(answer.code(), ProblemCode::LotNotFound, "a long poll does not wait for what cannot come");
 }
 
-#[tokio::test]
-async fn lots_do_not_know_of_each_other() {
-    let parkd = Parkd::start(&[]);
+async fn lots_do_not_know_of_each_other(database: Database) {
+    let parkd = Parkd::start_on(database, &[]);
     let (main, token) = (parkd.admin(), Some(parkd.admin_token()));
     main.lot_create(&named("north")).await.expect("a lot");
     let north = parkd.client_of(lot_id("north"), token);

@@ -17,7 +17,7 @@ use parking_api::client::{Client, Error};
 use parking_api::slots::{NewSlot, SetSlot, Slot, SlotKind, SlotState};
 use parking_api::{Committed, LotId, Problem, SlotRef};
 
-use crate::harness::Parkd;
+use crate::harness::{Database, Parkd, on_both};
 
 /// Why the daemon refused a call of the typed client.
 fn refused<T: std::fmt::Debug>(result: Result<T, Error>) -> Problem {
@@ -57,7 +57,11 @@ async fn toggle(client: &Client, code: &str) -> Committed<Slot> {
 
 /// A daemon with these slots.
 async fn with_slots(slots: &[NewSlot]) -> Parkd {
-    let parkd = Parkd::start(&[]);
+    with_slots_on(Database::Sqlite, slots).await
+}
+
+async fn with_slots_on(database: Database, slots: &[NewSlot]) -> Parkd {
+    let parkd = Parkd::start_on(database, &[]);
     parkd.admin().slots_import_json(slots, false).await.expect("they are imported");
     parkd
 }

@@ -9,13 +9,21 @@ use serde_json::{Value, json};
 use super::*;
 use crate::wire::{Answer, Wire, answer, token};
 
+on_both!(
+    every_kind_of_change_is_done_once_by_its_key,
+    a_key_is_for_one_request_of_one_caller,
+    a_repeat_after_a_crash_is_answered_as_the_first_time,
+    a_repeat_is_not_disturbed_by_what_happened_since,
+    a_refusal_is_no_answer_to_keep,
+    many_of_the_same_at_once_are_one,
+);
+
 async fn keyed(wire: &Wire, key: &str, method: &str, path: &str, body: &Value) -> Answer {
     answer(wire.request(method, path).header(IDEMPOTENCY_HEADER, key).json(body)).await
 }
 
-#[tokio::test]
-async fn every_kind_of_change_is_done_once_by_its_key() {
-    let parkd = with_slots(&[new_slot("A-1"), new_slot("A-2")]).await;
+async fn every_kind_of_change_is_done_once_by_its_key(database: Database) {
+    let parkd = with_slots_on(database, &[new_slot("A-1"), new_slot("A-2")]).await;
     let wire = Wire::admin(&parkd);
     let steps = [
         ("POST", "/api/slots", json!({"code": "B-1"})),
@@ -43,9 +51,8 @@ async fn every_kind_of_change_is_done_once_by_its_key() {
     parkd.verify();
 }
 
-#[tokio::test]
-async fn a_key_is_for_one_request_of_one_caller() {
-    let parkd = with_slots(&[new_slot("A-1"), new_slot("A-2")]).await;
+async fn a_key_is_for_one_request_of_one_caller(database: Database) {
+    let parkd = with_slots_on(database, &[new_slot("A-1"), new_slot("A-2")]).await;
     let wire = Wire::admin(&parkd);
     let occupied = json!({"state": "occupied"});
     assert_eq!(keyed(&wire, "k", "PUT", "/api/slots/A-1", &occupied).await.status, 200);
@@ -72,9 +79,8 @@ async fn a_key_is_for_one_request_of_one_caller() {
     assert_eq!(keyed(&wire, &too_long[1..], "PUT", "/api/slots/A-1", &occupied).await.status, 200);
 }
 
-#[tokio::test]
-async fn a_repeat_after_a_crash_is_answered_as_the_first_time() {
-    let mut parkd = with_slots(&[new_slot("A-1")]).await;
+async fn a_repeat_after_a_crash_is_answered_as_the_first_time(database: Database) {
+    let mut parkd = with_slots_on(database, &[new_slot("A-1")]).await;
     let toggle = |parkd: &Parkd| {
         let wire = Wire::admin(parkd);
         async move { keyed(&wire, "k", "POST", "/api/slots/A-1/toggle", &Value::Null).await }
@@ -88,9 +94,8 @@ async fn a_repeat_after_a_crash_is_answered_as_the_first_time() {
     parkd.verify();
 }
 
-#[tokio::test]
-async fn a_repeat_is_not_disturbed_by_what_happened_since() {
-    let parkd = with_slots(&[new_slot("A-1")]).await;
+async fn a_repeat_is_not_disturbed_by_what_happened_since(database: Database) {
+    let parkd = with_slots_on(database, &[new_slot("A-1")]).await;
     let admin = parkd.admin();
     let rev = admin.slot(&at("A-1")).await.expect("the slot").rev;
     let guard = Mutation { if_match: Some(rev), idempotency_key: Some("k".into()) };
@@ -101,9 +106,8 @@ async fn a_repeat_is_not_disturbed_by_what_happened_since() {
     assert_eq!(admin.slot_toggle(&at("A-1"), &guard).await.expect("the first answer"), first);
 }
 
-#[tokio::test]
-async fn a_refusal_is_no_answer_to_keep() {
-    let parkd = with_slots(&[NewSlot { state: Some(SlotState::Closed), ..new_slot("A-1") }]).await;
+async fn a_refusal_is_no_answer_to_keep(database: Database) {
+    let parkd = with_slots_on(database, &[NewSlot { state: Some(SlotState::Closed), ..new_slot("A-1") }]).await;
     let admin = parkd.admin();
     let guard = Mutation { if_match: None, idempotency_key: Some("k".into()) };
     assert_eq!(refused(admin.slot_toggle(&at("A-1"), &guard).await).code, ProblemCode::ToggleRefused);
@@ -111,9 +115,8 @@ async fn a_refusal_is_no_answer_to_keep() {
     assert_eq!(admin.slot_toggle(&at("A-1"), &guard).await.expect("now it may").value.state, SlotState::Occupied);
 }
 
-#[tokio::test]
-async fn many_of_the_same_at_once_are_one() {
-    let parkd = with_slots(&[new_slot("A-1")]).await;
+async fn many_of_the_same_at_once_are_one(database: Database) {
+    let parkd = with_slots_on(database, &[new_slot("A-1")]).await;
     let wire = Wire::admin(&parkd);
     let before = head(&parkd.admin()).await;
     let all = (0..16).map(|_| keyed(&wire, "k", "POST", "/api/slots/A-1/toggle", &Value::Null));

@@ -11,6 +11,14 @@ use serde_json::json;
 use super::*;
 use crate::wire::Wire;
 
+on_both!(
+    a_stay_begins_and_ends_with_the_change_of_its_slot,
+    sessions_are_walked_page_by_page_without_one_twice_or_missing,
+    a_walk_is_not_disturbed_by_what_begins_and_ends_meanwhile,
+    sessions_are_narrowed_by_slot_zone_kind_state_and_time,
+    a_gate_counts_each_vehicle_exactly_once,
+);
+
 async fn list(client: &Client, query: SessionQuery) -> Vec<Session> {
     let page = client.sessions(&query).await.expect("sessions");
     assert_eq!(page.next, None, "it fits one page");
@@ -22,9 +30,8 @@ async fn set_by(client: &Client, code: &str, state: SlotState, source: Source) {
     client.slot_set(&at(code), &set, &Mutation::default()).await.expect("it is set");
 }
 
-#[tokio::test]
-async fn a_stay_begins_and_ends_with_the_change_of_its_slot() {
-    let parkd = with_slots(&[in_zone("A-1", "Roof", SlotState::Free)]).await;
+async fn a_stay_begins_and_ends_with_the_change_of_its_slot(database: Database) {
+    let parkd = with_slots_on(database, &[in_zone("A-1", "Roof", SlotState::Free)]).await;
     let admin = parkd.admin();
     let opened = set(&admin, "A-1", SlotState::Occupied).await;
     let open = list(&admin, SessionQuery { state: Some(SessionState::Open), ..SessionQuery::default() }).await;
@@ -61,11 +68,10 @@ async fn a_mistake_that_is_taken_back_at_once_leaves_no_stay() {
     parkd.verify();
 }
 
-#[tokio::test]
-async fn sessions_are_walked_page_by_page_without_one_twice_or_missing() {
+async fn sessions_are_walked_page_by_page_without_one_twice_or_missing(database: Database) {
     // All of these begin in one commit, at the very same moment.
     let occupied: Vec<_> = (0..25).map(|n| in_zone(&format!("S-{n}"), "A", SlotState::Occupied)).collect();
-    let parkd = with_slots(&occupied).await;
+    let parkd = with_slots_on(database, &occupied).await;
     let admin = parkd.admin();
     let whole = list(&admin, SessionQuery::default()).await;
     assert!(whole.windows(2).all(|pair| pair[0].opened_at >= pair[1].opened_at), "newest first");
@@ -85,10 +91,9 @@ async fn sessions_are_walked_page_by_page_without_one_twice_or_missing() {
     }
 }
 
-#[tokio::test]
-async fn a_walk_is_not_disturbed_by_what_begins_and_ends_meanwhile() {
+async fn a_walk_is_not_disturbed_by_what_begins_and_ends_meanwhile(database: Database) {
     let occupied: Vec<_> = (0..12).map(|n| in_zone(&format!("S-{n}"), "A", SlotState::Occupied)).collect();
-    let parkd = with_slots(&occupied).await;
+    let parkd = with_slots_on(database, &occupied).await;
     let admin = parkd.admin();
     let before: BTreeSet<_> = list(&admin, SessionQuery::default()).await.into_iter().map(|s| s.id).collect();
     let mut query = SessionQuery { limit: Some(5), ..SessionQuery::default() };
@@ -107,9 +112,9 @@ async fn a_walk_is_not_disturbed_by_what_begins_and_ends_meanwhile() {
     assert_eq!(walked.into_iter().collect::<BTreeSet<_>>(), before, "none missing, and none that came later");
 }
 
-#[tokio::test]
-async fn sessions_are_narrowed_by_slot_zone_kind_state_and_time() {
-    let parkd = with_slots(&[in_zone("A-1", "A", SlotState::Free), in_zone("B-1", "B", SlotState::Free)]).await;
+async fn sessions_are_narrowed_by_slot_zone_kind_state_and_time(database: Database) {
+    let parkd =
+        with_slots_on(database, &[in_zone("A-1", "A", SlotState::Free), in_zone("B-1", "B", SlotState::Free)]).await;
     let admin = parkd.admin();
     for _ in 0..2 {
         set_by(&admin, "A-1", SlotState::Occupied, Source::Sensor).await;
@@ -151,9 +156,8 @@ async fn sessions_are_narrowed_by_slot_zone_kind_state_and_time() {
     }
 }
 
-#[tokio::test]
-async fn a_gate_counts_each_vehicle_exactly_once() {
-    let parkd = Parkd::start(&[]);
+async fn a_gate_counts_each_vehicle_exactly_once(database: Database) {
+    let parkd = Parkd::start_on(database, &[]);
     let admin = parkd.admin();
     let entry = GateEntry { ticket: Some("T-1".into()), plate: Some("B 1 AB".into()) };
     let key = |key: &str| Mutation { if_match: None, idempotency_key: Some(key.into()) };

@@ -8,9 +8,10 @@ use serde_json::{Value, json};
 use super::*;
 use crate::wire::{Wire, answer};
 
-#[tokio::test]
-async fn a_slot_is_addressed_by_id_and_by_code_alike() {
-    let parkd = Parkd::start(&[]);
+on_both!(a_slot_is_addressed_by_id_and_by_code_alike, every_change_answers_the_resource_and_its_number_twice,);
+
+async fn a_slot_is_addressed_by_id_and_by_code_alike(database: Database) {
+    let parkd = Parkd::start_on(database, &[]);
     let admin = parkd.admin();
     let new = NewSlot {
         zone: Some("Roof".into()),
@@ -46,9 +47,8 @@ async fn a_slot_is_addressed_by_id_and_by_code_alike() {
     parkd.verify();
 }
 
-#[tokio::test]
-async fn every_change_answers_the_resource_and_its_number_twice() {
-    let parkd = Parkd::start(&[]);
+async fn every_change_answers_the_resource_and_its_number_twice(database: Database) {
+    let parkd = Parkd::start_on(database, &[]);
     let admin = Wire::admin(&parkd);
     let steps = [
         ("POST", "/api/slots", json!({"code": "A-1"}), 201),

@@ -1,0 +1,157 @@
+//! Events, sessions and captures by page and filter, and the log that forgets its beginning.
+
+use parkd::store::{CaptureFilter, EventFilter, Parts, SessionFilter};
+
+use super::*;
+use crate::harness::on_both;
+
+on_both!(
+    the_log_is_narrowed_and_paged_from_either_end,
+    sessions_are_narrowed_and_paged_newest_first,
+    stays_are_counted_and_measured,
+    captures_are_narrowed_and_paged_newest_first,
+    history_is_walked_by_id,
+    the_log_forgets_its_beginning_and_keeps_what_it_came_to,
+);
+
+async fn the_log_is_narrowed_and_paged_from_either_end(database: Database) {
+    let mut stage = Stage::with_lot(database).await;
+    let changed = |number, rev| EventChange::SlotChanged { slot: slot(number, SlotState::Free, rev), session: None };
+    stage.commit((2..12).map(|seq| changed(u128::from(seq % 2), seq))).await;
+    let seqs = async |filter: EventFilter| -> Vec<u64> {
+        let bodies = stage.store.events(&stage.lot, &filter).await.expect("events");
+        bodies.iter().map(|body| parkd::store::parse_event(body).expect("an event").seq).collect()
+    };
+    let all = EventFilter { limit: 100, ..EventFilter::default() };
+    let one = Some(SlotId(id(1)));
+    assert_eq!(seqs(EventFilter { limit: 3, ..all.clone() }).await, [9, 10, 11], "the newest");
+    assert_eq!(seqs(EventFilter { after: Some(4), limit: 3, ..all.clone() }).await, [5, 6, 7]);
+    assert_eq!(seqs(EventFilter { kind: Some("lot.created".into()), ..all.clone() }).await, [1]);
+    assert_eq!(seqs(EventFilter { slot: one, limit: 2, ..all.clone() }).await, [9, 11]);
+    assert_eq!(seqs(EventFilter { slot: one, after: Some(0), limit: 2, ..all.clone() }).await, [3, 5]);
+    assert_eq!(
+        seqs(EventFilter { actor: Some("test".into()), slot: one, after: Some(8), ..all.clone() }).await,
+        [9, 11]
+    );
+    assert_eq!(seqs(EventFilter { actor: Some("nobody".into()), ..all.clone() }).await, [0; 0]);
+    let kind = Some("slot.changed".into());
+    assert_eq!(seqs(EventFilter { kind, actor: Some("test".into()), after: Some(9), ..all }).await, [10, 11]);
+}
+
+async fn sessions_are_narrowed_and_paged_newest_first(database: Database) {
+    let mut stage = Stage::with_lot(database).await;
+    let gate = Session {
+        kind: SessionKind::Gate,
+        slot_id: None,
+        slot_code: None,
+        zone: None,
+        ticket: Some("T".into()),
+        plate: Some("P".into()),
+        ..session(3, SessionState::Open, 4)
+    };
+    // Two of them open at the same moment: then the id decides.
+    let all = [
+        session(1, SessionState::Open, 2),
+        session(2, SessionState::Closed, 4),
+        gate.clone(),
+        session(4, SessionState::Void, 5),
+    ];
+    stage.commit(all.iter().map(|session| EventChange::SessionOpened { session: session.clone() })).await;
+    let numbers = async |filter: SessionFilter| -> Vec<u128> {
+        let filter = SessionFilter { limit: filter.limit.max(1), ..filter };
+        stage.store.sessions(&stage.lot, &filter).await.expect("sessions").iter().map(|s| s.id.0.as_u128()).collect()
+    };
+    let any = SessionFilter { limit: 9, ..SessionFilter::default() };
+    assert_eq!(numbers(any.clone()).await, [4, 3, 2, 1]);
+    assert_eq!(numbers(SessionFilter { limit: 2, ..any.clone() }).await, [4, 3]);
+    let before = |n: u128, seq| Some((time(seq).ms(), id(n).to_string()));
+    assert_eq!(numbers(SessionFilter { before: before(3, 4), ..any.clone() }).await, [2, 1]);
+    assert_eq!(numbers(SessionFilter { before: before(2, 4), limit: 1, ..any.clone() }).await, [1]);
+    assert_eq!(numbers(SessionFilter { state: Some(SessionState::Void), ..any.clone() }).await, [4]);
+    assert_eq!(numbers(SessionFilter { kind: Some(SessionKind::Gate), ..any.clone() }).await, [3]);
+    assert_eq!(numbers(SessionFilter { slot: Some(SlotId(id(1))), ..any.clone() }).await, [4, 2, 1]);
+    assert_eq!(numbers(SessionFilter { zone: Some("Nord".into()), ..any.clone() }).await, [4, 2, 1]);
+    assert_eq!(numbers(SessionFilter { from: Some(time(4)), to: Some(time(5)), ..any }).await, [3, 2]);
+    assert_eq!(stage.store.session(&stage.lot, gate.id).await.expect("a read"), Some(gate));
+    assert_eq!(stage.store.session(&stage.lot, SessionId(id(9))).await.expect("a read"), None);
+}
+
+async fn stays_are_counted_and_measured(database: Database) {
+    let mut stage = Stage::with_lot(database).await;
+    let long = Session { closed_at: Some(time(50)), ..session(2, SessionState::Closed, 4) };
+    let all = [
+        session(1, SessionState::Open, 2),
+        long,
+        session(3, SessionState::Closed, 5),
+        session(4, SessionState::Void, 6),
+    ];
+    stage.commit(all.map(|session| EventChange::SessionOpened { session })).await;
+    let stays = async |kind, since| {
+        let stays = stage.store.stays(&stage.lot, kind, time(since)).await.expect("figures");
+        (stays.opened, stays.closed_ms)
+    };
+    assert_eq!(stays(SessionKind::Slot, 0).await, (3, vec![10_000, 46_000]));
+    assert_eq!(stays(SessionKind::Slot, 5).await, (1, vec![10_000, 46_000]));
+    assert_eq!(stays(SessionKind::Slot, 16).await, (0, vec![46_000]));
+    assert_eq!(stays(SessionKind::Gate, 0).await, (0, vec![]));
+}
+
+async fn captures_are_narrowed_and_paged_newest_first(database: Database) {
+    let mut stage = Stage::with_lot(database).await;
+    let all =
+        [capture(1, Some("cam-1"), 2), capture(2, Some("cam-2"), 3), capture(3, None, 3), capture(4, Some("cam-1"), 5)];
+    stage.commit(all.clone().map(|capture| EventChange::CaptureAdded { capture })).await;
+    let numbers = async |filter: CaptureFilter| -> Vec<u128> {
+        stage.store.captures(&stage.lot, &filter).await.expect("captures").iter().map(|c| c.id.0.as_u128()).collect()
+    };
+    let any = CaptureFilter { limit: 9, ..CaptureFilter::default() };
+    let camera = Some("cam-1".parse().expect("an id"));
+    assert_eq!(numbers(any.clone()).await, [4, 3, 2, 1]);
+    assert_eq!(numbers(CaptureFilter { limit: 1, ..any.clone() }).await, [4]);
+    assert_eq!(numbers(CaptureFilter { camera: camera.clone(), ..any.clone() }).await, [4, 1]);
+    let before = Some((time(3).ms(), id(3).to_string()));
+    assert_eq!(numbers(CaptureFilter { before: before.clone(), ..any.clone() }).await, [2, 1]);
+    assert_eq!(numbers(CaptureFilter { before, camera, ..any.clone() }).await, [1]);
+    assert_eq!(numbers(CaptureFilter { from: Some(time(3)), to: Some(time(5)), ..any }).await, [3, 2]);
+    let found = stage.store.capture_by_key("main/3.jpg").await.expect("a read");
+    assert_eq!(found.as_ref(), Some(&all[2]));
+    assert_eq!(stage.store.capture_by_key("main/9.jpg").await.expect("a read"), None);
+    assert_eq!(stage.store.capture(&stage.lot, all[0].id).await.expect("a read").as_ref(), Some(&all[0]));
+    assert_eq!(stage.store.capture(&"other".parse().expect("an id"), all[0].id).await.expect("a read"), None);
+}
+
+async fn history_is_walked_by_id(database: Database) {
+    let mut stage = Stage::with_lot(database).await;
+    stage.commit((1..6).map(|n| EventChange::SessionOpened { session: session(n, SessionState::Closed, 2) })).await;
+    stage.commit((1..6).map(|n| EventChange::CaptureAdded { capture: capture(n, None, 2) })).await;
+    let mut read = stage.store.read().await.expect("a read");
+    let first = read.sessions_by_id(&stage.lot, None, 3).await.expect("sessions");
+    let rest = read.sessions_by_id(&stage.lot, Some(first[2].id), 3).await.expect("sessions");
+    let numbers: Vec<_> = first.iter().chain(&rest).map(|session| session.id.0.as_u128()).collect();
+    assert_eq!(numbers, [1, 2, 3, 4, 5]);
+    let first = read.captures_by_id(&stage.lot, None, 3).await.expect("captures");
+    let rest = read.captures_by_id(&stage.lot, Some(first[2].id), 3).await.expect("captures");
+    let numbers: Vec<_> = first.iter().chain(&rest).map(|capture| capture.id.0.as_u128()).collect();
+    assert_eq!(numbers, [1, 2, 3, 4, 5]);
+    let seq = stage.seq;
+    stage.commit([EventChange::LotChanged { lot: lot("main") }]).await;
+    let (_, head) = read.lot(&stage.lot).await.expect("a read").expect("the lot");
+    assert_eq!(head.seq, seq, "it is one moment, whatever is written meanwhile");
+}
+
+async fn the_log_forgets_its_beginning_and_keeps_what_it_came_to(database: Database) {
+    let mut stage = Stage::with_lot(database).await;
+    stage.commit((2..5_002).map(|_| EventChange::LotChanged { lot: lot("main") })).await;
+    let parts = stage.store.parts(&stage.lot).await.expect("a read").expect("the lot");
+    let fold = |seq| Parts { seq, ..parts.clone() };
+    assert!(stage.store.read().await.expect("a read").checkpoint(&stage.lot).await.expect("a read").is_none());
+    assert_eq!(stage.store.prune_events(&stage.lot, &fold(4_500)).await.expect("it is pruned"), 4_500);
+    assert_eq!(stage.store.prune_events(&stage.lot, &fold(10)).await.expect("it is pruned"), 0, "never back");
+    let mut read = stage.store.read().await.expect("a read");
+    let checkpoint = read.checkpoint(&stage.lot).await.expect("a read").expect("a checkpoint");
+    assert_eq!((checkpoint.seq, checkpoint.lot), (4_500, parts.lot.clone()));
+    let (_, head) = read.lot(&stage.lot).await.expect("a read").expect("the lot");
+    assert_eq!((head.floor, head.seq), (4_501, 5_001));
+    assert_eq!(read.log_extent(&stage.lot).await.expect("an extent"), (4_501, 5_001, 501));
+    assert_eq!(read.log_extent(&"other".parse().expect("an id")).await.expect("an extent"), (0, 0, 0));
+}

@@ -1,0 +1,84 @@
+//! Lots and where their logs stand.
+
+use super::*;
+use crate::harness::on_both;
+
+on_both!(
+    a_lot_is_created_once,
+    a_lot_is_read_whole,
+    a_lot_is_deleted_only_where_it_was_seen_last,
+    a_deleted_lot_is_there_for_nobody_and_its_id_is_free_when_its_rows_are_gone,
+);
+
+async fn a_lot_is_created_once(database: Database) {
+    let stage = Stage::with_lot(database).await;
+    let again = event(1, EventChange::LotCreated { lot: lot("main") });
+    assert!(!stage.store.create_lot(&lot("main"), "other", &body(&again)).await.expect("an answer"));
+    let first = Lot { name: "First".into(), ..lot("a-first") };
+    let created = event(1, EventChange::LotCreated { lot: first.clone() });
+    assert!(stage.store.create_lot(&first, "e2", &body(&created)).await.expect("it is written"));
+    let lots = stage.store.lots().await.expect("lots");
+    assert_eq!(lots.iter().map(|(lot, _)| lot.clone()).collect::<Vec<_>>(), [first, lot("main")], "by id");
+    let head = &lots[1].1;
+    assert_eq!((head.epoch.as_str(), head.seq, head.floor, head.at), (EPOCH, 1, 1, time(1)));
+    assert!(head.is_at(EPOCH, 1) && !head.is_at(EPOCH, 2) && !head.is_at("other", 1));
+    let log = stage.store.events_after(&"a-first".parse().expect("an id"), 0, 9).await.expect("the log");
+    assert_eq!(log, [body(&created)]);
+}
+
+async fn a_lot_is_read_whole(database: Database) {
+    let mut stage = Stage::with_lot(database).await;
+    let (open, closed) = (session(7, SessionState::Open, 2), session(8, SessionState::Closed, 2));
+    let (one, two) = (slot(1, SlotState::Occupied, 2), slot(2, SlotState::Unknown, 3));
+    let plain = Slot { zone: None, position: None, note: None, ..two.clone() };
+    stage
+        .commit([
+            EventChange::SlotCreated { slot: one.clone(), session: Some(open.clone()) },
+            EventChange::SlotCreated { slot: plain.clone(), session: Some(closed) },
+            EventChange::CameraCreated { camera: camera("cam-2", 4) },
+            EventChange::CameraCreated { camera: camera("cam-1", 5) },
+            EventChange::TokenCreated { token: token(2, None) },
+            EventChange::TokenCreated { token: token(1, None) },
+        ])
+        .await;
+    let mut parts = stage.store.parts(&stage.lot).await.expect("a read").expect("the lot");
+    parts.slots.sort_by_key(|slot| slot.id.0);
+    assert_eq!((parts.lot, parts.epoch.as_str(), parts.seq, parts.at), (lot("main"), EPOCH, 7, time(7)));
+    assert_eq!(parts.slots, [one, plain]);
+    assert_eq!(parts.sessions, [open], "open ones only");
+    assert_eq!(parts.cameras, [camera("cam-1", 5), camera("cam-2", 4)]);
+    assert_eq!(parts.tokens, [token(1, None), token(2, None)]);
+    assert!(stage.store.parts(&"none".parse().expect("an id")).await.expect("a read").is_none());
+}
+
+async fn a_lot_is_deleted_only_where_it_was_seen_last(database: Database) {
+    let stage = Stage::with_lot(database).await;
+    assert!(!stage.store.delete_lot(&stage.lot, 2, time(5)).await.expect("an answer"));
+    assert_eq!(stage.store.lots().await.expect("lots").len(), 1);
+    assert!(stage.store.delete_lot(&stage.lot, 1, time(5)).await.expect("it is marked"));
+    assert!(!stage.store.delete_lot(&stage.lot, 1, time(5)).await.expect("an answer"), "once");
+}
+
+async fn a_deleted_lot_is_there_for_nobody_and_its_id_is_free_when_its_rows_are_gone(database: Database) {
+    let mut stage = Stage::with_lot(database).await;
+    let changes = (1..2_500).map(|number| EventChange::CaptureAdded { capture: capture(number, None, 2) });
+    stage.commit(changes).await;
+    stage.commit([EventChange::SlotCreated { slot: slot(1, SlotState::Free, 2), session: None }]).await;
+    let store = &stage.store;
+    assert!(store.delete_lot(&stage.lot, stage.seq, time(5)).await.expect("it is marked"));
+    assert!(store.lots().await.expect("lots").is_empty());
+    assert!(store.parts(&stage.lot).await.expect("a read").is_none());
+    assert!(store.write(&stage.lot).head().await.expect("a read").is_none());
+    assert!(store.write(&stage.lot).lock().await.expect("a lock").is_none());
+    let (_, batch) = stage.batch([EventChange::LotChanged { lot: lot("main") }]);
+    assert!(!store.write(&stage.lot).append(&batch, EPOCH, stage.seq).await.expect("an answer"));
+    let again = body(&event(1, EventChange::LotCreated { lot: lot("main") }));
+    assert!(!store.create_lot(&lot("main"), "e2", &again).await.expect("an answer"), "its rows are still there");
+    store.purge_lots().await.expect("they are removed");
+    assert!(store.events_after(&stage.lot, 0, 9).await.expect("the log").is_empty());
+    assert!(store.capture(&stage.lot, capture(1, None, 2).id).await.expect("a read").is_none());
+    assert!(store.create_lot(&lot("main"), "e2", &again).await.expect("it is written"));
+    store.purge_lots().await.expect("there is nothing to remove");
+    let parts = store.parts(&stage.lot).await.expect("a read").expect("the lot");
+    assert_eq!((parts.seq, parts.slots.len()), (1, 0));
+}

@@ -1,0 +1,66 @@
+//! What is not of the log: facts about the database, last contacts, last uses.
+
+use parkd::store::ContactRow;
+use parking_api::cameras::{Contact, Health};
+
+use super::*;
+use crate::harness::on_both;
+
+on_both!(a_fact_is_made_once, contacts_are_the_last_ones, uses_never_go_back, secrets_are_of_their_lot, it_answers);
+
+async fn a_fact_is_made_once(database: Database) {
+    let stage = Stage::new(database).await;
+    assert_eq!(stage.store.meta("key", || "first".into()).await.expect("a fact"), "first");
+    assert_eq!(stage.store.meta("key", || "second".into()).await.expect("a fact"), "first");
+    assert_eq!(stage.store.meta("other", || "third".into()).await.expect("a fact"), "third");
+}
+
+async fn contacts_are_the_last_ones(database: Database) {
+    let stage = Stage::new(database).await;
+    let row =
+        |camera: &str, contact| ContactRow { lot: LotId::default(), camera: camera.parse().expect("an id"), contact };
+    let first = Contact { seen_at: time(1), capture_id: None, health_at: None, health: None };
+    let health = Health { rssi_dbm: Some(-70), firmware: Some("1.0 \"ü\"".into()), ..Health::default() };
+    let later = Contact {
+        seen_at: time(2),
+        capture_id: Some(CaptureId(id(1))),
+        health_at: Some(time(2)),
+        health: Some(health),
+    };
+    stage.store.put_contacts(&[row("cam-1", first.clone()), row("cam-2", first.clone())]).await.expect("written");
+    stage.store.put_contacts(&[row("cam-1", later.clone())]).await.expect("written");
+    stage.store.put_contacts(&[]).await.expect("nothing is written");
+    let mut rows = stage.store.contacts().await.expect("contacts");
+    rows.sort_by(|one, two| one.camera.cmp(&two.camera));
+    let rows: Vec<_> = rows.into_iter().map(|row| (row.camera.to_string(), row.contact)).collect();
+    assert_eq!(rows, [("cam-1".to_string(), later), ("cam-2".to_string(), first)]);
+}
+
+async fn uses_never_go_back(database: Database) {
+    let stage = Stage::new(database).await;
+    let token = |number| TokenId(id(number));
+    stage.store.put_token_uses(&[(token(1), time(5)), (token(2), time(5))]).await.expect("written");
+    stage.store.put_token_uses(&[(token(1), time(4)), (token(2), time(6))]).await.expect("written");
+    let mut uses = stage.store.token_uses().await.expect("uses");
+    uses.sort_by_key(|(token, _)| token.0);
+    assert_eq!(uses, [(token(1), time(5)), (token(2), time(6))]);
+}
+
+async fn secrets_are_of_their_lot(database: Database) {
+    let mut stage = Stage::with_lot(database).await;
+    stage.commit([EventChange::TokenCreated { token: token(1, None) }]).await;
+    let secrets = stage.store.secrets(&stage.lot).await.expect("secrets");
+    assert_eq!(
+        (secrets.len(), secrets[0].id.clone(), secrets[0].hash.clone()),
+        (1, id(1).to_string(), hash(TokenId(id(1))))
+    );
+    assert!(stage.store.secrets(&"other".parse().expect("an id")).await.expect("secrets").is_empty());
+}
+
+async fn it_answers(database: Database) {
+    let stage = Stage::new(database).await;
+    stage.store.ping().await.expect("an answer");
+    assert_eq!(stage.store.damage().await.expect("an answer"), None);
+    stage.store.close().await;
+    assert!(stage.store.ping().await.is_err(), "it is closed");
+}
