@@ -13,6 +13,7 @@ use crate::app::App;
 use crate::error::Error;
 use crate::follow::{Follow, Step, Until};
 use crate::output::{Column, Look, Record, Show, Shown, Stream, Tint, bytes, clean, raw};
+use crate::times::When;
 use crate::{slots, times};
 
 #[derive(Debug, Subcommand)]
@@ -38,7 +39,8 @@ const LIST_EXAMPLES: &str = "\
 Examples:
   parkctl event list
   parkctl event list --after 4181 --limit 1000 -o jsonl
-  parkctl event list --slot A-12 --kind slot.changed";
+  parkctl event list --slot A-12 --since 2d
+  parkctl event list --actor gate --since 2026-11-23T05:00:00Z --until 1h -o csv";
 
 #[derive(Debug, Clone, clap::Args)]
 struct Filter {
@@ -75,6 +77,12 @@ pub struct ListArgs {
     /// Begin after this seq; without it the newest events are listed
     #[arg(long, value_name = "SEQ")]
     after: Option<u64>,
+    /// Only those since then: a time, or a span back from now such as 2h or 7d
+    #[arg(long, value_name = "WHEN")]
+    since: Option<When>,
+    /// Only those before then
+    #[arg(long, value_name = "WHEN")]
+    until: Option<When>,
     /// At most so many
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..))]
     limit: u64,
@@ -88,9 +96,9 @@ pub async fn run(app: &mut App, command: Command) -> Result<(), Error> {
 }
 
 impl Filter {
-    fn query(&self, after: Option<u64>, limit: usize) -> EventQuery {
+    fn query(&self, limit: usize) -> EventQuery {
         let Self { kind, slot, actor } = self.clone();
-        EventQuery { after, limit: Some(limit), kind, slot, actor, ..EventQuery::default() }
+        EventQuery { limit: Some(limit), kind, slot, actor, ..EventQuery::default() }
     }
 
     /// The same question that the daemon answers for the past.
@@ -104,10 +112,14 @@ impl Filter {
 async fn list(app: &mut App, args: ListArgs) -> Result<(), Error> {
     let client = app.client()?;
     let limit = usize::try_from(args.limit).unwrap_or(usize::MAX);
+    let now = app.now();
+    let (since, until) = (args.since.map(|since| since.before(now)), args.until.map(|until| until.before(now)));
+    let query = EventQuery { after: args.after, since, until, ..args.filter.query(limit.min(EVENTS_PAGE_MAX)) };
     let events = match args.after {
-        Some(after) => read_from(&client, &args.filter, after, limit).await?,
-        None => client.events(&args.filter.query(None, limit.min(EVENTS_PAGE_MAX))).await?.events,
+        Some(_) => read_from(&client, query, limit).await?,
+        None => client.events(&query).await?.events,
     };
+    let events: Vec<_> = events.into_iter().map(Audited).collect();
     app.out.list(&events, &format!("lot {} has no such event", client.lot()))?;
     if args.after.is_none() && limit > EVENTS_PAGE_MAX && events.len() == EVENTS_PAGE_MAX {
         app.out.talk(&format!("these are the newest {EVENTS_PAGE_MAX}; begin earlier with --after SEQ"))?;
@@ -115,14 +127,15 @@ async fn list(app: &mut App, args: ListArgs) -> Result<(), Error> {
     Ok(())
 }
 
-/// Up to `limit` events after `after`, page by page.
-async fn read_from(client: &Client, filter: &Filter, mut after: u64, limit: usize) -> Result<Vec<LogEntry>, Error> {
+/// Up to `limit` events that `query` describes, page by page.
+async fn read_from(client: &Client, mut query: EventQuery, limit: usize) -> Result<Vec<LogEntry>, Error> {
     let mut events = Vec::new();
     while events.len() < limit {
         let wanted = (limit - events.len()).min(EVENTS_PAGE_MAX);
-        let page = client.events(&filter.query(Some(after), wanted)).await?;
+        query.limit = Some(wanted);
+        let page = client.events(&query).await?;
         let is_last = page.events.len() < wanted;
-        after = page.events.last().map_or(after, LogEntry::seq);
+        query.after = page.events.last().map(LogEntry::seq).or(query.after);
         events.extend(page.events);
         if is_last {
             break;
@@ -177,7 +190,7 @@ async fn past(client: &Client, args: &TailArgs) -> Result<Vec<LogEntry>, Error> 
         return Ok(Vec::new());
     }
     let limit = usize::try_from(args.lines).unwrap_or(usize::MAX).min(EVENTS_PAGE_MAX);
-    Ok(client.events(&args.filter.query(None, limit)).await?.events)
+    Ok(client.events(&args.filter.query(limit)).await?.events)
 }
 
 /// Whether `slot` is what the event is about.
@@ -206,6 +219,37 @@ impl Record for LogEntry {
             Column::new("data", "/data", Show::Text),
         ]
     }
+}
+
+/// An event as the log keeps it, with more than is sent live.
+#[derive(Debug, serde::Serialize)]
+#[serde(transparent)]
+struct Audited(LogEntry);
+
+impl Record for Audited {
+    fn columns() -> Vec<Column> {
+        let mut columns = LogEntry::columns();
+        let data = columns.pop();
+        columns.push(Column::new("before", "/audit/before", Show::Record(was)).table("WAS", 1).flexible());
+        columns.push(Column::new("address", "/audit/address", Show::Text).table("FROM", 3));
+        columns.extend(data);
+        columns
+    }
+}
+
+/// What a change replaced: a state by itself, anything else with its name.
+fn was(event: &Value, look: &Look) -> Shown {
+    let Some(before) = event["audit"]["before"].as_object() else { return Shown::nothing(look) };
+    let has_state = before.contains_key("state");
+    let told = before.iter().filter(|(field, _)| !(has_state && *field == "source"));
+    let told: Vec<_> = told
+        .map(|(field, value)| match (field.as_str(), value) {
+            ("state" | "status", value) => raw(value),
+            (field, Value::Null) => format!("no {field}"),
+            (field, value) => format!("{field} {}", raw(value)),
+        })
+        .collect();
+    Shown::plain(clean(&told.join(", ")))
 }
 
 /// Who caused an event: `admin`, `camera cam-1`, `system demo`.

@@ -88,6 +88,7 @@ impl Daemon {
         front.spawn(cameras::watch(contacts.clone(), ledger.clone(), Arc::clone(&clock), stop.clone()));
         front.spawn(captures.objects().clone().drain(stop.clone()));
         front.spawn(auth.clone().write_uses(stop.clone()));
+        front.spawn(auth.clone().follow_logouts(stop.clone()));
         front.spawn(prune(ledger.clone(), Arc::clone(&clock), settings.events_keep, stop.clone()));
         let app = App::new(Shared {
             ledger: ledger.clone(),

@@ -19,14 +19,13 @@ use std::time::Duration;
 use bytes::Bytes;
 use parking_api::PROTOCOL;
 use parking_api::live::{Bye, DEAD_INTERVALS, Degraded, Frame, HEARTBEAT_S, Heartbeat, Hello, Resumed, SnapshotReason};
-use parking_api::tokens::Token;
 use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, watch};
 use tokio::time::{Instant, Interval, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::auth::Auth;
+use crate::auth::{Auth, Caller};
 use crate::clock::Clock;
 use crate::follow::Follower;
 use crate::ledger::{Audience, Backlog, LotHandle, frame};
@@ -63,7 +62,7 @@ pub struct Session {
     pub lot: Arc<LotHandle>,
     pub audience: Audience,
     /// Whose socket it is; none where reading is public.
-    pub token: Option<Token>,
+    pub caller: Option<Caller>,
     pub auth: Auth,
     pub store: Store,
     pub clock: Arc<dyn Clock>,
@@ -245,7 +244,7 @@ impl Socket {
             return Err(if self.session.lot.closed().is_cancelled() { end::lot_gone() } else { end::replaced() });
         }
         self.session.tokens_changed.mark_unchanged();
-        if self.session.token.as_ref().is_some_and(|token| !self.session.auth.is_valid(token)) {
+        if self.session.caller.as_ref().is_some_and(|caller| !self.session.auth.is_valid(caller)) {
             return Err(end::token_ended());
         }
         let detail = self.degraded.borrow_and_update().clone();

@@ -1,6 +1,9 @@
 //! An event on the wire: one committed change of a lot, numbered by `seq`, with absolute values only.
 
+use std::net::IpAddr;
+
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value};
 use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, OneOfBuilder, Schema};
 use utoipa::openapi::{Ref, RefOr};
 use utoipa::{PartialSchema, ToSchema};
@@ -61,6 +64,22 @@ pub struct Event {
     pub actor: Actor,
     #[serde(flatten)]
     pub change: EventChange,
+    /// Only where the log is read by page (`GET /api/events`): what is sent live carries none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audit: Option<Audit>,
+}
+
+/// What whoever looks into a change asks next: from where it came, and what it replaced.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Audit {
+    /// Where the request came from. For admins; absent where the daemon itself caused the event.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub address: Option<IpAddr>,
+    /// The value that each field had which this event changed. What began or ended with the event is whole in its `data`.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    #[schema(value_type = Object)]
+    pub before: Map<String, Value>,
 }
 
 /// What changed: `kind`, and in `data` the whole of it after the change (before it, for what was deleted).

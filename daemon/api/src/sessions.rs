@@ -67,6 +67,15 @@ pub struct StayStats {
     pub stay_median_s: Option<f64>,
 }
 
+/// How often one slot was taken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SlotTurnover {
+    pub code: SlotCode,
+    pub zone: Option<String>,
+    /// Sessions opened in it today, without the void ones.
+    pub stays: u64,
+}
+
 /// Figures over the sessions of a lot; the fields of [`StayStats`] are those of slots.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct SessionStats {
@@ -76,6 +85,9 @@ pub struct SessionStats {
     pub stays: StayStats,
     /// Sessions opened today per slot of the lot; null without slots.
     pub turnover_per_slot: Option<f64>,
+    /// The turnover of each slot that had a stay today, by code as people count.
+    #[serde(default)]
+    pub slots: Vec<SlotTurnover>,
     /// The same figures for visits that a gate counted.
     pub gate: StayStats,
 }

@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 
 use parking_api::cameras::{Camera, CameraCreated, CameraPatch, CameraStatus, Contact, Health, NewCamera};
 use parking_api::captures::Capture;
-use parking_api::events::{Actor, ActorKind, Event, EventChange, EventPage, LogEntry};
+use parking_api::events::{Actor, ActorKind, Audit, Event, EventChange, EventPage, LogEntry};
 use parking_api::ids::SlotRef;
 use parking_api::live::{Cursor, Frame, SnapshotReason};
 use parking_api::lots::{Lot, LotPatch, NewLot};
 use parking_api::problem::{Problem, ProblemCode, RowProblem};
-use parking_api::sessions::{GateEntry, Session, SessionKind, SessionState, SessionStats, StayStats};
+use parking_api::sessions::{GateEntry, Session, SessionKind, SessionState, SessionStats, SlotTurnover, StayStats};
 use parking_api::slots::{
     Counts, Imported, NewSlot, Position, SetSlot, Slot, SlotKind, SlotPatch, SlotState, SlotStats, Source, ZoneCounts,
 };
@@ -29,6 +29,7 @@ type Again = fn(&str) -> Result<String, serde_json::Error>;
 /// Every type that has messages of its own.
 const TYPES: &[(&str, Again)] = &[
     ("actor", again::<Actor>),
+    ("audit", again::<Audit>),
     ("camera", again::<Camera>),
     ("camera_created", again::<CameraCreated>),
     ("camera_id", again::<CameraId>),
@@ -69,6 +70,7 @@ const TYPES: &[(&str, Again)] = &[
     ("slot_patch", again::<SlotPatch>),
     ("slot_ref", again::<SlotRef>),
     ("slot_stats", again::<SlotStats>),
+    ("slot_turnover", again::<SlotTurnover>),
     ("stay_stats", again::<StayStats>),
     ("time", again::<Time>),
     ("token", again::<Token>),

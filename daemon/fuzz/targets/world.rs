@@ -65,7 +65,7 @@ impl World {
     }
 
     fn commit(&mut self, change: EventChange) {
-        let event = Event { seq: self.state.seq() + 1, at: self.now, actor: Actor::token("fuzz"), change };
+        let event = Event { seq: self.state.seq() + 1, at: self.now, actor: Actor::token("fuzz"), change, audit: None };
         let body = serde_json::to_string(&event).expect("an event is JSON");
         let read = parse_event(&body).expect("what is logged can be read");
         assert_eq!(read, event, "an event is read back as it was logged");

@@ -1,6 +1,7 @@
-//! Login cookies of browsers: signed, so that nothing need be stored and any daemon on the same database can read them.
+//! Login cookies of browsers: signed, so that nothing need be stored until one is ended, and any daemon on the same database can read them.
 
 use parking_api::{LotId, Time, TokenId};
+use uuid::Uuid;
 
 use super::secret::mac;
 
@@ -18,6 +19,8 @@ pub struct Cookies {
 /// What a cookie says.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Login {
+    /// Of its own, so that it can be ended by itself.
+    pub id: Uuid,
     pub lot: LotId,
     pub token: TokenId,
     pub expires_at: Time,
@@ -30,7 +33,7 @@ impl Cookies {
 
     /// The value of the cookie for this login.
     pub fn write(&self, login: &Login) -> String {
-        let said = format!("{}.{}.{}", login.lot, login.token, login.expires_at.ms());
+        let said = format!("{}.{}.{}.{}", login.lot, login.token, login.id, login.expires_at.ms());
         format!("{said}.{}", self.sign("login", &said))
     }
 
@@ -44,6 +47,7 @@ impl Cookies {
         let login = Login {
             lot: parts.next()?.parse().ok()?,
             token: parts.next()?.parse().ok()?,
+            id: parts.next()?.parse().ok()?,
             expires_at: Time::from_ms(parts.next()?.parse().ok()?),
         };
         (login.expires_at > now).then_some(login)
@@ -76,6 +80,7 @@ mod tests {
         Login {
             lot: "main".parse().expect("a lot id"),
             token: "0190d0e4-7c5b-7e2a-9d3c-2f4b6a8c0e12".parse().expect("a token id"),
+            id: Uuid::from_u128(7),
             expires_at: Time::from_ms(expires_ms),
         }
     }

@@ -2,13 +2,16 @@
 
 mod cookies;
 mod limits;
+mod logouts;
 pub mod secret;
 
 pub use cookies::{COOKIE, Cookies};
 use cookies::{LOGIN_MS, Login};
 pub use limits::{Limits, Rates};
+use logouts::Logouts;
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -16,9 +19,10 @@ use parking_api::events::Actor;
 use parking_api::tokens::{Role, Token};
 use parking_api::{Problem, ProblemCode, Time, TokenId};
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
-use crate::clock::Clock;
-use crate::ledger::{Audience, Ledger};
+use crate::clock::{Clock, new_id};
+use crate::ledger::{Audience, Ledger, Origin};
 
 /// How often the times of last use are written.
 const USES_WRITE: Duration = Duration::from_secs(60);
@@ -29,6 +33,10 @@ pub struct Caller {
     pub token: Token,
     /// For mutations of a caller that a cookie identified.
     pub csrf_token: Option<String>,
+    /// The login that the cookie is of.
+    login: Option<Uuid>,
+    /// Where the request came from, where that is known.
+    address: Option<IpAddr>,
 }
 
 impl Caller {
@@ -36,12 +44,19 @@ impl Caller {
         self.token.role
     }
 
+    /// The same caller, whose request came from `address`.
+    #[must_use]
+    pub fn at(self, address: IpAddr) -> Self {
+        Self { address: Some(address), ..self }
+    }
+
     /// As events name this caller.
-    pub fn actor(&self) -> Actor {
-        match &self.token.camera {
+    pub fn origin(&self) -> Origin {
+        let actor = match &self.token.camera {
             Some(camera) => Actor::camera(camera.as_str()),
             None => Actor::token(&self.token.name),
-        }
+        };
+        Origin { actor, address: self.address }
     }
 
     pub fn audience(&self) -> Option<Audience> {
@@ -55,6 +70,7 @@ pub struct Auth {
     ledger: Ledger,
     clock: Arc<dyn Clock>,
     cookies: Arc<Cookies>,
+    logouts: Arc<Logouts>,
     /// What derived secrets come from.
     key: Arc<str>,
     uses: Arc<Mutex<Uses>>,
@@ -74,7 +90,8 @@ impl Auth {
         let key = ledger.store().meta("secret_key", || fresh).await?;
         let at = ledger.store().token_uses().await?.into_iter().collect();
         let uses = Arc::new(Mutex::new(Uses { at, unwritten: HashMap::new() }));
-        Ok(Self { ledger, clock, cookies: Arc::new(Cookies::new(key.as_bytes())), key: key.into(), uses })
+        let logouts = Arc::new(Logouts::new(ledger.store().logouts().await?));
+        Ok(Self { ledger, clock, cookies: Arc::new(Cookies::new(key.as_bytes())), logouts, key: key.into(), uses })
     }
 
     pub fn cookies(&self) -> &Cookies {
@@ -86,7 +103,7 @@ impl Auth {
         let now = self.clock.now();
         let latest = now.plus_ms(LOGIN_MS);
         let expires_at = caller.token.expires_at.map_or(latest, |expires| expires.min(latest));
-        let login = Login { lot: caller.token.lot.clone(), token: caller.token.id, expires_at };
+        let login = Login { lot: caller.token.lot.clone(), token: caller.token.id, id: new_id(), expires_at };
         (self.cookies.write(&login), expires_at.ms_since(now) / 1000)
     }
 
@@ -102,7 +119,7 @@ impl Auth {
     pub fn by_secret(&self, secret: &str) -> Result<Caller, Problem> {
         let token = self.ledger.token_by_hash(&secret::hash(secret));
         let token = self.valid(token.ok_or_else(|| unauthenticated("the token is not known here"))?)?;
-        Ok(Caller { token, csrf_token: None })
+        Ok(Caller { token, csrf_token: None, login: None, address: None })
     }
 
     /// The caller whose browser was given this cookie.
@@ -113,15 +130,19 @@ impl Auth {
         let login = self
             .cookies
             .read(cookie, self.clock.now())
+            .filter(|login| !self.logouts.has(login.id))
             .ok_or_else(|| unauthenticated("the login is not valid any more: log in again"))?;
         let token = self.ledger.token(&login.lot, login.token);
         let token = self.valid(token.ok_or_else(|| unauthenticated("the token of this login is gone"))?)?;
-        Ok(Caller { token, csrf_token: Some(self.cookies.csrf_token(cookie)) })
+        let csrf_token = Some(self.cookies.csrf_token(cookie));
+        Ok(Caller { token, csrf_token, login: Some(login.id), address: None })
     }
 
-    /// Whether a token that was valid once still is.
-    pub fn is_valid(&self, token: &Token) -> bool {
-        self.ledger.token(&token.lot, token.id).is_some_and(|token| self.valid(token).is_ok())
+    /// Whether a caller who was let in once still would be.
+    pub fn is_valid(&self, caller: &Caller) -> bool {
+        let token = self.ledger.token(&caller.token.lot, caller.token.id);
+        let has_logged_out = caller.login.is_some_and(|login| self.logouts.has(login));
+        !has_logged_out && token.is_some_and(|token| self.valid(token).is_ok())
     }
 
     fn valid(&self, token: Token) -> Result<Token, Problem> {

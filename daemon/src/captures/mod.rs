@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use parking_api::captures::Capture;
-use parking_api::events::Actor;
 use parking_api::{CameraId, CaptureId, Problem, ProblemCode, Time, paths};
 use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
@@ -15,7 +14,7 @@ use uuid::Uuid;
 
 use crate::cameras::Contacts;
 use crate::clock::{Clock, new_id};
-use crate::ledger::{self, Command, Idempotency, Ledger, LotHandle, Outcome, Reply};
+use crate::ledger::{self, Command, Idempotency, Ledger, LotHandle, Origin, Outcome, Reply};
 use crate::objects::{self, Objects};
 pub use thumbnails::Thumbnails;
 
@@ -24,6 +23,8 @@ const CHECKS_MAX: usize = 2;
 
 /// How long a picture may be on its way to a shared object store; one that is missing after that is lost. In milliseconds.
 const SPOOLED_MS_MAX: i64 = 7 * 24 * 60 * 60 * 1000;
+/// How far ahead a sender's clock may be, in milliseconds; a picture from further ahead was taken when it arrived.
+const CLOCK_AHEAD_MS_MAX: i64 = 60_000;
 
 /// Why a picture was not stored or not found.
 #[derive(Debug, thiserror::Error)]
@@ -57,7 +58,7 @@ pub struct Upload {
     pub content_type: Option<String>,
     pub camera: Option<CameraId>,
     pub captured_at: Option<Time>,
-    pub actor: Actor,
+    pub origin: Origin,
     /// Id of the token that sent it.
     pub caller: String,
     pub idempotency_key: Option<String>,
@@ -119,14 +120,14 @@ impl Captures {
             width: checked.width,
             height: checked.height,
             sha256: checked.sha256.clone(),
-            captured_at: upload.captured_at.unwrap_or(now),
+            captured_at: upload.captured_at.filter(|at| at.ms_since(now) <= CLOCK_AHEAD_MS_MAX).unwrap_or(now),
             received_at: now,
             rev: 0,
         };
         self.objects.put(&key, checked.bytes).await?;
         let idempotency =
             upload.idempotency_key.map(|key| Idempotency { caller: upload.caller, key, body_sha256: checked.sha256 });
-        let outcome = lot.submit(Command::AddCapture(Box::new(capture)), upload.actor, idempotency).await;
+        let outcome = lot.submit(Command::AddCapture(Box::new(capture)), upload.origin, idempotency).await;
         let is_named = match &outcome {
             Ok(Outcome { reply: Reply::Capture(stored), replayed, .. }) if stored.key == key => {
                 // The first answer again may be about a capture that was deleted since.
@@ -160,8 +161,14 @@ impl Captures {
     ///
     /// # Errors
     /// When there is none, or the ledger fails.
-    pub async fn delete(&self, lot: &LotHandle, id: CaptureId, actor: Actor) -> Result<Outcome, Error> {
-        let outcome = lot.submit(Command::DeleteCapture(id), actor, None).await?;
+    pub async fn delete(
+        &self,
+        lot: &LotHandle,
+        id: CaptureId,
+        origin: Origin,
+        idempotency: Option<Idempotency>,
+    ) -> Result<Outcome, Error> {
+        let outcome = lot.submit(Command::DeleteCapture(id), origin, idempotency).await?;
         if let Reply::Capture(capture) = &outcome.reply {
             self.thumbnails.forget(capture).await;
             self.discard(&capture.key).await;

@@ -81,7 +81,7 @@ pub async fn prepare(ledger: &Ledger, places: &Places) -> Result<(), String> {
             time_zone: Some(TIME_ZONE.into()),
             currency: Some(CURRENCY.into()),
         };
-        ledger.create_lot(&lot, demo()).await.map_err(|e| e.to_string())?;
+        ledger.create_lot(&lot, demo(), None).await.map_err(|e| e.to_string())?;
     }
     let lot = ledger.lot(&id).ok_or("the lot demo is missing")?;
     if lot.read(LotState::slots_len) == 0 {
@@ -234,7 +234,7 @@ impl Demo {
             CaptureFilter { camera: Some(camera.id.parse()?), limit: CAPTURES_KEPT + 10, ..CaptureFilter::default() };
         let captures = self.ledger.store().captures(lot.id(), &filter).await.map_err(|e| e.to_string())?;
         for old in captures.iter().skip(CAPTURES_KEPT) {
-            self.captures.delete(lot, old.id, demo()).await.map_err(|e| e.to_string())?;
+            self.captures.delete(lot, old.id, demo().into(), None).await.map_err(|e| e.to_string())?;
         }
         Ok(())
     }

@@ -15,7 +15,7 @@ use utoipa::IntoParams;
 
 use super::App;
 use super::cameras::own_lot;
-use super::extract::{ApiPath, ApiQuery, InLot, LotQuery, content_type, idempotency_key, read_body};
+use super::extract::{ApiPath, ApiQuery, InLot, LotQuery, Mutation, content_type, idempotency_key, read_body};
 use super::form;
 use super::page;
 use super::problem::{Fault, Result};
@@ -45,8 +45,7 @@ pub struct UploadQuery {
 
 /// Upload a picture: as the body itself, or as the first file of a form whatever its name
 #[utoipa::path(post, path = paths::CAPTURE, tag = "captures", params(UploadQuery,
-        ("x-captured-at" = Option<String>, Header, description = "When it was taken, RFC 3339"),
-        ("idempotency-key" = Option<String>, Header)),
+        ("X-Captured-At" = Option<String>, Header, description = "When it was taken, RFC 3339; from more than a minute ahead, when it arrives")),
     request_body(content((Vec<u8> = "image/jpeg"), (Vec<u8> = "image/png"), (Vec<u8> = "multipart/form-data"))),
     responses((status = 201, body = Committed<Capture>), (status = 404, body = Problem), (status = 413, body = Problem),
     (status = 415, body = Problem), (status = 422, body = Problem), (status = 429, body = Problem), (status = 503, body = Problem),
@@ -80,7 +79,7 @@ pub async fn upload(
         content_type,
         camera,
         captured_at,
-        actor: caller.actor(),
+        origin: caller.origin(),
         caller: caller.token.id.to_string(),
         idempotency_key,
     };
@@ -90,9 +89,6 @@ pub async fn upload(
     let outcome = ingesting.await.map_err(|e| Fault::new(ProblemCode::Internal, format!("the upload failed: {e}")))?;
     Ok(answer(outcome?, StatusCode::CREATED))
 }
-
-/// How far in the future a camera's clock may be, in milliseconds.
-const CLOCK_AHEAD_MS_MAX: i64 = 24 * 60 * 60 * 1000;
 
 fn captured_at(headers: &HeaderMap) -> Result<Option<Time>> {
     let Some(value) = headers.get(CAPTURED_AT_HEADER) else { return Ok(None) };
@@ -140,7 +136,7 @@ pub struct ListQuery {
 
 /// Captures, newest first
 #[utoipa::path(get, path = paths::CAPTURES, tag = "captures", params(ListQuery),
-    responses((status = 200, body = Vec<Capture>, headers(("next-cursor" = String, description = "Cursor of the next page"))),
+    responses((status = 200, body = Vec<Capture>, headers(("Next-Cursor" = String, description = "Cursor of the next page"))),
     (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn list(State(app): State<App>, ApiQuery(query): ApiQuery<ListQuery>) -> Result<Response> {
     let lot = app.lot(&query.lot.unwrap_or_default())?;
@@ -176,9 +172,7 @@ pub async fn latest(State(app): State<App>, ApiQuery(query): ApiQuery<LatestQuer
         let detail = format!("there is no camera {camera} in lot {}", lot.id());
         return Err(Fault::field(ProblemCode::CameraNotFound, "camera", detail));
     }
-    // A camera whose clock is far ahead must not hide what others took since.
-    let to = Some(app.clock.now().plus_ms(CLOCK_AHEAD_MS_MAX));
-    let filter = CaptureFilter { camera: query.camera, to, limit: 1, ..CaptureFilter::default() };
+    let filter = CaptureFilter { camera: query.camera, limit: 1, ..CaptureFilter::default() };
     match app.ledger.store().captures(lot.id(), &filter).await?.pop() {
         Some(capture) => Ok(Json(capture)),
         None => Err(Fault::new(ProblemCode::CaptureNotFound, format!("lot {} has no such capture yet", lot.id()))),
@@ -198,11 +192,7 @@ pub async fn get(State(app): State<App>, InLot(lot): InLot, ApiPath(id): ApiPath
 /// Delete a capture and its picture
 #[utoipa::path(delete, path = paths::CAPTURE_ID, tag = "captures", params(("capture" = String, Path), LotQuery),
     responses((status = 200, body = Committed<Capture>), (status = 404, body = Problem)))]
-pub async fn delete(
-    State(app): State<App>,
-    caller: Caller,
-    InLot(lot): InLot,
-    ApiPath(id): ApiPath<CaptureId>,
-) -> Result<Response> {
-    Ok(answer(app.captures.delete(&lot, id, caller.actor()).await?, StatusCode::OK))
+pub async fn delete(State(app): State<App>, mutation: Mutation, ApiPath(id): ApiPath<CaptureId>) -> Result<Response> {
+    let (origin, idempotency) = (mutation.caller.origin(), mutation.idempotency(&[]));
+    Ok(answer(app.captures.delete(&mutation.lot, id, origin, idempotency).await?, StatusCode::OK))
 }

@@ -13,7 +13,7 @@ use http_body_util::StreamBody;
 use hyper::body::Frame;
 use parking_api::events::{EVENTS_PAGE_MAX, EventPage, LogEntry, WAIT_S_MAX};
 use parking_api::live::{Cursor, HEARTBEAT_S};
-use parking_api::{LotId, Problem, ProblemCode, SlotRef, paths};
+use parking_api::{LotId, Problem, ProblemCode, SlotRef, Time, paths};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -44,13 +44,17 @@ pub struct ListQuery {
     slot: Option<SlotRef>,
     /// Name of a token or id of a camera.
     actor: Option<String>,
+    /// Happened at or after.
+    since: Option<Time>,
+    /// Happened before.
+    until: Option<Time>,
     /// 1 to 1,000; 100 when absent.
     limit: Option<usize>,
 }
 
 /// The log: a page, a long poll (`wait`), or with `Accept: text/event-stream` a stream
 #[utoipa::path(get, path = paths::EVENTS, tag = "events", params(ListQuery,
-        ("last-event-id" = Option<String>, Header, description = "EPOCH.SEQ, for a stream")),
+        ("Last-Event-ID" = Option<String>, Header, description = "EPOCH.SEQ, for a stream")),
     responses((status = 200, body = EventPage), (status = 404, body = Problem), (status = 410, body = Problem), (status = 422, body = Problem)))]
 pub async fn list(
     State(app): State<App>,
@@ -89,6 +93,8 @@ pub async fn list(
         kind: query.kind.clone(),
         slot: query.slot.as_ref().map(|slot| slot_id(&lot, slot)).transpose()?,
         actor: query.actor.clone(),
+        since: query.since,
+        until: query.until,
         limit,
     };
     let events = read(&app, &lot, &hub, (audience, caller), filter, query.wait.unwrap_or(0)).await?;
@@ -134,7 +140,7 @@ async fn read(
         }
         // Nothing up to there matched, so it need not be looked through again.
         filter.after = filter.after.max(Some(looked_up_to));
-        if caller.as_ref().is_some_and(|caller| !app.auth.is_valid(&caller.token)) {
+        if caller.as_ref().is_some_and(|caller| !app.auth.is_valid(caller)) {
             return Err(Fault::new(ProblemCode::Unauthenticated, "the token is no longer valid"));
         }
     }
@@ -226,7 +232,7 @@ impl Sse {
     /// The next piece of the stream; `None` ends it.
     async fn next(&mut self) -> Option<Bytes> {
         loop {
-            let is_valid = self.caller.as_ref().is_none_or(|caller| self.app.auth.is_valid(&caller.token));
+            let is_valid = self.caller.as_ref().is_none_or(|caller| self.app.auth.is_valid(caller));
             if !is_valid || self.app.stop.is_cancelled() {
                 return None;
             }

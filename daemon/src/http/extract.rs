@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, header};
+use axum::http::{HeaderMap, header};
 use bytes::BytesMut;
 use http_body_util::BodyExt;
 use parking_api::paths::{IDEMPOTENCY_HEADER, IDEMPOTENCY_KEY_MAX};
@@ -246,26 +246,31 @@ impl FromRequestParts<App> for Mutation {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
         let InLot(lot) = InLot::from_request_parts(parts, app).await?;
         let caller = Caller::from_request_parts(parts, app).await?;
-        let what = if parts.method == Method::GET { String::new() } else { format!("{} {}", parts.method, parts.uri) };
+        let what = format!("{} {}", parts.method, parts.uri);
         Ok(Self { lot, caller, if_match: if_match(&parts.headers)?, key: idempotency_key(&parts.headers)?, what })
     }
 }
 
 impl Mutation {
+    /// The same request, where it is not the query that names the lot.
+    pub fn in_lot(self, lot: Arc<LotHandle>) -> Self {
+        Self { lot, ..self }
+    }
+
     /// Hands the command to the lot. `raw` is the body as it came.
     pub async fn submit(&self, command: Command, raw: &[u8]) -> Result<Outcome> {
-        let idempotency = self.key.as_ref().map(|key| {
-            let mut hash = Sha256::new();
-            hash.update(&self.what);
-            hash.update([0]);
-            hash.update(raw);
-            Idempotency {
-                caller: self.caller.token.id.to_string(),
-                key: key.clone(),
-                body_sha256: hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect(),
-            }
-        });
-        Ok(self.lot.submit(command, self.caller.actor(), idempotency).await?)
+        Ok(self.lot.submit(command, self.caller.origin(), self.idempotency(raw)).await?)
+    }
+
+    /// What this request is known by when it comes again, where its sender wants that.
+    pub fn idempotency(&self, raw: &[u8]) -> Option<Idempotency> {
+        let key = self.key.clone()?;
+        let mut hash = Sha256::new();
+        hash.update(&self.what);
+        hash.update([0]);
+        hash.update(raw);
+        let body_sha256 = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        Some(Idempotency { caller: self.caller.token.id.to_string(), key, body_sha256 })
     }
 
     /// What makes this request this request: for secrets that a repetition must come to again.

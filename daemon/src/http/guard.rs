@@ -84,7 +84,7 @@ fn admit(app: &App, access: Access, request: &Request) -> Result<Option<Caller>>
         return Ok(None);
     }
     let address = request.extensions().get::<Client>().map_or(IpAddr::from([0, 0, 0, 0]), |client| client.address);
-    let caller = identify(app, request.headers(), address)?;
+    let caller = identify(app, request.headers(), address)?.map(|caller| caller.at(address));
     let role = caller.as_ref().map(Caller::role);
     if !access.allows(role, app.policy.public_read) {
         let route = request.extensions().get::<MatchedPath>().map_or(request.uri().path(), MatchedPath::as_str);

@@ -96,14 +96,13 @@ async fn run(
     let Ok(connection) = upgraded.downcast::<TokioIo<Patient>>() else {
         return tracing::error!("a socket is not a connection of this server");
     };
-    let token = caller.map(|caller| caller.token);
     let session = Session {
         store: app.ledger.store().clone(),
         tokens_changed: app.ledger.tokens_changed(),
         auth: app.auth.clone(),
         clock: Arc::clone(&app.clock),
         stop: app.stop.clone(),
-        token,
+        caller,
         lot,
         audience,
     };

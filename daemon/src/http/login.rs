@@ -3,14 +3,14 @@
 use axum::Extension;
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use parking_api::tokens::{Identity, Login, Role};
 use parking_api::{Problem, ProblemCode, paths};
 
 use super::App;
 use super::extract::ApiJson;
-use super::guard::Client;
+use super::guard::{Client, cookie};
 use super::problem::{Fault, Result};
 use crate::auth::{COOKIE, Caller};
 
@@ -57,13 +57,22 @@ pub async fn whoami(caller: Caller) -> Json<Identity> {
     Json(identity(&caller))
 }
 
-/// Take the cookie back
-#[utoipa::path(post, path = paths::LOGOUT, tag = "login", responses((status = 204), (status = 401, body = Problem)))]
-pub async fn logout() -> Response {
+/// End the login of the cookie, wherever that was copied to, and take it back
+#[utoipa::path(post, path = paths::LOGOUT, tag = "login", responses((status = 204), (status = 429, body = Problem), (status = 503, body = Problem)))]
+pub async fn logout(
+    State(app): State<App>,
+    Extension(client): Extension<Client>,
+    headers: HeaderMap,
+) -> Result<Response> {
+    // A cookie that lets nobody in any more has no login to end.
+    if let Some(Ok(caller)) = cookie(&headers).map(|cookie| app.auth.by_cookie(cookie)) {
+        app.limits.write(caller.token.id, client.address)?;
+        app.auth.log_out(&caller).await?;
+    }
     let clear = format!("{COOKIE}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0");
     let mut response = StatusCode::NO_CONTENT.into_response();
     if let Ok(value) = HeaderValue::from_str(&clear) {
         response.headers_mut().insert(header::SET_COOKIE, value);
     }
-    response
+    Ok(response)
 }

@@ -8,11 +8,10 @@ use parking_api::lots::{Lot, LotPatch, NewLot};
 use parking_api::{Committed, LotId, Problem, paths};
 
 use super::App;
-use super::extract::{ApiJson, ApiPath};
+use super::extract::{ApiJson, ApiPath, Mutation};
 use super::problem::Result;
 use super::slots::answer;
-use crate::auth::Caller;
-use crate::ledger::{Command, LotState, Outcome, Reply};
+use crate::ledger::Command;
 
 /// All lots
 #[utoipa::path(get, path = paths::LOTS, tag = "lots", responses((status = 200, body = Vec<Lot>)))]
@@ -30,9 +29,10 @@ pub async fn get(State(app): State<App>, ApiPath(id): ApiPath<LotId>) -> Result<
 /// Create a lot
 #[utoipa::path(post, path = paths::LOTS, tag = "lots", request_body = NewLot,
     responses((status = 201, body = Committed<Lot>), (status = 409, body = Problem), (status = 422, body = Problem)))]
-pub async fn create(State(app): State<App>, caller: Caller, body: ApiJson<NewLot>) -> Result<Response> {
-    let lot = app.ledger.create_lot(&body.value, caller.actor()).await?;
-    Ok(answer(Outcome { seq: lot.rev, reply: Reply::Lot(lot), replayed: false }, StatusCode::CREATED))
+pub async fn create(State(app): State<App>, mutation: Mutation, body: ApiJson<NewLot>) -> Result<Response> {
+    let (origin, idempotency) = (mutation.caller.origin(), mutation.idempotency(&body.raw));
+    let outcome = app.ledger.create_lot(&body.value, origin, idempotency).await?;
+    Ok(answer(outcome, StatusCode::CREATED))
 }
 
 /// Change a lot's name, time zone or currency
@@ -41,18 +41,17 @@ pub async fn create(State(app): State<App>, caller: Caller, body: ApiJson<NewLot
 pub async fn patch(
     State(app): State<App>,
     ApiPath(id): ApiPath<LotId>,
-    caller: Caller,
+    mutation: Mutation,
     body: ApiJson<LotPatch>,
 ) -> Result<Response> {
-    let outcome = app.lot(&id)?.submit(Command::PatchLot(body.value), caller.actor(), None).await?;
-    Ok(answer(outcome, StatusCode::OK))
+    let mutation = mutation.in_lot(app.lot(&id)?);
+    Ok(answer(mutation.submit(Command::PatchLot(body.value), &body.raw).await?, StatusCode::OK))
 }
 
 /// Delete a lot that has neither slots nor cameras, with its history
 #[utoipa::path(delete, path = paths::LOT, tag = "lots", params(("lot" = String, Path)),
     responses((status = 200, body = Committed<Lot>), (status = 404, body = Problem), (status = 409, body = Problem)))]
-pub async fn delete(State(app): State<App>, ApiPath(id): ApiPath<LotId>) -> Result<Response> {
-    let seq = app.lot(&id)?.read(LotState::seq);
-    let lot = app.ledger.delete_lot(&id).await?;
-    Ok(answer(Outcome { reply: Reply::Lot(lot), seq, replayed: false }, StatusCode::OK))
+pub async fn delete(State(app): State<App>, mutation: Mutation, ApiPath(id): ApiPath<LotId>) -> Result<Response> {
+    let (origin, idempotency) = (mutation.caller.origin(), mutation.idempotency(&[]));
+    Ok(answer(app.ledger.delete_lot(&id, origin, idempotency).await?, StatusCode::OK))
 }

@@ -1,10 +1,13 @@
 //! Handlers for sessions.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use parking_api::sessions::{GateEntry, Session, SessionKind, SessionState, SessionStats, StayStats};
+use parking_api::sessions::{GateEntry, Session, SessionKind, SessionState, SessionStats, SlotTurnover, StayStats};
+use parking_api::slots::Slot;
 use parking_api::{Committed, LotId, Problem, ProblemCode, SessionId, SlotRef, Time, paths};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -41,7 +44,7 @@ pub struct ListQuery {
 
 /// Sessions, newest first
 #[utoipa::path(get, path = paths::SESSIONS, tag = "sessions", params(ListQuery),
-    responses((status = 200, body = Vec<Session>, headers(("next-cursor" = String, description = "Cursor of the next page"))),
+    responses((status = 200, body = Vec<Session>, headers(("Next-Cursor" = String, description = "Cursor of the next page"))),
     (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn list(State(app): State<App>, ApiQuery(query): ApiQuery<ListQuery>) -> Result<Response> {
     let lot = app.lot(&query.lot.unwrap_or_default())?;
@@ -91,11 +94,18 @@ pub async fn stats(State(app): State<App>, InLot(lot): InLot) -> Result<Json<Ses
     let store = app.ledger.store();
     let of_slots = store.stays(lot.id(), SessionKind::Slot, since).await?;
     let of_gates = store.stays(lot.id(), SessionKind::Gate, since).await?;
+    let by_slot = store.stays_by_slot(lot.id(), since).await?;
+    let turnover = |slot: &Arc<Slot>| {
+        let stays = *by_slot.get(&slot.id)?;
+        Some(SlotTurnover { code: slot.code.clone(), zone: slot.zone.clone(), stays })
+    };
+    let turnover_by_slot = lot.read(|state| state.slots().filter_map(turnover).collect());
     let turnover_per_slot = (slots > 0).then(|| of_slots.opened as f64 / slots as f64);
     Ok(Json(SessionStats {
         since,
         stays: figures(stays, &of_slots),
         turnover_per_slot,
+        slots: turnover_by_slot,
         gate: figures(visits, &of_gates),
     }))
 }

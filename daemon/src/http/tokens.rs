@@ -11,7 +11,6 @@ use super::App;
 use super::extract::{ApiJson, ApiPath, Mutation};
 use super::problem::{Fault, Result};
 use super::slots::{answer, committed};
-use crate::auth::Caller;
 use crate::auth::secret::{self, Grant, record};
 use crate::ledger::{Command, Outcome, Reply};
 
@@ -36,7 +35,7 @@ pub async fn list(State(app): State<App>) -> Json<Vec<Token>> {
 /// Create a token; the answer shows its secret, this once
 #[utoipa::path(post, path = paths::TOKENS, tag = "tokens", request_body = NewToken,
     responses((status = 201, body = Committed<TokenCreated>), (status = 422, body = Problem)))]
-pub async fn create(State(app): State<App>, mut mutation: Mutation, body: ApiJson<NewToken>) -> Result<Response> {
+pub async fn create(State(app): State<App>, mutation: Mutation, body: ApiJson<NewToken>) -> Result<Response> {
     if body.value.role == Role::Camera {
         let detail = "a camera's token is made together with the camera: POST /api/cameras";
         return Err(Fault::field(ProblemCode::InvalidField, "role", detail));
@@ -45,7 +44,7 @@ pub async fn create(State(app): State<App>, mut mutation: Mutation, body: ApiJso
     if body.value.expires_at.is_some_and(|expires| expires <= now) {
         return Err(Fault::field(ProblemCode::InvalidField, "expires_at", "expires_at lies in the past"));
     }
-    mutation.lot = app.lot(&LotId::default())?;
+    let mutation = mutation.in_lot(app.lot(&LotId::default())?);
     let secret = secret_for(&app, &mutation, &body.raw)?;
     let grant = Grant {
         name: body.value.name,
@@ -87,7 +86,7 @@ impl std::str::FromStr for TokenName {
 /// Revoke a token, by id or prefix; open sockets that use it are closed
 #[utoipa::path(delete, path = paths::TOKEN, tag = "tokens", params(("token" = String, Path, description = "Id or prefix")),
     responses((status = 200, body = Committed<Token>), (status = 404, body = Problem), (status = 409, body = Problem)))]
-pub async fn revoke(State(app): State<App>, caller: Caller, ApiPath(name): ApiPath<TokenName>) -> Result<Response> {
+pub async fn revoke(State(app): State<App>, mutation: Mutation, ApiPath(name): ApiPath<TokenName>) -> Result<Response> {
     let id: Option<TokenId> = name.0.parse().ok();
     let mut found = Vec::new();
     for lot in app.ledger.lots() {
@@ -99,7 +98,10 @@ pub async fn revoke(State(app): State<App>, caller: Caller, ApiPath(name): ApiPa
         );
     }
     match found.as_slice() {
-        [(lot, id)] => Ok(answer(lot.submit(Command::RevokeToken(*id), caller.actor(), None).await?, StatusCode::OK)),
+        [(lot, id)] => {
+            let mutation = mutation.in_lot(lot.clone());
+            Ok(answer(mutation.submit(Command::RevokeToken(*id), &[]).await?, StatusCode::OK))
+        }
         [] => Err(Fault::new(ProblemCode::TokenNotFound, format!("there is no token {}", name.0))),
         many => {
             let detail = format!("{} names {} tokens: give more of the prefix, or the id", name.0, many.len());

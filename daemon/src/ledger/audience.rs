@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use bytes::Bytes;
 use parking_api::SlotId;
-use parking_api::events::{Actor, Event, EventChange, LogEntry, WITHHELD};
+use parking_api::events::{Actor, Audit, Event, EventChange, LogEntry, WITHHELD};
 use parking_api::slots::Slot;
 use parking_api::tokens::Role;
 
@@ -13,7 +13,7 @@ use parking_api::tokens::Role;
 pub enum Audience {
     /// Anyone, where the operator made reading public: slots and the lot, without names, notes and stays.
     Public,
-    /// Viewers and attendants: everything but tokens.
+    /// Viewers and attendants: everything but tokens, and where others are.
     Staff,
     /// Everything.
     Admin,
@@ -37,12 +37,16 @@ impl Audience {
         match self {
             Self::Admin => LogEntry::Event(Box::new(event.clone())),
             Self::Staff if is_of_tokens(&event.change) => withheld(event.seq),
-            Self::Staff => LogEntry::Event(Box::new(event.clone())),
+            Self::Staff => {
+                let audit = event.audit.clone().map(|audit| Audit { address: None, ..audit });
+                let audit = audit.filter(|audit| !audit.before.is_empty());
+                LogEntry::Event(Box::new(Event { audit, ..event.clone() }))
+            }
             Self::Public => match public(&event.change) {
                 None => withheld(event.seq),
                 Some(change) => {
                     let actor = Actor { kind: event.actor.kind, name: None };
-                    LogEntry::Event(Box::new(Event { seq: event.seq, at: event.at, actor, change }))
+                    LogEntry::Event(Box::new(Event { seq: event.seq, at: event.at, actor, change, audit: None }))
                 }
             },
         }
@@ -87,9 +91,9 @@ pub struct Encoded {
 }
 
 impl Encoded {
-    /// `body` is the event as it is stored, which is how admins see it.
-    pub fn new(event: Event, body: String) -> Self {
-        let admin = Bytes::from(body);
+    /// `body` is the event as it was encoded. What the log keeps besides does not go out live.
+    pub fn new(mut event: Event, body: String) -> Self {
+        let admin = if event.audit.take().is_some() { encode(&event) } else { Bytes::from(body) };
         let staff = if is_of_tokens(&event.change) { encode(&Audience::Staff.view(&event)) } else { admin.clone() };
         Self { event, staff, admin, public: OnceLock::new() }
     }
@@ -115,7 +119,7 @@ impl Encoded {
     }
 }
 
-fn encode(entry: &LogEntry) -> Bytes {
+fn encode(entry: &impl serde::Serialize) -> Bytes {
     serde_json::to_vec(entry).expect("a log entry has only string keys and finite numbers").into()
 }
 
@@ -136,6 +140,7 @@ mod tests {
             at: Time::from_ms(0),
             actor: Actor::system("test"),
             change: EventChange::TokenCreated { token: serde_json::from_value(token).expect("a token") },
+            audit: None,
         };
         let body = serde_json::to_string(&event).expect("an event");
         let encoded = Encoded::new(event, body.clone());
@@ -156,7 +161,8 @@ mod tests {
             rev: 1,
         };
         let change = EventChange::LotCreated { lot };
-        let event = Event { seq: 1, at: Time::from_ms(0), actor: Actor::token("Siti"), change: change.clone() };
+        let event =
+            Event { seq: 1, at: Time::from_ms(0), actor: Actor::token("Siti"), change: change.clone(), audit: None };
         let LogEntry::Event(seen) = Audience::Public.view(&event) else { panic!("a lot is public") };
         assert_eq!((seen.change, seen.actor.name), (change, None));
     }

@@ -10,6 +10,7 @@ use parking_api::{Problem, ProblemCode, Time};
 use tokio_util::sync::CancellationToken;
 
 use super::Error;
+use super::audit;
 use super::command::{Command, Context, Facts, Outcome, Reply};
 use super::decide::decide;
 use super::lot::{Envelope, Idempotency, Intake, LotHandle};
@@ -257,6 +258,7 @@ impl Committer {
             }
             for event in page {
                 self.working.apply(&event);
+                let event = Event { audit: None, ..event };
                 let body = encode(&event)?;
                 caught.push((event, body));
             }
@@ -306,20 +308,25 @@ impl Committer {
         if let Some(again) = envelope.idempotency.as_ref().and_then(|idempotency| answered(idempotency, first)) {
             return again;
         }
+        let origin = &envelope.origin;
         let mut ids = new_id;
-        let mut context = Context { now, actor: &envelope.actor, facts, seq: self.working.seq() + 1, new_id: &mut ids };
+        let mut context = Context { now, actor: &origin.actor, facts, seq: self.working.seq() + 1, new_id: &mut ids };
         let change = decide(&self.working, &envelope.command, &mut context)?;
         if let Command::CreateCamera { token, .. } | Command::CreateToken(token) = &envelope.command {
             batch.hashes.insert(token.token.id, token.hash.clone());
         }
         let has_changes = !change.changes.is_empty();
         for change in change.changes {
-            let event = Event { seq: self.working.seq() + 1, at: now, actor: envelope.actor.clone(), change };
-            let body = encode(&event).map_err(|e| Problem::new(ProblemCode::Internal, e.to_string()))?;
+            let audit = audit::of(&self.working, &change, origin.address);
+            let event =
+                Event { seq: self.working.seq() + 1, at: now, actor: origin.actor.clone(), change, audit: None };
+            let failed = |e: &dyn std::fmt::Display| Problem::new(ProblemCode::Internal, e.to_string());
+            let live = encode(&event).map_err(|e| failed(&e))?;
+            let body = audit::body(&live, audit.as_ref()).map_err(|e| failed(&e))?;
             self.working.apply(&event);
             facts.apply(&event);
-            batch.push(&event, body.clone());
-            events.push((event, body));
+            batch.push(&event, body);
+            events.push((event, live));
         }
         let outcome = Outcome { reply: change.reply, seq: self.working.seq(), replayed: false };
         if let Some(idempotency) = envelope.idempotency.as_ref().filter(|_| has_changes) {
@@ -342,7 +349,10 @@ fn answer_all(batch: Vec<Envelope>, error: &Error) {
 }
 
 /// The first answer again, or why it cannot be given.
-fn answered(idempotency: &Idempotency, first: &HashMap<(String, String), Answer>) -> Option<Result<Outcome, Problem>> {
+pub(super) fn answered(
+    idempotency: &Idempotency,
+    first: &HashMap<(String, String), Answer>,
+) -> Option<Result<Outcome, Problem>> {
     let answer = first.get(&(idempotency.caller.clone(), idempotency.key.clone()))?;
     if answer.body_sha256 != idempotency.body_sha256 {
         return Some(Err(Problem::new(
@@ -357,7 +367,7 @@ fn answered(idempotency: &Idempotency, first: &HashMap<(String, String), Answer>
     })
 }
 
-fn remember(idempotency: &Idempotency, outcome: &Outcome) -> Result<Answer, Problem> {
+pub(super) fn remember(idempotency: &Idempotency, outcome: &Outcome) -> Result<Answer, Problem> {
     Ok(Answer {
         actor: idempotency.caller.clone(),
         key: idempotency.key.clone(),

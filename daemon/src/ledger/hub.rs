@@ -193,7 +193,7 @@ mod tests {
             rev: seq,
         };
         let change = EventChange::LotChanged { lot };
-        let event = Event { seq, at: Time::from_ms(0), actor: Actor::system("test"), change };
+        let event = Event { seq, at: Time::from_ms(0), actor: Actor::system("test"), change, audit: None };
         let body = serde_json::to_string(&event).expect("an event");
         Encoded::new(event, body)
     }
@@ -233,7 +233,10 @@ mod tests {
             });
             let change =
                 EventChange::SlotDeleted { slot: serde_json::from_value(slot).expect("a slot"), session: None };
-            Encoded::new(Event { seq, at: Time::from_ms(0), actor: Actor::system("test"), change }, String::new())
+            Encoded::new(
+                Event { seq, at: Time::from_ms(0), actor: Actor::system("test"), change, audit: None },
+                String::new(),
+            )
         };
         let hub = Hub::new(10, CancellationToken::new());
         hub.push((11..=20).map(|seq| if seq % 2 == 0 { gone(seq) } else { encoded(seq) }));

@@ -1,5 +1,6 @@
 //! One lot as the rest of the daemon sees it: its state to read, its hub to follow, and a queue for commands.
 
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -19,6 +20,20 @@ use crate::store::{Head, Parts};
 /// Most commands that wait for one lot.
 const INTAKE_MAX: usize = 4_096;
 
+/// Who asks for a change, and from where.
+#[derive(Debug, Clone)]
+pub struct Origin {
+    pub actor: Actor,
+    /// Absent where the daemon itself asks.
+    pub address: Option<IpAddr>,
+}
+
+impl From<Actor> for Origin {
+    fn from(actor: Actor) -> Self {
+        Self { actor, address: None }
+    }
+}
+
 /// A request that must be done once, however often it is sent.
 #[derive(Debug, Clone)]
 pub struct Idempotency {
@@ -33,7 +48,7 @@ pub struct Idempotency {
 #[derive(Debug)]
 pub(super) struct Envelope {
     pub command: Command,
-    pub actor: Actor,
+    pub origin: Origin,
     pub idempotency: Option<Idempotency>,
     pub answer: oneshot::Sender<Result<Outcome, Error>>,
 }
@@ -128,11 +143,11 @@ impl LotHandle {
     pub async fn submit(
         &self,
         command: Command,
-        actor: Actor,
+        origin: impl Into<Origin>,
         idempotency: Option<Idempotency>,
     ) -> Result<Outcome, Error> {
         let (answer, outcome) = oneshot::channel();
-        let envelope = Envelope { command, actor, idempotency, answer };
+        let envelope = Envelope { command, origin: origin.into(), idempotency, answer };
         self.commands.try_send(envelope).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => {
                 Error::Overloaded(format!("{INTAKE_MAX} commands for lot {}", self.id))

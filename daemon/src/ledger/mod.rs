@@ -3,12 +3,14 @@
 //! Decide (pure), commit (one task per lot), announce (the hub). Knows the store; knows nothing of HTTP, tokens' secrets or pictures.
 
 mod audience;
+mod audit;
 mod command;
 mod committer;
 pub mod decide;
 mod hub;
 mod listing;
 mod lot;
+mod lots;
 mod order;
 mod prune;
 mod secrets;
@@ -20,7 +22,7 @@ pub use command::{Change, Command, Context, Facts, NewSecret, Outcome, Refusal, 
 pub use decide::UNDO_MS;
 pub use hub::{Backlog, FRAME_BYTES_MAX, FRAME_EVENTS_MAX, Hub, RING_EVENTS_MAX, Run, frame};
 pub use listing::SlotList;
-pub use lot::{Idempotency, LotHandle};
+pub use lot::{Idempotency, LotHandle, Origin};
 pub use state::LotState;
 pub use verify::{Finding, Report, verify};
 
@@ -28,14 +30,14 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use parking_api::events::{Actor, Event, EventChange};
-use parking_api::lots::{Lot, NewLot};
+use parking_api::events::Actor;
+use parking_api::lots::NewLot;
 use parking_api::tokens::Token;
 use parking_api::{LotId, Problem, ProblemCode, TokenId};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::clock::{Clock, random_256};
+use crate::clock::Clock;
 use crate::store::{self, Parts, Store};
 use committer::Committer;
 use secrets::Secrets;
@@ -44,10 +46,6 @@ use secrets::Secrets;
 const REFRESH: Duration = Duration::from_secs(1);
 /// Longest wait for what is committed already to be applied here.
 const APPLY_MAX: Duration = Duration::from_secs(2);
-/// Longest wait until the rows of a deleted lot are gone.
-const PURGE_WAIT: Duration = Duration::from_secs(2);
-/// Most lots of one daemon.
-const LOTS_MAX: usize = 200;
 
 /// Why a command was not carried out.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -119,7 +117,7 @@ impl Ledger {
         ledger.refresh().await?;
         if ledger.lot(&LotId::default()).is_none() {
             let main = NewLot { id: LotId::default(), name: None, time_zone: None, currency: None };
-            match ledger.create_lot(&main, Actor::system("start")).await {
+            match ledger.create_lot(&main, Actor::system("start"), None).await {
                 // Another daemon that starts on the same empty database was quicker.
                 Err(Error::Refused(problem)) if problem.code == ProblemCode::AlreadyExists => ledger.refresh().await?,
                 done => _ = done?,
@@ -171,66 +169,14 @@ impl Ledger {
         self.lot(lot)?.read(|state| state.token(id).cloned())
     }
 
-    /// Changes whenever a token is created or revoked anywhere.
+    /// Tells everybody who holds a connection to look again whether its caller would still be let in.
+    pub fn announce_tokens(&self) {
+        self.inner.secrets.announce();
+    }
+
+    /// Changes whenever a token is created or revoked anywhere, or a login ends.
     pub fn tokens_changed(&self) -> tokio::sync::watch::Receiver<u64> {
         self.inner.secrets.changed()
-    }
-
-    /// Creates a lot with the first event of its log.
-    ///
-    /// # Errors
-    /// When the description is not valid, the id is taken, there are too many lots, or the database fails.
-    pub async fn create_lot(&self, new: &NewLot, actor: Actor) -> Result<Lot, Error> {
-        if self.lots_read().len() >= LOTS_MAX {
-            let detail = format!("this daemon holds {LOTS_MAX} lots, which is as many as it can");
-            return Err(Problem::new(ProblemCode::LimitReached, detail).into());
-        }
-        let now = self.inner.clock.now();
-        let lot = decide::lot_created(new, now)?;
-        let event = Event { seq: 1, at: now, actor, change: EventChange::LotCreated { lot: lot.clone() } };
-        let body = serde_json::to_string(&event).map_err(|e| Error::Unavailable(e.to_string()))?;
-        let epoch = random_256().map_err(|e| Error::Unavailable(format!("no randomness for an epoch: {e}")))?;
-        let epoch: String = epoch[..8].iter().map(|byte| format!("{byte:02x}")).collect();
-        if !self.inner.store.create_lot(&lot, &epoch, &body).await? {
-            return Err(Problem::new(ProblemCode::AlreadyExists, format!("lot {} exists already", lot.id))
-                .field("id")
-                .into());
-        }
-        self.refresh().await?;
-        Ok(lot)
-    }
-
-    /// Removes a lot that has neither slots nor cameras, with its history.
-    ///
-    /// # Errors
-    /// When it is `main`, is not empty or not there, or the database fails.
-    pub async fn delete_lot(&self, id: &LotId) -> Result<Lot, Error> {
-        let Some(lot) = self.lot(id) else {
-            return Err(Problem::new(ProblemCode::LotNotFound, format!("there is no lot {id}")).into());
-        };
-        if *id == LotId::default() {
-            return Err(Problem::new(ProblemCode::LotProtected, "lot main is always there").into());
-        }
-        let (slots, cameras, seq) = lot.read(|state| (state.slots_len(), state.cameras().count(), state.seq()));
-        let not_empty =
-            |detail: String| -> Result<Lot, Error> { Err(Problem::new(ProblemCode::LotNotEmpty, detail).into()) };
-        if slots + cameras > 0 {
-            return not_empty(format!("lot {id} still has {slots} slots and {cameras} cameras: delete them first"));
-        }
-        if !self.inner.store.delete_lot(id, seq, self.inner.clock.now()).await? {
-            return not_empty(format!("lot {id} was changed at the same moment: try again"));
-        }
-        self.refresh().await?;
-        let store = self.inner.store.clone();
-        // It goes on even if the caller does not wait, and the next `purge_lots` does what is left after a stop.
-        let purged = self.inner.tasks.spawn(async move {
-            if let Err(error) = store.purge_lots().await {
-                tracing::warn!(%error, "the rows of a deleted lot cannot be removed");
-            }
-        });
-        // Then its id is free when the caller hears of it, unless its history is long.
-        let _ = tokio::time::timeout(PURGE_WAIT, purged).await;
-        Ok(lot.read(|state| state.lot().clone()))
     }
 
     /// Takes no more commands and waits until those that wait are committed. The store stays open.

@@ -1,7 +1,7 @@
 //! Rows of the log.
 
 use parking_api::events::Event;
-use parking_api::{LotId, SlotId};
+use parking_api::{LotId, SlotId, Time};
 
 use super::sql::{Dialect, On, sql, sql_with};
 use super::{Error, Result, Store};
@@ -40,6 +40,10 @@ pub struct EventFilter {
     pub slot: Option<SlotId>,
     /// Name of a token, or id of a camera.
     pub actor: Option<String>,
+    /// At or after.
+    pub since: Option<Time>,
+    /// Before.
+    pub until: Option<Time>,
     pub limit: usize,
 }
 
@@ -59,6 +63,12 @@ impl Store {
             if let Some(value) = value {
                 values.push(value.into());
                 text += &format!(" and {column} = ${}", values.len());
+            }
+        }
+        for (bound, at) in [("at_ms >=", filter.since), ("at_ms <", filter.until)] {
+            if let Some(at) = at {
+                values.push(at.ms().into());
+                text += &format!(" and {bound} ${}", values.len());
             }
         }
         text += if filter.after.is_some() { " order by seq limit $3" } else { " order by seq desc limit $3" };

@@ -4,7 +4,7 @@ use parking_api::lots::Lot;
 use parking_api::{LotId, Time};
 
 use super::sql::sql;
-use super::{Error, Result, Store, events};
+use super::{Answer, Error, Result, Store, answers, events};
 
 #[derive(Debug, sqlx::FromRow)]
 pub(super) struct LotRow {
@@ -88,8 +88,8 @@ impl Store {
         rows.into_iter().map(TryInto::try_into).collect()
     }
 
-    /// Writes a new lot and its first event. `false` when the id is taken.
-    pub async fn create_lot(&self, lot: &Lot, epoch: &str, event: &str) -> Result<bool> {
+    /// Writes a new lot and its first event, and what was answered. `false` when the id is taken.
+    pub async fn create_lot(&self, lot: &Lot, epoch: &str, event: &str, answer: Option<&Answer>) -> Result<bool> {
         let mut tx = self.writer.begin_write().await?;
         let insert =
             sql("insert into lots (id, name, time_zone, currency, created_at_ms, rev, epoch, head, floor, head_at_ms)
@@ -110,13 +110,24 @@ impl Store {
         let first = sql(events::insert(self.writer.dialect(), 3, "true"));
         let first = first.bind(lot.id.as_str()).bind(lot.created_at.ms()).bind(format!("[{event}]"));
         first.execute(&mut tx).await?;
+        if let Some(answer) = answer {
+            answers::keep(&mut tx, answer, lot.created_at).await?;
+        }
         tx.commit().await?;
         Ok(true)
     }
 
-    /// Marks a lot as deleted, if its log still ends at `seq`: nobody sees it any more. `purge_lots` removes it.
-    pub async fn delete_lot(&self, lot: &LotId, seq: u64, now: Time) -> Result<bool> {
+    /// Marks a lot as deleted, if its log still ends at `seq`, and keeps what was answered: nobody sees it any more. `purge_lots` removes it.
+    pub async fn delete_lot(&self, lot: &LotId, seq: u64, now: Time, answer: Option<&Answer>) -> Result<bool> {
+        let mut tx = self.writer.begin_write().await?;
         let query = sql("update lots set deleted_at_ms = $3 where id = $1 and head = $2 and deleted_at_ms is null");
-        Ok(query.bind(lot.as_str()).bind(seq).bind(now.ms()).execute(&self.writer).await? > 0)
+        if query.bind(lot.as_str()).bind(seq).bind(now.ms()).execute(&mut tx).await? == 0 {
+            return Ok(false);
+        }
+        if let Some(answer) = answer {
+            answers::keep(&mut tx, answer, now).await?;
+        }
+        tx.commit().await?;
+        Ok(true)
     }
 }

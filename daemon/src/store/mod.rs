@@ -3,12 +3,14 @@
 //! One store over two databases: a text that both take is written once ([`sql`]); how they differ is in [`sqlite`], [`postgres`], [`tables`]
 //! and [`append`]. Nothing here decides; whoever calls has decided already.
 
+mod answers;
 mod append;
 mod batch;
 mod cameras;
 mod captures;
 mod error;
 mod events;
+mod logouts;
 mod lots;
 mod parts;
 mod postgres;

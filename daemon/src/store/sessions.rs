@@ -1,6 +1,9 @@
 //! Rows of sessions, their pages and their figures.
 
+use std::collections::HashMap;
+
 use parking_api::sessions::{Session, SessionKind, SessionState};
+use parking_api::slots::SLOTS_MAX;
 use parking_api::{LotId, SessionId, SlotId, Time};
 use serde::Serialize;
 
@@ -110,6 +113,9 @@ pub struct Stays {
     pub closed_ms: Vec<i64>,
 }
 
+/// Most slots that stays are counted for: as many as a lot may hold, and as many again that were deleted today.
+const SLOTS_COUNTED_MAX: usize = 2 * SLOTS_MAX;
+
 /// Most stays that figures are worked out from.
 const STAYS_MAX: i64 = 200_000;
 
@@ -141,6 +147,18 @@ impl Store {
         let query = sql("select * from sessions where lot = $1 and id = $2").bind(lot.as_str()).bind(id.to_string());
         let row: Option<SessionRow> = query.optional(&self.readers).await?;
         row.map(Session::try_from).transpose()
+    }
+
+    /// How many stays, without the void ones, opened in each slot since an instant.
+    pub async fn stays_by_slot(&self, lot: &LotId, since: Time) -> Result<HashMap<SlotId, u64>> {
+        let query = sql("select slot_id, count(*) from sessions
+             where lot = $1 and kind = 'slot' and state <> 'void' and opened_at_ms >= $2 and slot_id is not null
+             group by slot_id limit $3");
+        let query = query.bind(lot.as_str()).bind(since.ms()).bind(SLOTS_COUNTED_MAX);
+        let rows: Vec<(String, i64)> = query.all(&self.readers).await?;
+        rows.into_iter()
+            .map(|(slot, stays)| Ok((slot.parse().map_err(|e| Error::corrupt("sessions", e))?, stays as u64)))
+            .collect()
     }
 
     pub async fn stays(&self, lot: &LotId, kind: SessionKind, since: Time) -> Result<Stays> {

@@ -94,6 +94,43 @@ fn every_parameter_in_a_path_is_described_and_the_other_way_round() {
     }
 }
 
+/// Names of the headers that an operation takes, and of those that its good answers give.
+fn headers(operation: &Value) -> (BTreeSet<&str>, BTreeSet<&str>) {
+    let parameters = operation["parameters"].as_array().into_iter().flatten();
+    let takes = parameters.filter(|parameter| parameter["in"] == "header").filter_map(|header| header["name"].as_str());
+    let answers = operation["responses"].as_object().expect("answers").iter();
+    let good =
+        answers.filter(|(status, _)| status.starts_with('2')).filter_map(|(_, answer)| answer["headers"].as_object());
+    (takes.collect(), good.flat_map(|headers| headers.keys().map(String::as_str)).collect())
+}
+
+#[test]
+fn the_headers_of_changes_tags_and_pages_are_described() {
+    let document = document();
+    let operations = operations(&document);
+    let at = |method: &str, path: &str| headers(operations[&(method.to_string(), path.to_string())]);
+    for ((method, path), operation) in &operations {
+        let (takes, gives) = headers(operation);
+        let is_without = ["/api/login", "/api/logout", "/api/cameras/{camera}/health"].contains(&path.as_str());
+        let is_change = method != "GET" && !is_without;
+        assert_eq!(takes.contains("Idempotency-Key"), is_change, "{method} {path}");
+        assert_eq!(gives.is_superset(&["Seq", "Idempotency-Replayed"].into()), is_change, "{method} {path}: {gives:?}");
+        let is_of_slot = path.starts_with("/api/slots/{slot}") && is_change;
+        assert_eq!(takes.contains("If-Match"), is_of_slot, "{method} {path}");
+        assert!(!is_of_slot || gives.contains("ETag"), "{method} {path}");
+    }
+    assert!(at("POST", "/api/slots").1.contains("ETag"));
+    assert!(at("POST", "/api/capture").0.contains("X-Captured-At"));
+    assert!(at("GET", "/api/events").0.contains("Last-Event-ID"));
+    for path in ["/api/slots", "/api/slots/{slot}", "/images/{key}"] {
+        let (takes, gives) = at("GET", path);
+        assert!(takes.contains("If-None-Match") && gives.contains("ETag"), "{path}");
+    }
+    for path in ["/api/captures", "/api/sessions"] {
+        assert!(at("GET", path).1.contains("Next-Cursor"), "{path}");
+    }
+}
+
 #[test]
 fn every_reference_leads_somewhere() {
     let document = document();

@@ -179,7 +179,7 @@ impl DemoLot {
         let slot = slot.clone();
         let session = self.stay(at, &slot, now);
         let change = EventChange::SlotChanged { slot, session };
-        let event = Event { seq: self.seq, at: now, actor, change };
+        let event = Event { seq: self.seq, at: now, actor, change, audit: None };
         self.events.push_back(event.clone());
         if self.events.len() > EVENTS_MAX {
             self.events.pop_front();

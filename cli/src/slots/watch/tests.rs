@@ -46,7 +46,7 @@ fn snapshot(seq: u64, slots: Vec<Slot>) -> Step {
 
 fn changed(seq: u64, slot: Slot) -> Step {
     let change = EventChange::SlotChanged { slot, session: None };
-    Step::Event(Box::new(Event { seq, at: at(0), actor: Actor::token("admin"), change }))
+    Step::Event(Box::new(Event { seq, at: at(0), actor: Actor::token("admin"), change, audit: None }))
 }
 
 fn watched(slots: &[&str]) -> Watched {

@@ -6,6 +6,7 @@ use reqwest::Method;
 use serde::Serialize;
 
 use super::{Client, Error};
+use crate::Time;
 use crate::events::EventPage;
 use crate::ids::SlotRef;
 use crate::paths;
@@ -24,6 +25,10 @@ pub struct EventQuery {
     pub kind: Option<String>,
     pub slot: Option<SlotRef>,
     pub actor: Option<String>,
+    /// Happened at or after.
+    pub since: Option<Time>,
+    /// Happened before.
+    pub until: Option<Time>,
 }
 
 impl Client {

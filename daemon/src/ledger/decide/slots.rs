@@ -114,8 +114,10 @@ fn changed(
     let session = match (before.state == SlotState::Occupied, to == SlotState::Occupied) {
         (false, true) => Some(opened(&slot, context)),
         (true, false) => {
-            let is_undo = is_by_person(before.source) && is_by_person(source);
-            state.stay(before.id).map(|stay| ended(stay, is_undo, context))
+            // Only whoever took the slot can have been mistaken about it: a stay that something else was said about since is no mistake.
+            let is_undo =
+                |stay: &Session| stay.opened_seq == before.rev && is_by_person(before.source) && is_by_person(source);
+            state.stay(before.id).map(|stay| ended(stay, is_undo(stay), context))
         }
         _ => None,
     };

@@ -69,7 +69,7 @@ impl World {
     }
 
     fn commit(&mut self, change: EventChange) {
-        let event = Event { seq: self.state.seq() + 1, at: self.now, actor: Actor::token("test"), change };
+        let event = Event { seq: self.state.seq() + 1, at: self.now, actor: Actor::token("test"), change, audit: None };
         self.state.apply(&event);
         self.facts.apply(&event);
         self.log.push(event);

@@ -89,6 +89,34 @@ async fn a_cookie_may_do_what_its_token_may_and_only_as_long() {
 }
 
 #[tokio::test]
+async fn a_login_that_ended_lets_nobody_in_here_or_next_door_or_after_a_restart() {
+    let mut parkd = with_slot(&[]).await;
+    let beside = parkd.start_beside(&[]);
+    let (browser, other) =
+        (Browser::log_in(&parkd, &parkd.admin_token()).await, Browser::log_in(&parkd, &parkd.admin_token()).await);
+    let next_door = Browser { parkd: &beside, cookie: browser.cookie.clone(), csrf: browser.csrf.clone() };
+    assert_eq!(next_door.ask("GET", "/api/slots", None).await.status, 200, "a login is good at any daemon");
+    let mut open = socket(&parkd, "/ws", &[("cookie", &browser.cookie)]).await;
+    let left = browser.ask("POST", "/api/logout", None).await;
+    assert_eq!(left.status, 204);
+    assert!(left.header("set-cookie").is_some_and(|cookie| cookie.contains("Max-Age=0")));
+    assert_eq!(browser.ask("GET", "/api/slots", None).await.code(), ProblemCode::Unauthenticated, "at once");
+    assert_eq!(other.ask("GET", "/api/slots", None).await.status, 200, "another login goes on");
+    let ended = async { while frame(&mut open).await.is_ok() {} };
+    tokio::time::timeout(crate::harness::PATIENCE, ended).await.expect("an open socket is closed");
+    crate::harness::wait_for("the other daemon to know", || async {
+        (next_door.ask("GET", "/api/slots", None).await.status == 401).then_some(())
+    })
+    .await;
+    assert_eq!(browser.ask("POST", "/api/logout", None).await.status, 204, "again, it does no harm");
+    let (cookie, csrf) = (browser.cookie.clone(), browser.csrf.clone());
+    assert_eq!(parkd.stop(), Some(0));
+    parkd.restart();
+    let after = Browser { parkd: &parkd, cookie, csrf };
+    assert_eq!(after.ask("GET", "/api/slots", None).await.code(), ProblemCode::Unauthenticated, "nor after a restart");
+}
+
+#[tokio::test]
 async fn a_cookie_that_was_not_made_here_is_no_cookie() {
     let parkd = Parkd::start(&[]);
     let elsewhere = Parkd::start(&[]);

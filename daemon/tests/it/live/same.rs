@@ -1,7 +1,7 @@
 //! The same log for everybody: over a socket, a stream of server-sent events and long polls, and for those who may not see all of it.
 
 use parking_api::client::{CaptureMeta, Client, EventQuery, LiveMessage, Mutation};
-use parking_api::events::{EventChange, LogEntry, WITHHELD};
+use parking_api::events::{Event, EventChange, LogEntry, WITHHELD};
 use parking_api::live::{Cursor, Frame, HEARTBEAT_S};
 use parking_api::slots::{SetSlot, SlotState};
 use parking_api::tokens::Role;
@@ -67,7 +67,15 @@ async fn by_polls(client: &Client, cursor: &Cursor, to: u64) -> Vec<LogEntry> {
         let query = EventQuery { after: Some(after), epoch, limit: Some(3), wait_s: Some(25), ..EventQuery::default() };
         let page = client.events(&query).await.expect("a page");
         assert!(!page.events.is_empty(), "a long poll waits for something");
-        entries.extend(page.events);
+        entries.extend(page.events.into_iter().map(as_live));
+    }
+}
+
+/// What is read by page says more than what is sent live.
+fn as_live(entry: LogEntry) -> LogEntry {
+    match entry {
+        LogEntry::Event(event) => LogEntry::Event(Box::new(Event { audit: None, ..*event })),
+        withheld => withheld,
     }
 }
 

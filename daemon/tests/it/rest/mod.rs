@@ -1,5 +1,6 @@
 //! REST as its callers see it, resource by resource.
 
+mod audit;
 mod cameras;
 mod events;
 mod import;

@@ -1,12 +1,16 @@
 //! The same request again: answered again, and done once.
 
+use std::collections::BTreeSet;
+
+use parkd::http::routes;
 use parking_api::ProblemCode;
 use parking_api::client::{EventQuery, Mutation};
 use parking_api::paths::{IDEMPOTENCY_HEADER, REPLAYED_HEADER};
-use parking_api::tokens::Role;
+use parking_api::tokens::{NewToken, Role};
 use serde_json::{Value, json};
 
 use super::*;
+use crate::pictures::JPEGS;
 use crate::wire::{Answer, Wire, answer, token};
 
 on_both!(
@@ -22,32 +26,75 @@ async fn keyed(wire: &Wire, key: &str, method: &str, path: &str, body: &Value) -
     answer(wire.request(method, path).header(IDEMPOTENCY_HEADER, key).json(body)).await
 }
 
+/// Changes of the router's table that need no key, and why.
+const ONCE_BY_NATURE: [(&str, &str); 4] = [
+    ("POST /api/login", "it changes nothing but the cookie of its caller"),
+    ("POST /api/logout", "a login ends once"),
+    ("POST /api/cameras/{camera}/health", "a report replaces the one before"),
+    ("POST /api/capture", "it honours its key too, as the tests of uploads show"),
+];
+
 async fn every_kind_of_change_is_done_once_by_its_key(database: Database) {
     let parkd = with_slots_on(database, &[new_slot("A-1"), new_slot("A-2")]).await;
-    let wire = Wire::admin(&parkd);
+    let (wire, admin) = (Wire::admin(&parkd), parkd.admin());
+    let capture =
+        admin.capture_upload(JPEGS[0].clone(), "image/jpeg", &Default::default()).await.expect("a capture").value;
+    let capture = format!("/{}", capture.id);
+    let one = NewToken { name: "one".into(), role: Role::Viewer, expires_at: None };
+    let token = format!("/{}", admin.token_create(&one).await.expect("a token").value.info.id);
     let steps = [
-        ("POST", "/api/slots", json!({"code": "B-1"})),
-        ("PUT", "/api/slots/A-1", json!({"state": "occupied"})),
-        ("POST", "/api/slots/A-1/toggle", Value::Null),
-        ("PATCH", "/api/slots/A-1", json!({"note": "x"})),
-        ("DELETE", "/api/slots/A-2", Value::Null),
-        ("POST", "/api/slots/import", json!([{"code": "C-1"}, {"code": "C-2"}])),
-        ("POST", "/api/sessions/entry", json!({"ticket": "T-1"})),
-        ("POST", "/api/sessions/exit", json!({"ticket": "T-1"})),
-        ("POST", "/api/cameras", json!({"id": "cam-1"})),
-        ("PATCH", "/api/cameras/cam-1", json!({"name": "Gate"})),
-        ("DELETE", "/api/cameras/cam-1", Value::Null),
+        ("POST /api/lots", "", json!({"id": "annex"})),
+        ("PATCH /api/lots/{lot}", "/annex", json!({"name": "Annex"})),
+        ("DELETE /api/lots/{lot}", "/annex", Value::Null),
+        ("POST /api/slots", "", json!({"code": "B-1"})),
+        ("PUT /api/slots/{slot}", "/A-1", json!({"state": "occupied"})),
+        ("POST /api/slots/{slot}/toggle", "/A-1", Value::Null),
+        ("PATCH /api/slots/{slot}", "/A-1", json!({"note": "x"})),
+        ("DELETE /api/slots/{slot}", "/A-2", Value::Null),
+        ("POST /api/slots/import", "", json!([{"code": "C-1"}, {"code": "C-2"}])),
+        ("POST /api/sessions/entry", "", json!({"ticket": "T-1"})),
+        ("POST /api/sessions/exit", "", json!({"ticket": "T-1"})),
+        ("POST /api/cameras", "", json!({"id": "cam-1"})),
+        ("PATCH /api/cameras/{camera}", "/cam-1", json!({"name": "Gate"})),
+        ("POST /api/cameras/{camera}/token", "/cam-1", Value::Null),
+        ("DELETE /api/cameras/{camera}", "/cam-1", Value::Null),
+        ("DELETE /api/captures/{capture}", &capture, Value::Null),
+        ("POST /api/tokens", "", json!({"name": "two", "role": "viewer"})),
+        ("DELETE /api/tokens/{token}", &token, Value::Null),
     ];
-    for (index, (method, path, body)) in steps.iter().enumerate() {
-        let key = format!("key-{index}");
-        let first = keyed(&wire, &key, method, path, body).await;
-        assert!(first.status < 300 && first.header(REPLAYED_HEADER).is_none(), "{method} {path}: {}", first.text());
-        let done = head(&parkd.admin()).await;
-        let again = keyed(&wire, &key, method, path, body).await;
-        assert_eq!((again.status, &again.body), (first.status, &first.body), "{method} {path}");
-        assert_eq!((again.header(REPLAYED_HEADER), again.header("seq")), (Some("true"), first.header("seq")));
-        assert_eq!(head(&parkd.admin()).await, done, "{method} {path} was done once");
+    for (route, at, body) in &steps {
+        let (method, path) = route.split_once(' ').expect("a method and a path");
+        let path = match path.split_once("/{") {
+            Some((before, rest)) => format!("{before}{at}{}", rest.split_once('}').expect("a parameter ends").1),
+            None => path.to_string(),
+        };
+        let key = route.replace(' ', "_");
+        let send = |body: String| {
+            let request = wire.request(method, &path).header(IDEMPOTENCY_HEADER, &key);
+            answer(request.header("content-type", "application/json").body(body))
+        };
+        let first = send(body.to_string()).await;
+        assert!(first.status < 300 && first.header(REPLAYED_HEADER).is_none(), "{route}: {}", first.text());
+        let done = head(&admin).await;
+        let again = send(body.to_string()).await;
+        assert_eq!((again.status, &again.body), (first.status, &first.body), "{route}");
+        assert_eq!(
+            (again.header(REPLAYED_HEADER), again.header("seq")),
+            (Some("true"), first.header("seq")),
+            "{route}"
+        );
+        assert!(first.header("seq").is_some(), "{route}");
+        if !body.is_null() {
+            let other = send(format!("{body} ")).await;
+            assert_eq!((other.code(), other.status), (ProblemCode::IdempotencyMismatch, 422), "{route}");
+        }
+        assert_eq!(head(&admin).await, done, "{route} was done once");
     }
+    let shown = steps.iter().map(|(route, ..)| route.to_string());
+    let shown: BTreeSet<_> = shown.chain(ONCE_BY_NATURE.iter().map(|(route, _)| route.to_string())).collect();
+    let changes = routes::table().into_iter().filter(|route| route.method != "GET");
+    let changes = changes.map(|route| format!("{} {}", route.method, route.path)).collect();
+    assert_eq!(shown, changes, "every change of the router's table is shown here");
     parkd.verify();
 }
 

@@ -67,6 +67,14 @@ async fn sessions_are_counted_since_midnight_where_the_lot_is() {
     assert_eq!((stats.stays.open, stats.stays.today), (1, of(SessionKind::Slot, &counted)));
     assert_eq!((stats.gate.open, stats.gate.today), (1, of(SessionKind::Gate, &counted)));
     assert_eq!(stats.turnover_per_slot, Some(stats.stays.today as f64 / 4.0));
+    let by_slot: Vec<_> = stats.slots.iter().map(|slot| (slot.code.to_string(), slot.stays)).collect();
+    let expected = ["A-1", "A-2"].map(|code| {
+        let is_it =
+            |s: &&parking_api::sessions::Session| s.slot_code.as_ref().is_some_and(|own| own.to_string() == code);
+        let counts = |s: &&parking_api::sessions::Session| s.opened_at >= stats.since && counted.contains(&s.state);
+        (code.to_string(), all.iter().filter(is_it).filter(counts).count() as u64)
+    });
+    assert_eq!(by_slot, expected.into_iter().filter(|(_, stays)| *stays > 0).collect::<Vec<_>>());
     let closed =
         all.iter().find(|s| s.kind == SessionKind::Slot && s.state == SessionState::Closed).expect("one that ended");
     let length_s = closed.closed_at.expect("it ended").ms_since(closed.opened_at) as f64 / 1_000.0;

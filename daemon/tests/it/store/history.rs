@@ -7,6 +7,7 @@ use crate::harness::on_both;
 
 on_both!(
     the_log_is_narrowed_and_paged_from_either_end,
+    the_log_is_narrowed_by_time,
     sessions_are_narrowed_and_paged_newest_first,
     stays_are_counted_and_measured,
     captures_are_narrowed_and_paged_newest_first,
@@ -36,6 +37,22 @@ async fn the_log_is_narrowed_and_paged_from_either_end(database: Database) {
     assert_eq!(seqs(EventFilter { actor: Some("nobody".into()), ..all.clone() }).await, [0; 0]);
     let kind = Some("slot.changed".into());
     assert_eq!(seqs(EventFilter { kind, actor: Some("test".into()), after: Some(9), ..all }).await, [10, 11]);
+}
+
+async fn the_log_is_narrowed_by_time(database: Database) {
+    let mut stage = Stage::with_lot(database).await;
+    for seq in 2..6 {
+        let slot = slot(1, SlotState::Free, seq);
+        stage.commit([EventChange::SlotChanged { slot, session: None }]).await;
+    }
+    let seqs = async |since, until| -> Vec<u64> {
+        let filter = EventFilter { since, until, limit: 9, ..EventFilter::default() };
+        let bodies = stage.store.events(&stage.lot, &filter).await.expect("events");
+        bodies.iter().map(|body| parkd::store::parse_event(body).expect("an event").seq).collect()
+    };
+    assert_eq!(seqs(Some(time(3)), Some(time(5))).await, [3, 4], "from then on, and before then");
+    assert_eq!(seqs(None, Some(time(3))).await, [1, 2]);
+    assert_eq!(seqs(Some(time(5)), None).await, [5]);
 }
 
 async fn sessions_are_narrowed_and_paged_newest_first(database: Database) {
@@ -94,6 +111,10 @@ async fn stays_are_counted_and_measured(database: Database) {
     assert_eq!(stays(SessionKind::Slot, 5).await, (1, vec![10_000, 46_000]));
     assert_eq!(stays(SessionKind::Slot, 16).await, (0, vec![46_000]));
     assert_eq!(stays(SessionKind::Gate, 0).await, (0, vec![]));
+    let by_slot = async |since| stage.store.stays_by_slot(&stage.lot, time(since)).await.expect("figures");
+    assert_eq!(by_slot(0).await, [(SlotId(id(1)), 3)].into(), "what never was does not count");
+    assert_eq!(by_slot(5).await, [(SlotId(id(1)), 1)].into());
+    assert!(by_slot(16).await.is_empty());
 }
 
 async fn captures_are_narrowed_and_paged_newest_first(database: Database) {

@@ -5,6 +5,7 @@ use crate::harness::on_both;
 
 on_both!(
     a_lot_is_created_once,
+    what_was_answered_about_a_lot_outlives_it,
     a_lot_is_read_whole,
     a_lot_is_deleted_only_where_it_was_seen_last,
     a_deleted_lot_is_there_for_nobody_and_its_id_is_free_when_its_rows_are_gone,
@@ -13,10 +14,10 @@ on_both!(
 async fn a_lot_is_created_once(database: Database) {
     let stage = Stage::with_lot(database).await;
     let again = event(1, EventChange::LotCreated { lot: lot("main") });
-    assert!(!stage.store.create_lot(&lot("main"), "other", &body(&again)).await.expect("an answer"));
+    assert!(!stage.store.create_lot(&lot("main"), "other", &body(&again), None).await.expect("an answer"));
     let first = Lot { name: "First".into(), ..lot("a-first") };
     let created = event(1, EventChange::LotCreated { lot: first.clone() });
-    assert!(stage.store.create_lot(&first, "e2", &body(&created)).await.expect("it is written"));
+    assert!(stage.store.create_lot(&first, "e2", &body(&created), None).await.expect("it is written"));
     let lots = stage.store.lots().await.expect("lots");
     assert_eq!(lots.iter().map(|(lot, _)| lot.clone()).collect::<Vec<_>>(), [first, lot("main")], "by id");
     let head = &lots[1].1;
@@ -24,6 +25,30 @@ async fn a_lot_is_created_once(database: Database) {
     assert!(head.is_at(EPOCH, 1) && !head.is_at(EPOCH, 2) && !head.is_at("other", 1));
     let log = stage.store.events_after(&"a-first".parse().expect("an id"), 0, 9).await.expect("the log");
     assert_eq!(log, [body(&created)]);
+}
+
+async fn what_was_answered_about_a_lot_outlives_it(database: Database) {
+    let stage = Stage::with_lot(database).await;
+    let (store, main) = (&stage.store, &stage.lot);
+    let said = |key: &str, seq| parkd::store::Answer {
+        actor: "token".into(),
+        key: key.into(),
+        body_sha256: "0".repeat(64),
+        seq,
+        answer: "{\"lot\": 'ü'}".into(),
+    };
+    let annex = lot("annex");
+    let first = body(&event(1, EventChange::LotCreated { lot: annex.clone() }));
+    assert!(store.create_lot(&annex, "e1", &first, Some(&said("made", 1))).await.expect("it is written"));
+    let again = store.create_lot(&lot("other"), "e2", &first, Some(&said("made", 1))).await;
+    assert!(again.is_err(), "a key is used once, and nothing comes of the rest: {again:?}");
+    assert!(store.delete_lot(&annex.id, 1, time(2), Some(&said("gone", 1))).await.expect("it is marked"));
+    store.purge_lots().await.expect("its rows are removed");
+    for key in ["made", "gone"] {
+        assert_eq!(store.answer(main, "token", key).await.expect("an answer"), Some(said(key, 1)));
+    }
+    assert_eq!(store.answer(main, "another", "made").await.expect("none"), None);
+    assert_eq!(store.lots().await.expect("lots").len(), 1);
 }
 
 async fn a_lot_is_read_whole(database: Database) {
@@ -53,10 +78,10 @@ async fn a_lot_is_read_whole(database: Database) {
 
 async fn a_lot_is_deleted_only_where_it_was_seen_last(database: Database) {
     let stage = Stage::with_lot(database).await;
-    assert!(!stage.store.delete_lot(&stage.lot, 2, time(5)).await.expect("an answer"));
+    assert!(!stage.store.delete_lot(&stage.lot, 2, time(5), None).await.expect("an answer"));
     assert_eq!(stage.store.lots().await.expect("lots").len(), 1);
-    assert!(stage.store.delete_lot(&stage.lot, 1, time(5)).await.expect("it is marked"));
-    assert!(!stage.store.delete_lot(&stage.lot, 1, time(5)).await.expect("an answer"), "once");
+    assert!(stage.store.delete_lot(&stage.lot, 1, time(5), None).await.expect("it is marked"));
+    assert!(!stage.store.delete_lot(&stage.lot, 1, time(5), None).await.expect("an answer"), "once");
 }
 
 async fn a_deleted_lot_is_there_for_nobody_and_its_id_is_free_when_its_rows_are_gone(database: Database) {
@@ -65,7 +90,7 @@ async fn a_deleted_lot_is_there_for_nobody_and_its_id_is_free_when_its_rows_are_
     stage.commit(changes).await;
     stage.commit([EventChange::SlotCreated { slot: slot(1, SlotState::Free, 2), session: None }]).await;
     let store = &stage.store;
-    assert!(store.delete_lot(&stage.lot, stage.seq, time(5)).await.expect("it is marked"));
+    assert!(store.delete_lot(&stage.lot, stage.seq, time(5), None).await.expect("it is marked"));
     assert!(store.lots().await.expect("lots").is_empty());
     assert!(store.parts(&stage.lot).await.expect("a read").is_none());
     assert!(store.write(&stage.lot).head().await.expect("a read").is_none());
@@ -73,11 +98,11 @@ async fn a_deleted_lot_is_there_for_nobody_and_its_id_is_free_when_its_rows_are_
     let (_, batch) = stage.batch([EventChange::LotChanged { lot: lot("main") }]);
     assert!(!store.write(&stage.lot).append(&batch, EPOCH, stage.seq).await.expect("an answer"));
     let again = body(&event(1, EventChange::LotCreated { lot: lot("main") }));
-    assert!(!store.create_lot(&lot("main"), "e2", &again).await.expect("an answer"), "its rows are still there");
+    assert!(!store.create_lot(&lot("main"), "e2", &again, None).await.expect("an answer"), "its rows are still there");
     store.purge_lots().await.expect("they are removed");
     assert!(store.events_after(&stage.lot, 0, 9).await.expect("the log").is_empty());
     assert!(store.capture(&stage.lot, capture(1, None, 2).id).await.expect("a read").is_none());
-    assert!(store.create_lot(&lot("main"), "e2", &again).await.expect("it is written"));
+    assert!(store.create_lot(&lot("main"), "e2", &again, None).await.expect("it is written"));
     store.purge_lots().await.expect("there is nothing to remove");
     let parts = store.parts(&stage.lot).await.expect("a read").expect("the lot");
     assert_eq!((parts.seq, parts.slots.len()), (1, 0));

@@ -53,7 +53,7 @@ impl Stage {
         let mut stage = Self::new(database).await;
         let lot = lot("main");
         let body = body(&event(1, EventChange::LotCreated { lot: lot.clone() }));
-        assert!(stage.store.create_lot(&lot, EPOCH, &body).await.expect("it is written"));
+        assert!(stage.store.create_lot(&lot, EPOCH, &body, None).await.expect("it is written"));
         stage.seq = 1;
         stage
     }
@@ -92,7 +92,7 @@ fn time(seq: u64) -> Time {
 }
 
 fn event(seq: u64, change: EventChange) -> Event {
-    Event { seq, at: time(seq), actor: Actor::system("test"), change }
+    Event { seq, at: time(seq), actor: Actor::system("test"), change, audit: None }
 }
 
 fn body(event: &Event) -> String {

@@ -6,13 +6,34 @@ use parking_api::cameras::{Contact, Health};
 use super::*;
 use crate::harness::on_both;
 
-on_both!(a_fact_is_made_once, contacts_are_the_last_ones, uses_never_go_back, secrets_are_of_their_lot, it_answers);
+on_both!(
+    a_fact_is_made_once,
+    logins_that_ended_are_kept_until_they_are_forgotten,
+    contacts_are_the_last_ones,
+    uses_never_go_back,
+    secrets_are_of_their_lot,
+    it_answers
+);
 
 async fn a_fact_is_made_once(database: Database) {
     let stage = Stage::new(database).await;
     assert_eq!(stage.store.meta("key", || "first".into()).await.expect("a fact"), "first");
     assert_eq!(stage.store.meta("key", || "second".into()).await.expect("a fact"), "first");
     assert_eq!(stage.store.meta("other", || "third".into()).await.expect("a fact"), "third");
+}
+
+async fn logins_that_ended_are_kept_until_they_are_forgotten(database: Database) {
+    let stage = Stage::new(database).await;
+    let store = &stage.store;
+    store.meta("key", || "no login".into()).await.expect("a fact");
+    for (login, at) in [(1, 5), (2, 6), (1, 7)] {
+        store.put_logout(id(login), time(at)).await.expect("written");
+    }
+    let mut ended = store.logouts().await.expect("logins");
+    ended.sort();
+    assert_eq!(ended, [(id(1), time(5)), (id(2), time(6))]);
+    store.forget_logout(id(1)).await.expect("written");
+    assert_eq!(store.logouts().await.expect("logins"), [(id(2), time(6))]);
 }
 
 async fn contacts_are_the_last_ones(database: Database) {

@@ -69,6 +69,16 @@ fn only_a_person_who_takes_back_a_persons_change_in_time_voids_the_stay() {
 }
 
 #[test]
+fn a_stay_that_a_camera_opened_is_not_voided_by_a_person_who_only_agreed_with_it() {
+    let mut world = World::with_slot("A-1", SlotState::Free);
+    world.run(set_by("A-1", SlotState::Occupied, Source::Camera));
+    world.run(set_by("A-1", SlotState::Occupied, Source::Manual));
+    world.wait(1_000);
+    let session = world.run(toggle("A-1")).session().expect("the stay ends");
+    assert_eq!(session.state, SessionState::Closed);
+}
+
+#[test]
 fn a_toggle_taken_back_in_time_leaves_no_stay_and_a_later_one_does() {
     for (after_ms, state) in [(3_000, SessionState::Void), (UNDO_MS + 1, SessionState::Closed)] {
         let mut world = World::with_slot("A-1", SlotState::Free);

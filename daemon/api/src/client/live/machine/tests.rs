@@ -36,7 +36,7 @@ fn slot(number: u8, state: SlotState, rev: u64) -> Slot {
 
 fn changed(seq: u64, number: u8, state: SlotState) -> LogEntry {
     let change = EventChange::SlotChanged { slot: slot(number, state, seq), session: None };
-    LogEntry::Event(Box::new(Event { seq, at: Time::from_ms(0), actor: Actor::system("test"), change }))
+    LogEntry::Event(Box::new(Event { seq, at: Time::from_ms(0), actor: Actor::system("test"), change, audit: None }))
 }
 
 fn withheld(seq: u64) -> LogEntry {

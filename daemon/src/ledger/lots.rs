@@ -1,0 +1,124 @@
+//! Lots as a whole: how one begins and ends. What they are asked with an idempotency key is kept with lot `main`, which is always there.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use parking_api::events::{Audit, Event, EventChange};
+use parking_api::lots::NewLot;
+use parking_api::{LotId, Problem, ProblemCode};
+
+use super::committer::{answered, remember};
+use super::{Error, Idempotency, Ledger, Origin, Outcome, Reply, decide};
+use crate::clock::random_256;
+use crate::store;
+
+/// Most lots of one daemon.
+const LOTS_MAX: usize = 200;
+/// Longest wait until the rows of a deleted lot are gone.
+const PURGE_WAIT: Duration = Duration::from_secs(2);
+
+impl Ledger {
+    /// Creates a lot with the first event of its log.
+    ///
+    /// # Errors
+    /// When the description is not valid, the id is taken, there are too many lots, or the database fails.
+    pub async fn create_lot(
+        &self,
+        new: &NewLot,
+        origin: impl Into<Origin>,
+        idempotency: Option<Idempotency>,
+    ) -> Result<Outcome, Error> {
+        if let Some(first) = self.answered(idempotency.as_ref()).await? {
+            return Ok(first);
+        }
+        if self.lots_read().len() >= LOTS_MAX {
+            let detail = format!("this daemon holds {LOTS_MAX} lots, which is as many as it can");
+            return Err(Problem::new(ProblemCode::LimitReached, detail).into());
+        }
+        let now = self.inner.clock.now();
+        let lot = decide::lot_created(new, now)?;
+        let Origin { actor, address } = origin.into();
+        let audit = address.map(|address| Audit { address: Some(address), ..Audit::default() });
+        let event = Event { seq: 1, at: now, actor, change: EventChange::LotCreated { lot: lot.clone() }, audit };
+        let body = serde_json::to_string(&event).map_err(|e| Error::Unavailable(e.to_string()))?;
+        let epoch = random_256().map_err(|e| Error::Unavailable(format!("no randomness for an epoch: {e}")))?;
+        let epoch: String = epoch[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+        let outcome = Outcome { reply: Reply::Lot(lot.clone()), seq: 1, replayed: false };
+        let answer = idempotency.as_ref().map(|idempotency| remember(idempotency, &outcome)).transpose()?;
+        let created = self.inner.store.create_lot(&lot, &epoch, &body, answer.as_ref()).await;
+        if !self.is_done(created, idempotency.as_ref()).await? {
+            let taken = Problem::new(ProblemCode::AlreadyExists, format!("lot {} exists already", lot.id)).field("id");
+            return self.answered(idempotency.as_ref()).await?.ok_or_else(|| taken.into());
+        }
+        self.refresh().await?;
+        Ok(outcome)
+    }
+
+    /// Removes a lot that has neither slots nor cameras, with its history.
+    ///
+    /// # Errors
+    /// When it is `main`, is not empty or not there, or the database fails.
+    pub async fn delete_lot(
+        &self,
+        id: &LotId,
+        origin: impl Into<Origin>,
+        idempotency: Option<Idempotency>,
+    ) -> Result<Outcome, Error> {
+        if let Some(first) = self.answered(idempotency.as_ref()).await? {
+            return Ok(first);
+        }
+        let Some(lot) = self.lot(id) else {
+            return Err(Problem::new(ProblemCode::LotNotFound, format!("there is no lot {id}")).into());
+        };
+        if *id == LotId::default() {
+            return Err(Problem::new(ProblemCode::LotProtected, "lot main is always there").into());
+        }
+        let (last, slots, cameras, seq) =
+            lot.read(|state| (state.lot().clone(), state.slots_len(), state.cameras().count(), state.seq()));
+        let not_empty = |detail: String| Error::from(Problem::new(ProblemCode::LotNotEmpty, detail));
+        if slots + cameras > 0 {
+            let detail = format!("lot {id} still has {slots} slots and {cameras} cameras: delete them first");
+            return Err(not_empty(detail));
+        }
+        let outcome = Outcome { reply: Reply::Lot(last), seq, replayed: false };
+        let answer = idempotency.as_ref().map(|idempotency| remember(idempotency, &outcome)).transpose()?;
+        let deleted = self.inner.store.delete_lot(id, seq, self.inner.clock.now(), answer.as_ref()).await;
+        if !self.is_done(deleted, idempotency.as_ref()).await? {
+            let changed = || not_empty(format!("lot {id} was changed at the same moment: try again"));
+            return self.answered(idempotency.as_ref()).await?.ok_or_else(changed);
+        }
+        let Origin { actor, address } = origin.into();
+        // With the lot goes its log, so this is the only place that tells who did it.
+        tracing::info!(lot = %id, by = actor.name, address = address.map(tracing::field::display), "lot deleted");
+        self.refresh().await?;
+        let store = self.inner.store.clone();
+        // It goes on even if the caller does not wait, and the next `purge_lots` does what is left after a stop.
+        let purged = self.inner.tasks.spawn(async move {
+            if let Err(error) = store.purge_lots().await {
+                tracing::warn!(%error, "the rows of a deleted lot cannot be removed");
+            }
+        });
+        // Then its id is free when the caller hears of it, unless its history is long.
+        let _ = tokio::time::timeout(PURGE_WAIT, purged).await;
+        Ok(outcome)
+    }
+
+    /// The first answer to this request, if it came before.
+    async fn answered(&self, idempotency: Option<&Idempotency>) -> Result<Option<Outcome>, Error> {
+        let Some(idempotency) = idempotency else { return Ok(None) };
+        let main = LotId::default();
+        let Some(answer) = self.inner.store.answer(&main, &idempotency.caller, &idempotency.key).await? else {
+            return Ok(None);
+        };
+        let first = HashMap::from([((answer.actor.clone(), answer.key.clone()), answer)]);
+        Ok(answered(idempotency, &first).transpose()?)
+    }
+
+    /// Whether it was done by this request; not, when the same key came twice at once and the other was quicker.
+    async fn is_done(&self, done: store::Result<bool>, idempotency: Option<&Idempotency>) -> Result<bool, Error> {
+        match done {
+            Err(store::Error::Constraint(_)) if self.answered(idempotency).await?.is_some() => Ok(false),
+            done => Ok(done?),
+        }
+    }
+}
