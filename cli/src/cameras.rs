@@ -1,5 +1,12 @@
 //! `parkctl camera`: devices that upload pictures.
 
+mod cable;
+mod claim;
+mod doctor;
+mod monitor;
+mod provision;
+mod wifi;
+
 use std::path::PathBuf;
 
 use clap::Subcommand;
@@ -29,7 +36,7 @@ pub enum Command {
     #[command(after_help = EDIT_EXAMPLES)]
     Edit(EditArgs),
     /// Delete a camera and revoke its token; its captures stay
-    #[command(after_help = DELETE_EXAMPLES)]
+    #[command(visible_alias = "retire", after_help = DELETE_EXAMPLES)]
     Delete {
         /// Id of the camera
         id: CameraId,
@@ -37,6 +44,40 @@ pub enum Command {
         #[arg(long)]
         yes: bool,
     },
+    /// Say what is wrong with a camera, and what to do about it
+    #[command(after_help = doctor::EXAMPLES)]
+    Doctor {
+        /// Id of the camera
+        id: CameraId,
+    },
+    #[command(flatten)]
+    OnCable(OnCable),
+}
+
+/// What is done to a device on a serial cable.
+#[derive(Debug, Subcommand)]
+pub enum OnCable {
+    /// Set up a camera on a serial cable, until its first picture has arrived
+    #[command(after_help = provision::EXAMPLES)]
+    Provision(provision::Args),
+    /// Say what device is on the cable
+    #[command(after_help = cable::IDENTIFY_EXAMPLES)]
+    Identify(cable::PortArgs),
+    /// List the networks that the device on the cable sees, the strongest first
+    #[command(after_help = wifi::SCAN_EXAMPLES)]
+    Scan(cable::PortArgs),
+    /// Let the device on the cable join a network
+    #[command(after_help = wifi::WIFI_EXAMPLES)]
+    Wifi(wifi::JoinArgs),
+    /// Hand the camera on the cable the daemon's address and a new token
+    #[command(after_help = claim::CLAIM_EXAMPLES)]
+    Claim(claim::ClaimArgs),
+    /// Print what the device on the cable logs
+    #[command(after_help = monitor::EXAMPLES)]
+    Monitor(monitor::Args),
+    /// Give a camera a new token and revoke the old one
+    #[command(after_help = claim::ROTATE_EXAMPLES)]
+    RotateToken(claim::RotateArgs),
 }
 
 const LIST_EXAMPLES: &str = "\
@@ -106,17 +147,22 @@ fn interval() -> clap::builder::RangedI64ValueParser<u32> {
 }
 
 pub async fn run(app: &mut App, command: Command) -> Result<(), Error> {
-    let client = app.client()?;
     match command {
+        Command::Doctor { id } => doctor::run(app, &id).await,
+        Command::OnCable(command) => on_cable(app, command).await,
         Command::List => {
+            let client = app.client()?;
             let when_empty = format!("lot {} has no cameras; add one with `parkctl camera create ID`", client.lot());
             app.out.list(&client.cameras().await?, &when_empty)
         }
-        Command::Get { id } => app.out.one(&client.camera(&id).await?),
+        Command::Get { id } => {
+            let camera = app.client()?.camera(&id).await?;
+            app.out.one(&camera)
+        }
         Command::Create(args) => {
             tokens::check_free(args.save.as_deref())?;
             let CreateArgs { id, name, zone, interval: interval_s, save } = args;
-            let created = client.camera_create(&NewCamera { id, name, zone, interval_s }).await?;
+            let created = app.client()?.camera_create(&NewCamera { id, name, zone, interval_s }).await?;
             tokens::hand_over(app, created, save.as_deref(), |created| &mut created.value.token)
         }
         Command::Edit(EditArgs { id, name, zone, no_zone, interval: interval_s }) => {
@@ -125,14 +171,28 @@ pub async fn run(app: &mut App, command: Command) -> Result<(), Error> {
             if patch == CameraPatch::default() {
                 return Err(Error::no_change("camera"));
             }
-            app.out.result(&client.camera_patch(&id, &patch).await?)
+            let patched = app.client()?.camera_patch(&id, &patch).await?;
+            app.out.result(&patched)
         }
         Command::Delete { id, yes } => {
+            let client = app.client()?;
             app.confirm(&format!("Delete camera {id} of lot {} and revoke its token", client.lot()), yes)?;
             let camera = client.camera_delete(&id).await?;
             app.out.result(&camera)?;
             app.out.talk(&format!("deleted camera {id} of lot {}", client.lot()))
         }
+    }
+}
+
+async fn on_cable(app: &mut App, command: OnCable) -> Result<(), Error> {
+    match command {
+        OnCable::Provision(args) => provision::run(app, args).await,
+        OnCable::Identify(port) => cable::identify(app, &port).await,
+        OnCable::Scan(port) => wifi::scan(app, &port).await,
+        OnCable::Wifi(args) => wifi::run(app, &args).await,
+        OnCable::Claim(args) => claim::run(app, &args).await,
+        OnCable::Monitor(args) => monitor::run(app, &args).await,
+        OnCable::RotateToken(args) => claim::rotate(app, &args).await,
     }
 }
 

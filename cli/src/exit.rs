@@ -12,6 +12,7 @@ pub enum Exit {
     Conflict = 5,
     Unreachable = 6,
     TimedOut = 7,
+    Device = 9,
     /// 128 + SIGINT, as shells say it.
     Interrupted = 130,
 }
@@ -28,6 +29,7 @@ The exit code says how a command ended:
     5  a conflict: it exists already, or it has changed since you read it
     6  the server cannot be reached
     7  the server did not answer in time, or the wait was over before the end
+    9  a device on a cable, or the cable, did not do what was needed
   130  interrupted (Ctrl-C)
 
 A command about several things (`slot set A-01 A-02`) goes on after a failure that concerns one
@@ -49,6 +51,7 @@ impl Exit {
         Self::Conflict,
         Self::Unreachable,
         Self::TimedOut,
+        Self::Device,
         Self::Interrupted,
     ];
 
@@ -75,10 +78,11 @@ impl Exit {
             Self::Conflict => 2,
             Self::Usage => 3,
             Self::Failed => 4,
-            Self::TimedOut => 5,
-            Self::Auth => 6,
-            Self::Unreachable => 7,
-            Self::Interrupted => 8,
+            Self::Device => 5,
+            Self::TimedOut => 6,
+            Self::Auth => 7,
+            Self::Unreachable => 8,
+            Self::Interrupted => 9,
         }
     }
 }

@@ -141,6 +141,15 @@ impl Out {
         Ok(())
     }
 
+    /// Lines of a picture, for the person at the terminal.
+    pub fn picture(&mut self, lines: &[String]) -> Result<(), Error> {
+        self.flush()?;
+        for line in lines {
+            let _ = writeln!(self.talk, "{line}");
+        }
+        Ok(())
+    }
+
     /// A question; the answer is typed on the same line.
     pub fn ask(&mut self, question: &str) {
         let _ = write!(self.talk, "{} ", show::clean(question));

@@ -1,9 +1,12 @@
 //! Enters by the same door as users do: the binary, its arguments, its output and its exit code.
 
+mod cable;
 mod daemon;
 mod following;
+mod foreign;
 mod help;
 mod live;
+mod provision;
 mod run;
 mod scripted;
 mod stub;

@@ -23,11 +23,15 @@ pub struct Hello<'a> {
 impl<'a> Hello<'a> {
     /// None when the answer is not of one of our cameras, or of a protocol that is not known here.
     pub fn parse(answer: Answer<'a>) -> Option<Self> {
-        if answer.text(0)? != PRODUCT || answer.text(1)? != PROTOCOL {
+        Self::of(|index| answer.text(index))
+    }
+
+    /// The same of texts that were taken out of their packet.
+    pub fn of(text: impl Fn(usize) -> Option<&'a str>) -> Option<Self> {
+        if text(0)? != PRODUCT || text(1)? != PROTOCOL {
             return None;
         }
-        let [device, claimed] = [answer.text(2)?, answer.text(3)?];
-        Some(Self { device, is_claimed: claimed == "1", capabilities: answer.text(4).unwrap_or_default() })
+        Some(Self { device: text(2)?, is_claimed: text(3)? == "1", capabilities: text(4).unwrap_or_default() })
     }
 
     pub fn texts(&self) -> [&'a str; 5] {

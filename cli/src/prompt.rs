@@ -1,0 +1,63 @@
+//! Questions whose answer is not for other eyes. Knows nothing of what is asked.
+
+use std::io;
+
+use crossterm::event::{Event, KeyCode, KeyEventKind, KeyModifiers, read};
+use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
+
+use crate::app::App;
+use crate::error::Error;
+use crate::exit::Exit;
+
+/// Longest answer, in characters.
+const SECRET_CHARS_MAX: usize = 256;
+
+/// The terminal as it was, whatever happens.
+struct Raw;
+
+impl Raw {
+    fn enter() -> io::Result<Self> {
+        enable_raw_mode()?;
+        Ok(Self)
+    }
+}
+
+impl Drop for Raw {
+    fn drop(&mut self) {
+        // There is nothing left to do about it.
+        let _ = disable_raw_mode();
+    }
+}
+
+/// Asks for a line that is not shown while it is typed.
+pub async fn secret(app: &mut App, question: &str) -> Result<String, Error> {
+    let failed = |error| Error::failed("no_answer", format!("cannot read the answer: {error}"));
+    let raw = Raw::enter().map_err(failed)?;
+    app.out.ask(question);
+    let typed = tokio::task::spawn_blocking(typed).await;
+    drop(raw);
+    app.out.talk("")?;
+    match typed.map_err(io::Error::other).and_then(|typed| typed).map_err(failed)? {
+        Some(secret) => Ok(secret),
+        None => Err(Error::here(Exit::Interrupted, "interrupted", "interrupted; nothing was changed")),
+    }
+}
+
+/// None when the person wants to stop.
+fn typed() -> io::Result<Option<String>> {
+    let mut secret = String::new();
+    loop {
+        let Event::Key(key) = read()? else { continue };
+        if key.kind == KeyEventKind::Release {
+            continue;
+        }
+        match key.code {
+            KeyCode::Char('c' | 'd') if key.modifiers.contains(KeyModifiers::CONTROL) => return Ok(None),
+            KeyCode::Char('u') if key.modifiers.contains(KeyModifiers::CONTROL) => secret.clear(),
+            KeyCode::Char(c) if secret.chars().count() < SECRET_CHARS_MAX => secret.push(c),
+            KeyCode::Backspace => drop(secret.pop()),
+            KeyCode::Enter => return Ok(Some(secret)),
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! Which serial ports there are, and which of them is meant. Opens none.
+
+use serde::Serialize;
+use tokio_serial::{SerialPortType, available_ports};
+
+use crate::error::Error;
+use crate::exit::Exit;
+
+/// A port that a device may hang on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Candidate {
+    pub path: String,
+    /// What the adapter calls itself.
+    pub name: String,
+}
+
+/// Every USB serial port, in the order of their names. A machine's built-in ports are never meant; they can be named.
+pub fn candidates() -> Vec<Candidate> {
+    let ports = available_ports().unwrap_or_default();
+    let mut found: Vec<_> = ports
+        .into_iter()
+        .filter_map(|port| match port.port_type {
+            SerialPortType::UsbPort(usb) => {
+                let words = [usb.manufacturer, usb.product].into_iter().flatten().collect::<Vec<_>>().join(" ");
+                let ids = format!("{:04x}:{:04x}", usb.vid, usb.pid);
+                let name = if words.is_empty() { ids } else { format!("{words} ({ids})") };
+                Some(Candidate { path: port.port_name, name })
+            }
+            _ => None,
+        })
+        .collect();
+    found.sort_by(|a, b| a.path.cmp(&b.path));
+    found
+}
+
+/// The port that was named, or the only one that there is.
+pub fn pick(named: Option<&str>, candidates: &[Candidate]) -> Result<String, Error> {
+    match (named, candidates) {
+        (Some(path), _) => Ok(path.into()),
+        (None, [only]) => Ok(only.path.clone()),
+        (None, []) => Err(Error::here(Exit::Device, "no_port", "no USB serial port was found").hint(
+            "plug the camera in with a cable that carries data, not only power, or name its port with --port; \
+             `dmesg | tail` says whether the system noticed it",
+        )),
+        (None, several) => {
+            let list: Vec<_> = several.iter().map(|port| format!("{} ({})", port.path, port.name)).collect();
+            let message = format!("{} serial ports could be meant: {}", several.len(), list.join(", "));
+            Err(Error::here(Exit::Usage, "several_ports", message).hint("name one with --port"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn candidate(path: &str) -> Candidate {
+        Candidate { path: path.into(), name: "QinHeng CH340 (1a86:7523)".into() }
+    }
+
+    #[test]
+    fn the_only_port_is_meant_and_of_several_one_has_to_be_named() {
+        let [a, b] = [candidate("/dev/ttyUSB0"), candidate("/dev/ttyUSB1")];
+        assert_eq!(pick(None, std::slice::from_ref(&a)).expect("it is the only one"), "/dev/ttyUSB0");
+        assert_eq!(pick(Some("/dev/ttyS0"), std::slice::from_ref(&a)).expect("it was named"), "/dev/ttyS0");
+
+        let none = pick(None, &[]).expect_err("there is none");
+        assert_eq!((none.exit(), none.to_string()), (Exit::Device, "no USB serial port was found".into()));
+
+        let several = pick(None, &[a, b]).expect_err("which one?");
+        assert_eq!(several.exit(), Exit::Usage);
+        let said = several.to_string();
+        assert!(
+            said.starts_with("2 serial ports could be meant: /dev/ttyUSB0 (QinHeng CH340 (1a86:7523)), "),
+            "{said}"
+        );
+    }
+}

@@ -1,0 +1,94 @@
+//! A person at a terminal: picks the network, types the password, sees the picture.
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+use super::Site;
+use crate::cable::{Cable, Fault, PASSWORD, SSID, pty};
+use crate::run::args;
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A terminal as a person sees it.
+struct Screen {
+    end: File,
+    text: String,
+}
+
+impl Screen {
+    /// Waits until it shows `what`.
+    fn shows(&mut self, what: &str) {
+        let until = Instant::now() + PATIENCE;
+        while !self.text.contains(what) {
+            assert!(Instant::now() < until, "{what:?} is not shown: {}", self.text);
+            self.read();
+        }
+    }
+
+    fn read(&mut self) {
+        let mut ready = [PollFd::new(&self.end, PollFlags::IN)];
+        poll(&mut ready, Some(&Timespec { tv_sec: 0, tv_nsec: 50_000_000 })).expect("it can be waited for");
+        let mut bytes = [0; 4096];
+        if ready[0].revents().contains(PollFlags::IN)
+            && let Ok(count) = self.end.read(&mut bytes)
+        {
+            self.text.push_str(&String::from_utf8_lossy(&bytes[..count]));
+        }
+    }
+
+    fn types(&mut self, keys: &str) {
+        self.end.write_all(keys.as_bytes()).expect("it takes keys");
+    }
+}
+
+#[test]
+fn a_person_picks_the_network_types_the_password_unseen_and_sees_the_picture() {
+    let site = Site::new();
+    let cable = Cable::plug(Fault::None);
+    let (end, terminal, _) = pty();
+    let mut screen = Screen { end, text: String::new() };
+    let mut command = site.command(&cable.path, "--id cam-3");
+    let copy = || terminal.try_clone().expect("one more");
+    let mut child =
+        command.env("TERM", "xterm-256color").stdin(copy()).stdout(copy()).stderr(copy()).spawn().expect("it runs");
+    screen.shows("Which network? [1-3]");
+    assert!(
+        screen.text.contains("1  Lot Wi-Fi (-61 dBm)") && screen.text.contains("2  Guests (-80 dBm, open)"),
+        "{}",
+        screen.text
+    );
+    screen.types("1\n");
+    screen.shows("Password of \"Lot Wi-Fi\":");
+    screen.types(&format!("{PASSWORD}x\x7f\r"));
+    screen.shows("[8/8] the daemon has its first picture");
+    screen.shows("provisioned");
+    while child.try_wait().expect("a child").is_none() {
+        screen.read();
+    }
+    assert_eq!(child.wait().expect("it ends").code(), Some(0), "{}", screen.text);
+    assert!(!screen.text.contains(PASSWORD), "{}", screen.text);
+    assert!(screen.text.contains('▀'), "the picture is shown: {}", screen.text);
+    assert_eq!(cable.flash().wifi, Some((SSID.into(), PASSWORD.into())));
+}
+
+#[test]
+fn ctrl_c_at_the_password_gives_the_terminal_back_as_it_was() {
+    let site = Site::new();
+    let cable = Cable::plug(Fault::None);
+    let (end, terminal, _) = pty();
+    let modes = || format!("{:?}", rustix::termios::tcgetattr(&terminal).expect("modes"));
+    let before = modes();
+    let mut screen = Screen { end, text: String::new() };
+    let mut command = site.command(&cable.path, "--id cam-3");
+    let copy = || terminal.try_clone().expect("one more");
+    let mut child =
+        command.args(args("--ssid 'Lot Wi-Fi'")).stdin(copy()).stdout(copy()).stderr(copy()).spawn().expect("it runs");
+    screen.shows("Password of \"Lot Wi-Fi\":");
+    screen.types("half\x03");
+    assert_eq!(child.wait().expect("it ends").code(), Some(130), "{}", screen.text);
+    assert_eq!(modes(), before);
+    assert_eq!(cable.flash().wifi, None);
+}
