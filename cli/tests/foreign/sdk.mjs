@@ -1,8 +1,9 @@
 // The browser's own client of the protocol, on a port of this machine: node sdk.mjs DIST PORT
 // Prints one line of JSON for each thing that it asked.
-import { constants, createReadStream, openSync, writeSync } from "node:fs";
+import { constants, openSync, writeSync } from "node:fs";
 import { register } from "node:module";
 import { Readable } from "node:stream";
+import { ReadStream } from "node:tty";
 import { pathToFileURL } from "node:url";
 
 // The package is made for bundlers: it says neither that it is a module nor how its files end.
@@ -21,7 +22,7 @@ const { ImprovSerial } = await import(pathToFileURL(`${dist}/serial.js`));
 
 const fd = openSync(path, constants.O_RDWR | constants.O_NOCTTY);
 const port = {
-  readable: Readable.toWeb(createReadStream("", { fd, autoClose: false })),
+  readable: Readable.toWeb(new ReadStream(fd)),
   writable: new WritableStream({ write: (bytes) => void writeSync(fd, bytes) }),
 };
 const quiet = { log() {}, debug() {}, error: (...words) => console.error(...words) };
