@@ -23,7 +23,7 @@ Examples:
   parkctl camera claim cam-3 --camera-url http://192.0.2.10:8080";
 
 pub const ROTATE_EXAMPLES: &str = "\
-Over a cable (--port, or --cable for the only port) the camera is handed the new token and goes on working; the old one is revoked
+Over a cable (--port, or --cable for the only port) the camera is handed the new token and goes on working; the old one is revoked \
 when the new one has worked. Without a cable the new token is printed, or saved, and the old one is revoked at once.
 
 Examples:

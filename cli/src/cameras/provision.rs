@@ -20,12 +20,12 @@ use crate::exit::Exit;
 use crate::output::{Column, Look, Record, Show, Shown, Tint};
 
 pub const EXAMPLES: &str = "\
-Finds the camera on the cable, lets you pick its network, registers it at the daemon, hands over Wi-Fi, address and token, and is
-done when the daemon has accepted the camera's first picture. A camera that worked before keeps what it had until the new settings
-have worked; Ctrl-C leaves the port free at any time. The password is asked for, or read from a file, from standard input
+Finds the camera on the cable, lets you pick its network, registers it at the daemon, hands over Wi-Fi, address and token, and is \
+done when the daemon has accepted the camera's first picture. A camera that worked before keeps what it had until the new settings \
+have worked; Ctrl-C leaves the port free at any time. The password is asked for, or read from a file, from standard input \
 (--password-file -) or from PARKCTL_WIFI_PASSWORD; it is never an argument. --timeout is the longest wait for each answer.
 
-With --csv a box of cameras is provisioned one after the other as they are plugged in. Its columns: id, name, zone, interval_s and
+With --csv a box of cameras is provisioned one after the other as they are plugged in. Its columns: id, name, zone, interval_s and \
 ssid, of which only id is required.
 
 Examples:

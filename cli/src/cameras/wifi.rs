@@ -22,7 +22,7 @@ Examples:
   parkctl camera scan --port /dev/ttyUSB1 -o json";
 
 pub const WIFI_EXAMPLES: &str = "\
-Works with every device that speaks Improv Wi-Fi over its serial port. The password is asked for, or read from a file, from
+Works with every device that speaks Improv Wi-Fi over its serial port. The password is asked for, or read from a file, from \
 standard input (--password-file -) or from PARKCTL_WIFI_PASSWORD; it is never an argument.
 
 Examples:

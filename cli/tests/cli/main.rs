@@ -6,6 +6,7 @@ mod following;
 mod foreign;
 mod help;
 mod live;
+mod on_cable;
 mod provision;
 mod run;
 mod scripted;
