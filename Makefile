@@ -1,6 +1,6 @@
 # Thin names over cargo commands.
 
-.PHONY: run test fuzz tools bench lint fmt
+.PHONY: run test fuzz tools bench bench-tui lint fmt
 
 # A parking lot, live on this machine: builds, starts the demo, prints what to type next.
 run:
@@ -23,6 +23,11 @@ tools:
 bench:
 	cargo build --release -p parkd --bins --example bench
 	target/release/examples/bench $(BENCH)
+
+# The same of the console, in tmux before a real daemon with 2,000 slots.
+bench-tui:
+	cargo build --release -p parkd -p parktui --bins --example console
+	target/release/examples/console
 
 lint:
 	cargo fmt --all -- --check

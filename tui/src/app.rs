@@ -53,6 +53,9 @@ pub struct App {
     pub recorder: Option<Recorder>,
     pub cache: Option<Cache>,
     pub pace: Pace,
+    /// When the program began, and how long it then took to the first frame.
+    pub begun: Instant,
+    pub first: Option<Duration>,
 }
 
 /// When the next frame may be drawn.
@@ -192,8 +195,10 @@ impl App {
         let model = &self.model;
         self.screen.draw(|buf| view::draw(model, buf).cursor)?;
         let waited = self.pace.drawn();
+        let first = *self.first.get_or_insert_with(|| self.begun.elapsed());
         let (frame_us, bytes_total) = (begun.elapsed().as_micros() as u64, self.screen.bytes());
         if let Some(hud) = &mut self.model.hud {
+            hud.first_us = first.as_micros() as u64;
             hud.frames += 1;
             hud.frame_us = frame_us;
             hud.bytes = bytes_total - bytes_before;

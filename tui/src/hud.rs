@@ -8,6 +8,8 @@ const SAMPLES_MAX: usize = 512;
 /// What the loop has measured.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Hud {
+    /// From the start of the program to its first frame.
+    pub first_us: u64,
     /// Frames that were drawn.
     pub frames: u64,
     pub messages: u64,

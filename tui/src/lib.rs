@@ -51,6 +51,7 @@ use parking_api::client::env::Env;
 use parking_api::client::settings::Settings;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use app::{App, Daemon, Pace, QUEUE};
 use args::Args;
@@ -73,6 +74,7 @@ type Failure = (u8, String);
 
 /// Runs the console; the answer is its exit code.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let begun = Instant::now();
     let args = match Args::try_parse_from(args) {
         Ok(args) => args,
         Err(error) => {
@@ -81,7 +83,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             return ExitCode::from(error.exit_code().clamp(0, i32::from(u8::MAX)) as u8);
         }
     };
-    match run(args, &Env::of_process()) {
+    match run(args, &Env::of_process(), begun) {
         Ok(()) => ExitCode::SUCCESS,
         Err((code, why)) => {
             // There is nowhere left to say it.
@@ -91,7 +93,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
-fn run(args: Args, env: &Env) -> Result<(), Failure> {
+fn run(args: Args, env: &Env, begun: Instant) -> Result<(), Failure> {
     let keymap = keymap(env)?;
     if args.keys {
         return io::stdout().write_all(keymap.page().as_bytes()).map_err(failed("cannot print the keys"));
@@ -101,7 +103,7 @@ fn run(args: Args, env: &Env) -> Result<(), Failure> {
         .enable_all()
         .build()
         .map_err(failed("the system gave no threads"))?;
-    let result = runtime.block_on(console(args, env, keymap));
+    let result = runtime.block_on(console(args, env, keymap, begun));
     // The thread that reads the terminal waits for a key that nobody will press.
     runtime.shutdown_background();
     result
@@ -127,7 +129,7 @@ fn keymap(env: &Env) -> Result<Keymap, Failure> {
     }
 }
 
-async fn console(args: Args, env: &Env, keymap: Keymap) -> Result<(), Failure> {
+async fn console(args: Args, env: &Env, keymap: Keymap, begun: Instant) -> Result<(), Failure> {
     let look = Look {
         theme: args.theme.unwrap_or(&theme::THEMES[0]),
         depth: args.colors.depth().unwrap_or_else(|| Depth::detect(env)),
@@ -156,7 +158,7 @@ async fn console(args: Args, env: &Env, keymap: Keymap) -> Result<(), Failure> {
     let mut model = Model::new(setup);
     remember(&mut model, cache.as_ref());
     producers::terminal(&mut tasks, to);
-    let app = App { model, screen, daemon, inbox, recorder, cache, pace: Pace::default() };
+    let app = App { model, screen, daemon, inbox, recorder, cache, pace: Pace::default(), begun, first: None };
     app.run().await.map_err(failed("the terminal failed"))
 }
 

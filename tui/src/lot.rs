@@ -360,3 +360,6 @@ pub fn word(state: SlotState, width: usize) -> &'static str {
     };
     if long.len() <= width { long } else { short }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,6 +6,7 @@ use parking_api::slots::SlotState;
 use crate::actions::Action;
 use crate::filter;
 use crate::input::Input;
+use crate::model::Pane;
 use crate::work::Change;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,20 +51,23 @@ impl Prompt {
 pub struct Picker {
     /// By section while nothing is typed.
     pub is_help: bool,
+    /// What is most often done where the help was opened; it comes first.
+    pub here: Vec<Action>,
     pub input: Input,
     pub cursor: usize,
 }
 
 impl Picker {
-    pub fn new(is_help: bool) -> Self {
-        Self { is_help, input: Input::default(), cursor: 0 }
+    pub fn new(is_help: bool, pane: Pane) -> Self {
+        let here = if is_help { offers(pane).iter().map(|(action, _)| *action).collect() } else { Vec::new() };
+        Self { is_help, here, input: Input::default(), cursor: 0 }
     }
 
     /// The actions that match what was typed.
     pub fn rows(&self) -> Vec<Action> {
         let query = self.input.text();
         if query.is_empty() {
-            return Action::ALL.to_vec();
+            return self.here.iter().chain(Action::ALL).copied().collect();
         }
         let rank = |action: &Action| {
             let by_name = filter::score(action.name(), &query).map(|score| score + 8);
@@ -74,6 +78,28 @@ impl Picker {
         let mut rows: Vec<_> = Action::ALL.iter().filter_map(|action| Some((rank(action)?, *action))).collect();
         rows.sort_by_key(|(score, _)| -score);
         rows.into_iter().map(|(_, action)| action).collect()
+    }
+}
+
+/// What is most often done in a pane, and the word for it in a hint.
+pub fn offers(pane: Pane) -> &'static [(Action, &'static str)] {
+    use Action::*;
+    match pane {
+        Pane::Slots => &[
+            (Toggle, "toggle"),
+            (SetFree, "free"),
+            (SetOccupied, "occupied"),
+            (Reserve, "reserve"),
+            (Close, "close"),
+            (Undo, "undo"),
+            (Mark, "mark"),
+            (Filter, "filter"),
+            (Layout, "layout"),
+        ],
+        Pane::Slot => &[(Back, "back"), (Toggle, "toggle"), (Reserve, "reserve"), (Close, "close"), (Note, "note")],
+        Pane::Sessions => &[(Back, "back"), (Open, "slot"), (Filter, "filter")],
+        Pane::Cameras => &[(Back, "back")],
+        Pane::Events => &[(Back, "back"), (Open, "slot"), (Follow, "follow"), (Filter, "filter")],
     }
 }
 

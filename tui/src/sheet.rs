@@ -316,3 +316,6 @@ fn measure(zone: &Zone, size: (u16, u16), has_lanes: bool) -> Option<(u16, u16)>
     let height = u16::try_from(zone.rows.len()).ok()?.checked_mul(size.1)?.checked_add(2 + lanes as u16)?;
     Some((width, height))
 }
+
+#[cfg(test)]
+mod tests;

@@ -32,6 +32,11 @@ pub fn long(from: Time, now: Time) -> String {
     }
 }
 
+/// How long something has lasted by now: the same, but without seconds, which would change under one's eyes.
+pub fn lasting(from: Time, now: Time) -> String {
+    if now.ms_since(from) < MINUTE { "under a minute".into() } else { long(from, now) }
+}
+
 /// The same from its largest unit alone, and never in fewer than `AGE_STEP_MS`: `now`, `15 s`, `4 min`.
 pub fn age(from: Time, now: Time) -> String {
     match now.ms_since(from).max(0) {

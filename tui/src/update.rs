@@ -28,6 +28,7 @@ pub fn start(model: &mut Model) -> Vec<Effect> {
 pub fn update(model: &mut Model, stamped: Stamped) -> Vec<Effect> {
     // A clock that is set back must not bring back what is over.
     model.now = stamped.at;
+    let is_passing = is_passing(&stamped.msg);
     let mut effects = match stamped.msg {
         Msg::Key(key) => popups::key(model, key),
         Msg::Paste(text) => popups::paste(model, &text),
@@ -55,8 +56,26 @@ pub fn update(model: &mut Model, stamped: Stamped) -> Vec<Effect> {
     };
     expire(model);
     effects.extend(refresh(model));
-    actions::settle(model);
+    if !is_passing || !model.tab().slots.filter.is_empty() || model.tab().slots.cursor.is_none() {
+        actions::settle(model);
+    }
     effects
+}
+
+/// Whether a message leaves every slot in its place, unless a filter says otherwise: hundreds of them may come in a second.
+fn is_passing(msg: &Msg) -> bool {
+    let Msg::Live { message, .. } = msg else { return matches!(msg, Msg::Tick | Msg::Written { .. }) };
+    match message {
+        LiveMessage::Event(event) => {
+            use parking_api::events::EventChange::*;
+            matches!(
+                event.change,
+                SlotChanged { .. } | CaptureAdded { .. } | SessionOpened { .. } | SessionClosed { .. }
+            )
+        }
+        LiveMessage::Heartbeat { .. } | LiveMessage::Skipped { .. } => true,
+        _ => false,
+    }
 }
 
 /// The end, after what is known has been kept for the next start.

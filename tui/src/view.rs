@@ -27,6 +27,8 @@ pub enum Target {
     Lot(usize),
     /// Row of the list that is shown.
     Row(usize),
+    /// What stands over the screen, where it has nothing to click.
+    Popup,
 }
 
 /// What was drawn besides the cells.

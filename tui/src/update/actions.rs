@@ -52,8 +52,8 @@ pub fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
         Slots | Detail | Sessions | Cameras | Events | NextPane | PrevPane => return enter(model, pane(model, action)),
         NextLot | PrevLot => return switch_lot(model, action == NextLot),
         Command => model.popup = Some(Popup::Prompt(Prompt::new(Ask::Command, ""))),
-        Palette => model.popup = Some(Popup::Picker(Picker::new(false))),
-        Help => model.popup = Some(Popup::Picker(Picker::new(true))),
+        Palette => model.popup = Some(Popup::Picker(Picker::new(false, model.tab().pane))),
+        Help => model.popup = Some(Popup::Picker(Picker::new(true, model.tab().pane))),
         Resync => {
             model.say(Tone::Plain, "connecting anew");
             return vec![Effect::Follow(model.tab().lot.id.clone()), Effect::Identify, Effect::ListLots];

@@ -44,6 +44,7 @@ pub fn event(model: &mut Model, event: MouseEvent) -> Vec<Effect> {
             visit(model)
         }
         Some(Target::Row(at)) => row(model, at),
+        Some(Target::Popup) => Vec::new(),
         // Beside a popup is out of it.
         None if model.popup.is_some() => {
             model.popup = None;

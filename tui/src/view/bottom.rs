@@ -9,7 +9,7 @@ use super::canvas::{Canvas, Part};
 use crate::actions::Action;
 use crate::areas::Areas;
 use crate::model::{Model, Pane, Tone};
-use crate::popups::{Ask, Confirm, Popup, Prompt};
+use crate::popups::{Ask, Confirm, Popup, Prompt, offers};
 use crate::spans;
 use crate::work::Change;
 
@@ -42,7 +42,7 @@ fn status(canvas: &mut Canvas<'_>, model: &Model, area: Rect) {
     }
     let tab = model.tab();
     let Some(slot) = tab.selected().filter(|_| tab.pane == Pane::Slots) else { return };
-    let since = spans::long(slot.changed_at, model.now);
+    let since = spans::lasting(slot.changed_at, model.now);
     let mut parts: Vec<Part> = vec![
         (format!("{} ", slot.code), look.strong()),
         (format!("{} {}", look.sign(slot.state), slot.state), look.state_ink(slot.state)),
@@ -56,23 +56,7 @@ fn status(canvas: &mut Canvas<'_>, model: &Model, area: Rect) {
 
 fn hints(canvas: &mut Canvas<'_>, model: &Model, area: Rect) {
     use Action::*;
-    let offered: &[(Action, &str)] = match model.tab().pane {
-        Pane::Slots => &[
-            (Toggle, "toggle"),
-            (SetFree, "free"),
-            (SetOccupied, "occupied"),
-            (Reserve, "reserve"),
-            (Close, "close"),
-            (Undo, "undo"),
-            (Mark, "mark"),
-            (Filter, "filter"),
-            (Layout, "layout"),
-        ],
-        Pane::Slot => &[(Back, "back"), (Toggle, "toggle"), (Reserve, "reserve"), (Close, "close"), (Note, "note")],
-        Pane::Sessions => &[(Back, "back"), (Open, "slot"), (Filter, "filter")],
-        Pane::Cameras => &[(Back, "back")],
-        Pane::Events => &[(Back, "back"), (Open, "slot"), (Follow, "follow"), (Filter, "filter")],
-    };
+    let offered = offers(model.tab().pane);
     let always = [(Command, "command"), (Help, "help"), (Quit, "quit")];
     let needs = |(action, name): &(Action, &'static str)| {
         model.keymap.hint(*action).map_or(0, |key| (key.width() + 3 + name.width()) as u16)

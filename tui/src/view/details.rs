@@ -58,7 +58,7 @@ pub fn pane(canvas: &mut Canvas<'_>, model: &Model, area: Rect) {
     let mut facts = facts(model, slot);
     if let Some(stay) = &tab.slot.stay {
         let since = spans::second(stay.opened_at, model.now, &tab.lot.zone);
-        let text = format!("since {since}, {}", spans::long(stay.opened_at, model.now));
+        let text = format!("since {since}, {}", spans::lasting(stay.opened_at, model.now));
         facts.push(("stay", (text, look.ink(look.theme.text))));
     }
     let used = fields(canvas, inner, &facts);
@@ -85,7 +85,7 @@ fn facts(model: &Model, slot: &Slot) -> Vec<(&'static str, Part)> {
     };
     let mut facts = vec![
         ("state", (state, look.state_ink(slot.state))),
-        ("since", (format!("{since}, {}", spans::long(slot.changed_at, now)), text)),
+        ("since", (format!("{since}, {}", spans::lasting(slot.changed_at, now)), text)),
         ("by", (by(model, slot), text)),
         ("seen", (format!("{} ago", spans::age(slot.observed_at, now)).replace("now ago", "now"), text)),
         ("place", (place, text)),

@@ -6,7 +6,7 @@ use unicode_width::UnicodeWidthStr;
 use super::Target;
 use super::bottom::type_in;
 use super::canvas::Canvas;
-use crate::actions::{Action, Section};
+use crate::actions::Action;
 use crate::hud::Hud;
 use crate::model::Model;
 use crate::popups::{Picker, Popup};
@@ -25,7 +25,7 @@ pub fn draw(canvas: &mut Canvas<'_>, model: &Model) {
 }
 
 enum Line {
-    Head(Section),
+    Head(&'static str),
     Row(usize, Action),
 }
 
@@ -35,7 +35,7 @@ fn draw_picker(canvas: &mut Canvas<'_>, model: &Model, picker: &Picker) {
     let width = PICKER_WIDTH.min(screen.width.saturating_sub(2));
     let rows = picker.rows();
     let text = picker.input.text();
-    let lines = lines(&rows, picker.is_help && text.is_empty());
+    let lines = lines(&rows, (picker.is_help && text.is_empty()).then_some(picker.here.len()));
     let height = (lines.len().max(1) as u16 + 3).min(PICKER_HEIGHT).min(screen.height.saturating_sub(2));
     let area = Rect::new(
         (screen.width - width) / 2,
@@ -44,7 +44,7 @@ fn draw_picker(canvas: &mut Canvas<'_>, model: &Model, picker: &Picker) {
         height,
     );
     canvas.fill(area, look.bar());
-    canvas.hit(area, Target::Do(if picker.is_help { Action::Help } else { Action::Palette }));
+    canvas.hit(area, Target::Popup);
     let title = if picker.is_help { " Help " } else { " Actions " };
     canvas.frame(area, &[(title.into(), look.accent())], look.ink(look.theme.line));
     let (x, room) = (area.x + 2, width.saturating_sub(4));
@@ -65,14 +65,15 @@ fn draw_picker(canvas: &mut Canvas<'_>, model: &Model, picker: &Picker) {
     }
 }
 
-/// The rows, below the names of their sections.
-fn lines(rows: &[Action], has_heads: bool) -> Vec<Line> {
+/// The rows; where there are heads, the first `here` of them below one of their own and the rest below their sections.
+fn lines(rows: &[Action], here: Option<usize>) -> Vec<Line> {
     let mut lines = Vec::new();
-    let mut section = None;
+    let mut section = "";
     for (index, &action) in rows.iter().enumerate() {
-        if has_heads && section != Some(action.section()) {
-            section = Some(action.section());
-            lines.push(Line::Head(action.section()));
+        let head = here.map_or("", |here| if index < here { "Here" } else { action.section().title() });
+        if head != section {
+            section = head;
+            lines.push(Line::Head(head));
         }
         lines.push(Line::Row(index, action));
     }
@@ -83,8 +84,8 @@ fn picker_line(canvas: &mut Canvas<'_>, model: &Model, line: &Line, area: Rect, 
     let look = canvas.look;
     let (x, right) = (area.x + 1, area.right().saturating_sub(1));
     let (index, action) = match line {
-        Line::Head(section) => {
-            canvas.text(x, area.y, area.width, section.title(), look.dim());
+        Line::Head(title) => {
+            canvas.text(x, area.y, area.width, title, look.dim());
             return;
         }
         Line::Row(index, action) => (*index, *action),
@@ -109,10 +110,12 @@ fn draw_hud(canvas: &mut Canvas<'_>, hud: &Hud) {
     let look = canvas.look;
     let ms = |us: u64| us as f64 / 1000.0;
     let lines = [
+        format!("first   {:>7.2} ms", ms(hud.first_us)),
         format!("frame   {:>7.2} ms", ms(hud.frame_us)),
         format!("key p50 {:>7.2} ms", ms(hud.key_us(0.5))),
         format!("key p99 {:>7.2} ms", ms(hud.key_us(0.99))),
         format!("bytes   {:>7}", hud.bytes),
+        format!("in all {:>8}", hud.bytes_total),
         format!("frames  {:>7}", hud.frames),
         format!("messages{:>7}", hud.messages),
     ];

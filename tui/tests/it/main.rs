@@ -1,0 +1,9 @@
+//! The console as its users have it: the real binary, in a terminal, before a real daemon.
+
+mod console;
+mod daemon;
+mod hygiene;
+mod plain;
+mod pty;
+mod tmux;
+mod wait;
