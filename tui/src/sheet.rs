@@ -79,9 +79,8 @@ pub enum Way {
     Right,
 }
 
-/// Widths of a tile on the map, widest first; each has room for a longer word.
-const TILE_WIDTHS: [u16; 3] = [10, 8, 6];
-const TILE_HEIGHT: u16 = 2;
+/// Cells of a tile on the map, largest first: each has room for longer words, the first also for a note.
+const TILES: [(u16, u16); 4] = [(16, 3), (10, 2), (8, 2), (6, 2)];
 /// Cells between two tiles, and from the border of a zone to its tiles.
 const GAP: u16 = 1;
 const PADDING: u16 = 2;
@@ -179,7 +178,7 @@ struct Maker<'a> {
 impl Maker<'_> {
     /// The real layout in the largest tiles that fit; else zones one after another; else tiles one after another.
     fn map(&self, paper: Paper) -> Sheet {
-        let sizes = TILE_WIDTHS.map(|width| (width.max(self.code), TILE_HEIGHT));
+        let sizes = TILES.map(|(width, height)| (width.max(self.code), height));
         let real = sizes.iter().filter_map(|&size| self.real(paper.width, size));
         let in_order = [true, false]
             .into_iter()
@@ -189,7 +188,7 @@ impl Maker<'_> {
             return candidates.swap_remove(at);
         }
         match candidates.is_empty() {
-            true => self.flow(paper.width, sizes[2]),
+            true => self.flow(paper.width, sizes[sizes.len() - 1]),
             false => candidates.swap_remove(0),
         }
     }

@@ -10,7 +10,7 @@ use crate::lot;
 use crate::model::{Model, Tab};
 use crate::sheet::{Box, Frame, Mode, Sheet, Tile};
 use crate::spans;
-use crate::theme::{LANE, MARKED, PENDING, SELECTED, rgb, style};
+use crate::theme::{LANE, Look, MARKED, PENDING, SELECTED, rgb, style};
 use crate::update;
 
 pub fn draw(canvas: &mut Canvas<'_>, model: &Model, area: Rect) {
@@ -152,15 +152,26 @@ fn draw_tile(canvas: &mut Canvas<'_>, model: &Model, tile: &Tile, at: Rect, skip
     }
     if skipped == 0 {
         let x = canvas.text(at.x, at.y, at.width, slot.code.as_str(), code_style);
-        badge(canvas, &marks, Some(slot.kind), (x, at.y, at.right().saturating_sub(x)), code_style);
+        let kind = Some(slot.kind).filter(|_| tile.at.height == 2);
+        badge(canvas, &marks, kind, (x, at.y, at.right().saturating_sub(x)), code_style);
     }
-    if skipped < 2 && at.height > 1 - skipped {
-        let y = at.y + 1 - skipped;
+    // The rows of the tile that are in sight.
+    let row = |n: u16| n.checked_sub(skipped).filter(|down| *down < at.height).map(|down| at.y + down);
+    if let Some(y) = row(1) {
         let x = canvas.text(at.x, y, 2, &format!("{} ", look.sign(slot.state)), state_style);
         let room = at.right().saturating_sub(x);
         let text = state_text(slot, model, usize::from(room));
         canvas.text(x, y, room, &text, state_style);
     }
+    if let Some(y) = row(2) {
+        let kind = if slot.kind == SlotKind::Standard { "" } else { slot.kind.as_str() };
+        canvas.text(at.x, y, at.width, slot.note.as_deref().unwrap_or(kind), quiet(&look, &marks, code_style));
+    }
+}
+
+/// For what stands on a tile besides its state.
+fn quiet(look: &Look, marks: &Marks, on: Style) -> Style {
+    if marks.is_selected || marks.is_flashing { on } else { on.fg(rgb(look.theme.dim)) }
 }
 
 /// A mark, an answer that is awaited, or who may park there, at the right end.
@@ -174,8 +185,7 @@ fn badge(canvas: &mut Canvas<'_>, marks: &Marks, kind: Option<SlotKind>, (x, y, 
     } else if let Some(tag) = kind.and_then(tag)
         && room > tag.len() as u16
     {
-        let quiet = if marks.is_selected || marks.is_flashing { on } else { on.fg(rgb(look.theme.dim)) };
-        canvas.right(x, y, room, tag, quiet);
+        canvas.right(x, y, room, tag, quiet(&look, marks, on));
     }
 }
 
@@ -197,6 +207,7 @@ fn state_text(slot: &Slot, model: &Model, width: usize) -> String {
     }
     let stay = spans::stay(slot.changed_at, model.now);
     match width {
+        14.. => format!("occupied {stay}"),
         8.. => format!("occ {stay}"),
         _ if stay.len() > width => stay.chars().take_while(|c| *c != 'h').chain(['h']).collect(),
         _ => stay,
