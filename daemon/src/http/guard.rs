@@ -18,6 +18,8 @@ use crate::auth::{COOKIE, Caller};
 
 /// Longest request id that is taken over from a proxy.
 const REQUEST_ID_MAX: usize = 64;
+/// A zero byte in an address. Nothing has one in its name, and PostgreSQL does not even look for it.
+const ZERO_BYTE: &str = "%00";
 
 /// The other end of the connection; put into every request by the server.
 #[derive(Debug, Clone, Copy)]
@@ -82,6 +84,12 @@ pub async fn check(State((app, access)): State<(App, Access)>, mut request: Requ
 fn admit(app: &App, access: Access, request: &Request) -> Result<Option<Caller>> {
     if access == Access::Open {
         return Ok(None);
+    }
+    if request.uri().path_and_query().is_some_and(|address| address.as_str().contains(ZERO_BYTE)) {
+        return Err(Fault::new(
+            ProblemCode::BadRequest,
+            "the address holds a zero byte, which nothing has in its name",
+        ));
     }
     let address = request.extensions().get::<Client>().map_or(IpAddr::from([0, 0, 0, 0]), |client| client.address);
     let caller = identify(app, request.headers(), address)?.map(|caller| caller.at(address));

@@ -85,6 +85,22 @@ async fn an_address_that_is_none_and_a_method_that_is_not_taken_are_problems_too
 }
 
 #[tokio::test]
+async fn an_address_with_a_zero_byte_is_refused_before_anything_is_looked_for() {
+    let parkd = Parkd::start(&[]);
+    let wire = Wire::admin(&parkd);
+    for path in [
+        "/api/slots?zone=%00",
+        "/api/sessions?zone=a%00b",
+        "/api/events?actor=%00",
+        "/api/events?kind=%00",
+        "/images/main/%00.jpg",
+        "/api/cameras/%00",
+    ] {
+        assert_eq!(wire.get(path).await.code(), ProblemCode::BadRequest, "{path}");
+    }
+}
+
+#[tokio::test]
 async fn every_answer_names_its_request() {
     let parkd = Parkd::start(&[]);
     let wire = Wire::admin(&parkd);
