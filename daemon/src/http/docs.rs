@@ -4,8 +4,8 @@ use std::path::Path;
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::{HeaderValue, Method, Request, header};
-use axum::middleware::{Next, from_fn};
+use axum::http::{HeaderValue, Method, Request, StatusCode, header};
+use axum::middleware::{Next, from_fn, map_response};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use parking_api::{ProblemCode, paths};
@@ -14,6 +14,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use super::App;
 use super::problem::Fault;
+use super::routes::not_found;
 
 /// Adds the document and the page.
 pub fn add(router: Router<App>, openapi: &utoipa::openapi::OpenApi) -> Router<App> {
@@ -21,6 +22,11 @@ pub fn add(router: Router<App>, openapi: &utoipa::openapi::OpenApi) -> Router<Ap
     // By default the page asks a stranger on the internet to check the document.
     let config = Config::new([paths::OPENAPI]).validator_url("none");
     let page: Router<App> = SwaggerUi::new(paths::DOCS).config(config).into();
+    let page = page.layer(map_response(|response: Response| async {
+        // What it is not made of, it refuses in a form of its own.
+        let is_unknown = matches!(response.status(), StatusCode::BAD_REQUEST | StatusCode::NOT_FOUND);
+        if is_unknown { not_found().into_response() } else { response }
+    }));
     router
         .route(
             paths::OPENAPI,
@@ -45,7 +51,7 @@ const PROGRAM_PATHS: [&str; 4] = ["/api/", "/images/", "/health/", "/ws"];
 async fn caching(request: Request<Body>, next: Next) -> Response {
     let path = request.uri().path();
     if PROGRAM_PATHS.iter().any(|prefix| path.starts_with(prefix)) {
-        return Fault::new(ProblemCode::NotFound, "there is nothing at this address").into_response();
+        return not_found().into_response();
     }
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return Fault::new(ProblemCode::MethodNotAllowed, "this address does not take that method").into_response();

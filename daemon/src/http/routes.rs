@@ -189,7 +189,7 @@ pub fn build(app: App) -> Router {
         .with_state(app)
 }
 
-fn not_found() -> Fault {
+pub(super) fn not_found() -> Fault {
     Fault::new(ProblemCode::NotFound, "there is nothing at this address")
 }
 

@@ -69,9 +69,18 @@ async fn a_body_of_another_type_or_size_is_refused() {
 async fn an_address_that_is_none_and_a_method_that_is_not_taken_are_problems_too() {
     let parkd = Parkd::start(&[]);
     for wire in [Wire::admin(&parkd), Wire::new(&parkd, None)] {
-        for path in
-            ["/", "/api", "/api/", "/api/slot", "/api/slots/A-1/toggle/x", "/index.html", "/ws/x", "/favicon.ico"]
-        {
+        for path in [
+            "/",
+            "/api",
+            "/api/",
+            "/api/docs/x",
+            "/api/docs/%FF",
+            "/api/slot",
+            "/api/slots/A-1/toggle/x",
+            "/index.html",
+            "/ws/x",
+            "/favicon.ico",
+        ] {
             assert_eq!(wire.get(path).await.code(), ProblemCode::NotFound, "{path}");
         }
         for (method, path) in
