@@ -4,15 +4,16 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::harness::Parkd;
+use crate::harness::{Database, Parkd, on_both};
 use parking_api::slots::NewSlot;
 
 /// Revokes a token, which may well be the one that the tool itself comes with; so it is asked for alone.
 const REVOKE: &str = "tokens_revoke";
 
-#[tokio::test]
-async fn every_answer_is_one_that_the_document_describes() {
-    let parkd = Parkd::start(&["--log", "error"]);
+on_both!(every_answer_is_one_that_the_document_describes);
+
+async fn every_answer_is_one_that_the_document_describes(database: Database) {
+    let parkd = Parkd::start_on(database, &["--log", "error"]);
     let rows: Vec<NewSlot> =
         ["A-1", "A-2"].map(|code| serde_json::from_str(&format!("{{\"code\":\"{code}\"}}")).expect("a slot")).into();
     parkd.admin().slots_import_json(&rows, false).await.expect("slots");

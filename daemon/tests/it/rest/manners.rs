@@ -8,7 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 
 use super::*;
-use crate::harness::PATIENCE;
+use crate::harness::{Database, PATIENCE, on_both};
 use crate::live::slow::unsent;
 use crate::wire::{Wire, answer, raw};
 
@@ -93,9 +93,10 @@ async fn an_address_that_is_none_and_a_method_that_is_not_taken_are_problems_too
     }
 }
 
-#[tokio::test]
-async fn an_address_with_a_zero_byte_is_refused_before_anything_is_looked_for() {
-    let parkd = Parkd::start(&[]);
+on_both!(an_address_with_a_zero_byte_is_refused_before_anything_is_looked_for);
+
+async fn an_address_with_a_zero_byte_is_refused_before_anything_is_looked_for(database: Database) {
+    let parkd = Parkd::start_on(database, &[]);
     let wire = Wire::admin(&parkd);
     for path in [
         "/api/slots?zone=%00",
