@@ -4,7 +4,9 @@ use std::collections::VecDeque;
 use std::io;
 use std::time::Duration;
 
+use parking_api::LotId;
 use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::cache::Cache;
@@ -52,6 +54,8 @@ pub struct App {
     pub inbox: mpsc::Receiver<Msg>,
     pub recorder: Option<Recorder>,
     pub cache: Option<Cache>,
+    /// What is being written to it: a disk may be slow, and a person is not to notice.
+    pub keeping: JoinSet<()>,
     pub pace: Pace,
     /// When the program began, and how long it then took to the first frame.
     pub begun: Instant,
@@ -113,6 +117,7 @@ impl App {
             if let Some(msg) = msg
                 && self.take(msg)? == Next::End
             {
+                self.keeping.join_all().await;
                 return Ok(());
             }
             if self.pace.due().is_some_and(|due| due <= Instant::now()) {
@@ -171,17 +176,25 @@ impl App {
                 Effect::Quit => return Ok(Next::End),
                 Effect::Redraw => self.screen.forget()?,
                 Effect::Suspend => self.screen.suspend()?,
-                Effect::Keep(lot) => {
-                    let known = self.model.tab_of(&lot).and_then(|tab| Some((tab.lot.heard_at?, tab.lot.snapshot()?)));
-                    if let (Some(cache), Some((at, snapshot))) = (&self.cache, known) {
-                        // A disk that is full is no reason to stop looking at a lot.
-                        let _ = cache.save(&self.model.server, at, snapshot);
-                    }
-                }
+                Effect::Keep(lot) => self.keep(&lot),
                 other => self.daemon.perform(other),
             }
         }
         Ok(Next::Go)
+    }
+
+    /// Keeps what is known of a lot, unless that is being done already.
+    fn keep(&mut self, lot: &LotId) {
+        while self.keeping.try_join_next().is_some() {}
+        let known = self.model.tab_of(lot).and_then(|tab| Some((tab.lot.heard_at?, tab.lot.snapshot()?)));
+        let (Some(cache), Some((at, snapshot)), true) = (self.cache.clone(), known, self.keeping.is_empty()) else {
+            return;
+        };
+        let server = self.model.server.clone();
+        self.keeping.spawn_blocking(move || {
+            // A disk that is full is no reason to stop looking at a lot.
+            let _ = cache.save(&server, at, snapshot);
+        });
     }
 
     fn draw(&mut self) -> io::Result<()> {

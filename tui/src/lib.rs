@@ -158,7 +158,18 @@ async fn console(args: Args, env: &Env, keymap: Keymap, begun: Instant) -> Resul
     let mut model = Model::new(setup);
     remember(&mut model, cache.as_ref());
     producers::terminal(&mut tasks, to);
-    let app = App { model, screen, daemon, inbox, recorder, cache, pace: Pace::default(), begun, first: None };
+    let app = App {
+        model,
+        screen,
+        daemon,
+        inbox,
+        recorder,
+        cache,
+        keeping: JoinSet::new(),
+        pace: Pace::default(),
+        begun,
+        first: None,
+    };
     app.run().await.map_err(failed("the terminal failed"))
 }
 
