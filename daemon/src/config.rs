@@ -82,6 +82,10 @@ pub struct Serve {
           value_parser = clap::value_parser!(u64).range(1_000..))]
     pub events_keep: u64,
 
+    /// Who moves the bytes of pictures: the daemon, or trusted proxies by X-Accel-Redirect (see deploy/nginx/parkd.conf)
+    #[arg(long, env = "PARKD_IMAGES_VIA", value_name = "WHO", default_value = "daemon")]
+    pub images_via: ImagesVia,
+
     /// Disk that pictures may take in the data folder while they wait for S3, in bytes or with K, M, G or T; 0 for none
     #[arg(long, env = "PARKD_SPOOL_MAX", value_name = "SIZE", default_value = "1G")]
     pub spool_max: Size,
@@ -102,6 +106,13 @@ pub struct Serve {
     /// How many times faster than the clock the demo's day goes by
     #[arg(long, env = "PARKD_DEMO_SPEED", value_name = "FACTOR", default_value = "60", value_parser = speed)]
     pub demo_speed: f64,
+}
+
+/// Who moves the bytes of pictures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ImagesVia {
+    Daemon,
+    Accel,
 }
 
 /// So many bytes.

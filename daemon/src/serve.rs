@@ -20,7 +20,7 @@ use crate::auth::{Auth, Limits, Rates};
 use crate::cameras::{self, Contacts};
 use crate::captures::{Captures, Thumbnails};
 use crate::clock::{Clock, SystemClock};
-use crate::config::{Places, Serve};
+use crate::config::{ImagesVia, Places, Serve};
 use crate::demo;
 use crate::http::{App, Bounds, Policy, Shared, UPLOADS_MAX, routes, serve as serve_http};
 use crate::ledger::{Command, Ledger};
@@ -99,12 +99,7 @@ impl Daemon {
             uploads: Semaphore::new(UPLOADS_MAX),
             fans: Fans::default(),
             clock: Arc::clone(&clock),
-            policy: Policy {
-                public_read: settings.public_read,
-                allowed_origins: settings.allowed_origins.clone(),
-                trusted_proxies: settings.trusted_proxies.clone(),
-                web_root: settings.web_root.clone(),
-            },
+            policy: policy(settings)?,
             stop: stop.clone(),
             tasks: front.clone(),
         });
@@ -173,6 +168,20 @@ pub async fn open_store(places: &Places) -> Result<Store, String> {
         }
         Err(error) => Err(error.to_string()),
     }
+}
+
+fn policy(settings: &Serve) -> Result<Policy, String> {
+    let proxies_fetch_images = settings.images_via == ImagesVia::Accel;
+    if proxies_fetch_images && settings.trusted_proxies.is_empty() {
+        return Err("--images-via=accel needs --trusted-proxies: only those are told where pictures are".into());
+    }
+    Ok(Policy {
+        public_read: settings.public_read,
+        allowed_origins: settings.allowed_origins.clone(),
+        trusted_proxies: settings.trusted_proxies.clone(),
+        web_root: settings.web_root.clone(),
+        proxies_fetch_images,
+    })
 }
 
 async fn open_objects(settings: &Serve, places: &Places, clock: Arc<dyn Clock>) -> Result<Objects, String> {

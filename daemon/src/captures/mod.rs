@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::cameras::Contacts;
 use crate::clock::{Clock, new_id};
 use crate::ledger::{self, Command, Idempotency, Ledger, LotHandle, Origin, Outcome, Reply};
-use crate::objects::{self, Objects};
+use crate::objects::{self, Address, Objects};
 pub use thumbnails::Thumbnails;
 
 /// Uploads that are being checked at once; the others wait. Checking is work for the processor, and there are few.
@@ -189,6 +189,14 @@ impl Captures {
     /// When the database fails.
     pub async fn by_key(&self, key: &str) -> Result<Option<Capture>, Error> {
         Ok(self.ledger.store().capture_by_key(key).await?)
+    }
+
+    /// Where a proxy that is trusted fetches the picture by itself; `None` when only this daemon can.
+    ///
+    /// # Errors
+    /// When the store cannot say so.
+    pub async fn address(&self, capture: &Capture) -> Result<Option<Address>, Error> {
+        Ok(self.objects.address(&capture.key).await?)
     }
 
     /// The picture itself, or a smaller one no wider than `width` pixels, and its media type.

@@ -31,6 +31,8 @@ pub struct Client {
     pub address: IpAddr,
     /// Whether the browser's side of the connection is encrypted.
     pub is_tls: bool,
+    /// Whether a proxy that is trusted asks for somebody.
+    pub is_proxied: bool,
 }
 
 /// Gives every request an id and writes it to the log, and to the problem when there is one.
@@ -163,7 +165,7 @@ fn taken_over(headers: &HeaderMap) -> Option<String> {
 fn client(request: &Request, policy: &Policy) -> Client {
     let peer = request.extensions().get::<Peer>().map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.0);
     if !policy.trusted_proxies.contains(&peer) {
-        return Client { address: peer, is_tls: false };
+        return Client { address: peer, is_tls: false, is_proxied: false };
     }
     let last = |name: &str| request.headers().get_all(name).iter().next_back().and_then(|value| value.to_str().ok());
     // From the right, the first that is not a proxy of ours: what stands before it, the client may have written itself.
@@ -171,5 +173,6 @@ fn client(request: &Request, policy: &Policy) -> Client {
     let hops = list.iter().rev().flat_map(|line| line.rsplit(',')).map(|hop| hop.trim().parse::<IpAddr>());
     let forwarded = hops.into_iter().find(|hop| !hop.as_ref().is_ok_and(|hop| policy.trusted_proxies.contains(hop)));
     let forwarded = forwarded.and_then(Result::ok);
-    Client { address: forwarded.unwrap_or(peer), is_tls: last("x-forwarded-proto") == Some("https") }
+    let is_tls = last("x-forwarded-proto") == Some("https");
+    Client { address: forwarded.unwrap_or(peer), is_tls, is_proxied: !list.is_empty() }
 }

@@ -2,21 +2,32 @@
 
 use axum::body::Body;
 use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::extract::{Extension, Path, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use parking_api::captures::CAPTURE_SIDE_MAX;
+use parking_api::captures::{CAPTURE_SIDE_MAX, Capture};
 use parking_api::{Problem, ProblemCode, paths};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::App;
 use super::extract::ApiQuery;
+use super::guard::Client;
 use super::problem::{Fault, Result};
 use super::slots::is_unchanged;
+use crate::objects::Address;
 
 /// A picture under a key never changes, so whoever has it need not ask again; but it is for those who may see it, not for caches between.
 const IMMUTABLE: HeaderValue = HeaderValue::from_static("private, max-age=31536000, immutable");
+
+/// How a proxy is told where it finds a picture: a location of its own, and for S3 the signed path and query there.
+const ACCEL: HeaderName = HeaderName::from_static("x-accel-redirect");
+const OBJECT: HeaderName = HeaderName::from_static("x-parkd-object");
+/// By this a proxy that did not find it there asks for the bytes themselves.
+const STREAM: HeaderName = HeaderName::from_static("x-parkd-stream");
+/// The locations that a proxy keeps for itself; `deploy/nginx/parkd.conf` has the other end.
+const FILES: &str = "/_files/";
+const OBJECTS: &str = "/_objects/";
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -33,6 +44,7 @@ pub struct ImageQuery {
     (status = 416, body = Problem)))]
 pub async fn get(
     State(app): State<App>,
+    Extension(client): Extension<Client>,
     key: Result<Path<String>, PathRejection>,
     ApiQuery(query): ApiQuery<ImageQuery>,
     headers: HeaderMap,
@@ -48,6 +60,8 @@ pub async fn get(
     let tag = format!("\"{}{size}\"", capture.sha256);
     let mut response = if is_unchanged(&headers, &tag) {
         StatusCode::NOT_MODIFIED.into_response()
+    } else if let Some(redirect) = redirect(&app, client, &capture, &query, &headers).await? {
+        redirect
     } else {
         let (bytes, content_type) = app.captures.picture(&capture, query.w).await?;
         let range = headers.get(header::RANGE).filter(|_| may_range(&headers, &tag));
@@ -56,19 +70,59 @@ pub async fn get(
             Some(Range::Part(from, to)) => part(&bytes, from, to),
             Some(Range::Outside) => return Ok(outside(&key, bytes.len())),
         };
-        let content_type =
-            HeaderValue::from_str(&content_type).map_err(|e| Fault::new(ProblemCode::Internal, e.to_string()))?;
-        response.headers_mut().insert(header::CONTENT_TYPE, content_type);
+        set(&mut response, header::CONTENT_TYPE, &content_type);
         response
     };
+    set(&mut response, header::ETAG, &tag);
     let answer = response.headers_mut();
     answer.insert(header::CACHE_CONTROL, IMMUTABLE);
     answer.insert(header::VARY, HeaderValue::from_static("Authorization, Cookie"));
-    answer.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
-    if let Ok(tag) = HeaderValue::from_str(&tag) {
-        answer.insert(header::ETAG, tag);
+    // Who moves the bytes says it of its own work.
+    if !answer.contains_key(ACCEL) {
+        answer.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     }
     Ok(response)
+}
+
+/// Tells a proxy that is trusted where to fetch a whole picture by itself: what the caller may see has been decided here, and is on
+/// every request. `None` when the daemon sends the bytes.
+async fn redirect(
+    app: &App,
+    client: Client,
+    capture: &Capture,
+    query: &ImageQuery,
+    headers: &HeaderMap,
+) -> Result<Option<Response>> {
+    let is_wanted = app.policy.proxies_fetch_images && client.is_proxied && query.w.is_none();
+    if !is_wanted || headers.contains_key(STREAM) {
+        return Ok(None);
+    }
+    let mut response = Body::empty().into_response();
+    let key = encoded(&capture.key);
+    match app.captures.address(capture).await? {
+        None => return Ok(None),
+        Some(Address::File) => set(&mut response, ACCEL, &format!("{FILES}{key}")),
+        Some(Address::Signed(address)) => {
+            set(&mut response, ACCEL, &format!("{OBJECTS}{key}"));
+            set(&mut response, OBJECT, &address);
+        }
+    }
+    set(&mut response, header::CONTENT_TYPE, &capture.content_type);
+    Ok(Some(response))
+}
+
+/// A key as a path of a URL.
+fn encoded(key: &str) -> String {
+    let is_plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'-' | b'_' | b'.' | b'~');
+    let byte = |b: u8| if is_plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") };
+    key.bytes().map(byte).collect()
+}
+
+/// What is set here is made of hexadecimal, names and percent signs, which every header can hold.
+fn set(response: &mut Response, name: HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        response.headers_mut().insert(name, value);
+    }
 }
 
 /// A range of another version is worth nothing (`If-Range`, RFC 9110).

@@ -158,7 +158,7 @@ mod tests {
 
     #[test]
     fn only_own_and_allowed_origins_open_sockets() {
-        let client = |is_tls| Client { address: IpAddr::from([127, 0, 0, 1]), is_tls };
+        let client = |is_tls| Client { address: IpAddr::from([127, 0, 0, 1]), is_tls, is_proxied: false };
         let allowed = ["https://wall.example".to_string()];
         let is_let_in = |origin: &str, is_tls| check_origin(&headers(origin), client(is_tls), &allowed).is_ok();
         assert!(is_let_in("http://lot.example:8080", false));

@@ -85,4 +85,6 @@ pub struct Policy {
     pub allowed_origins: Vec<String>,
     pub trusted_proxies: Vec<IpAddr>,
     pub web_root: Option<PathBuf>,
+    /// Whether proxies that are trusted fetch pictures by themselves once the daemon has allowed it.
+    pub proxies_fetch_images: bool,
 }

@@ -57,6 +57,15 @@ pub struct Entry {
     pub modified: Time,
 }
 
+/// Where an object is for somebody who moves bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Address {
+    /// The file of its key below the folder of the store.
+    File,
+    /// Path and query at the host of S3, good for a minute.
+    Signed(String),
+}
+
 /// An object store. Cloning shares it.
 #[derive(Debug, Clone)]
 pub struct Objects {
@@ -127,6 +136,15 @@ impl Objects {
             Backend::Fs(fs) => fs.get_range(key, range).await,
             Backend::S3(s3) => s3.get_range(key, range).await,
             Backend::Spooled(spool) => spool.get_range(key, range).await,
+        }
+    }
+
+    /// Where a proxy that is trusted fetches the object by itself; `None` when only this daemon can. Whether it is there is not asked.
+    pub async fn address(&self, key: &str) -> Result<Option<Address>> {
+        match self.backend_of(key)? {
+            Backend::Fs(_) => Ok(Some(Address::File)),
+            Backend::S3(s3) => s3.signed(key).await.map(Address::Signed).map(Some),
+            Backend::Spooled(spool) => Ok(spool.signed(key).await?.map(Address::Signed)),
         }
     }
 

@@ -20,6 +20,8 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 const REQUESTS_MAX: usize = 64;
 /// Longest text of a server's error that is repeated, in characters.
 const DETAIL_CHARS_MAX: usize = 200;
+/// How long a signed address can be used: a proxy uses it at once. In seconds.
+const SIGNED_S: u32 = 60;
 /// Every object is one of these by its name; whoever fetches it says what it is from what the ledger knows.
 const CONTENT_TYPE: &str = "application/octet-stream";
 
@@ -86,6 +88,15 @@ impl S3 {
 
     pub async fn get(&self, key: &str) -> Result<Bytes> {
         Ok(self.request("fetch", key, self.bucket.get_object(key)).await?.into_bytes())
+    }
+
+    /// Path and query by which whoever has them may fetch the object for a while, from the host of the bucket's URL.
+    pub async fn signed(&self, key: &str) -> Result<String> {
+        let failed = |e: &dyn std::error::Error| Error::Unavailable(format!("cannot sign the address of {key}: {e}"));
+        let url = self.bucket.presign_get(key, SIGNED_S, None).await.map_err(|e| failed(&e))?;
+        let host = url.find("://").map_or(0, |at| at + 3);
+        let path = url[host..].find('/').map_or(url.len(), |at| host + at);
+        Ok(url[path..].to_string())
     }
 
     pub async fn get_range(&self, key: &str, range: Range<u64>) -> Result<Bytes> {

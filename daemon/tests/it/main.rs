@@ -11,6 +11,7 @@ mod layers;
 mod live;
 mod mirror;
 mod model;
+mod nginx;
 mod objects;
 mod openapi;
 mod pictures;

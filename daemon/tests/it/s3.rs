@@ -207,7 +207,7 @@ static RUN_FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
 });
 
 /// A port that is free now, and whose neighbour for SeaweedFS is, and that was not given to another server of this run.
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     static NEXT: LazyLock<Mutex<u16>> = LazyLock::new(|| {
         let spread = std::process::id() % u32::from(PORTS.end - PORTS.start);
         Mutex::new(PORTS.start + u16::try_from(spread).expect("it is within the range"))

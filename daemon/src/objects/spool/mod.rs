@@ -165,6 +165,12 @@ impl Spool {
         }
     }
 
+    /// As [`S3::signed`]; `None` while the object waits here.
+    pub async fn signed(&self, key: &str) -> Result<Option<String>> {
+        let is_here = self.inside().queue.number(key).is_some();
+        if is_here { Ok(None) } else { self.0.s3.signed(key).await.map(Some) }
+    }
+
     async fn spooled(&self, key: &str) -> Result<Option<Bytes>> {
         let number = self.inside().queue.number(key);
         match number {
