@@ -1,7 +1,7 @@
 //! Forms (`multipart/form-data`) that bring one file. Knows nothing of what the file is.
 
 use axum::body::Body;
-use axum::extract::{FromRequest, Multipart, Request};
+use axum::extract::{DefaultBodyLimit, FromRequest, Multipart, Request};
 use axum::http::HeaderMap;
 use bytes::Bytes;
 use parking_api::captures::CAPTURE_BYTES_MAX;
@@ -21,6 +21,8 @@ pub async fn file(headers: &HeaderMap, whole: Bytes) -> Result<(Bytes, Option<St
         |e: &dyn std::fmt::Display| Problem::new(ProblemCode::BadRequest, format!("the form cannot be read: {e}"));
     let mut request = Request::new(Body::from(whole));
     request.headers_mut().clone_from(headers);
+    // How large the whole may be was decided when it was read; the library's own bound is less.
+    DefaultBodyLimit::disable().apply(&mut request);
     let mut form = Multipart::from_request(request, &()).await.map_err(|e| unreadable(&e.body_text()))?;
     while let Some(field) = form.next_field().await.map_err(|e| unreadable(&e.body_text()))? {
         let declared = field.content_type().map(str::to_ascii_lowercase);
