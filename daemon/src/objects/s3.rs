@@ -139,7 +139,7 @@ impl S3 {
         loop {
             let start = after.filter(|_| token.is_none()).map(str::to_string);
             let page = self.bucket.list_page(prefix.to_string(), None, token, start, Some(limit - found.len()));
-            let (page, _) = self.request("list", prefix, page).await?;
+            let (page, _) = self.request("list", &format!("{prefix}*"), page).await?;
             for object in page.contents {
                 // Other programs put empty objects there that stand for folders.
                 if is_key(&object.key) {
@@ -156,7 +156,7 @@ impl S3 {
 
     pub async fn ping(&self) -> Result<()> {
         let first = self.bucket.list_page(String::new(), None, None, None, Some(1));
-        self.request("list", "", first).await.map(drop)
+        self.request("list", "*", first).await.map(drop)
     }
 
     async fn request<T>(&self, what: &str, on: &str, asked: impl Future<Output = Result<T, S3Error>>) -> Result<T> {
