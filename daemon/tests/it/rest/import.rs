@@ -23,8 +23,8 @@ fn rows(answer: &Answer) -> Vec<(usize, Option<String>)> {
 }
 
 async fn a_plan_is_imported_as_csv_and_as_json_alike(database: Database) {
-    let csv = "\u{feff}zone,code,level,kind,state,x,y,note\r\nA,A-1,1,ev,occupied,0.5,2,\"by, the \"\"door\"\"\"\r\n,A-2,,,,,,\r\n";
-    let json = r#"[{"code": "A-1", "zone": "A", "level": 1, "kind": "ev", "state": "occupied", "position": {"x": 0.5, "y": 2},
+    let csv = "\u{feff}zone,code,level,kind,state,x,y,note\r\nA,A-1,1,ev,occupied,57744.670227102644,2,\"by, the \"\"door\"\"\"\r\n,A-2,,,,,,\r\n";
+    let json = r#"[{"code": "A-1", "zone": "A", "level": 1, "kind": "ev", "state": "occupied", "position": {"x": 57744.670227102644, "y": 2},
         "note": "by, the \"door\""}, {"code": "A-2"}]"#;
     let mut lists = Vec::new();
     for (content_type, body) in [("text/csv; charset=utf-8", csv), ("application/json", json)] {
