@@ -34,6 +34,14 @@ pub fn new_id() -> Uuid {
     Uuid::now_v7()
 }
 
+/// A name for a log that no other log has.
+///
+/// # Errors
+/// When the system has no randomness to give.
+pub fn random_epoch() -> std::io::Result<String> {
+    Ok(random_256()?[..8].iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
 /// 256 bits from the system's generator.
 ///
 /// # Errors

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU32;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use clap::parser::ValueSource;
@@ -184,6 +185,15 @@ impl Storage {
 }
 
 impl Places {
+    /// Creates the data folder. What is in it makes whoever can read it an admin: it is its owner's alone.
+    ///
+    /// # Errors
+    /// When it cannot be created.
+    pub fn prepare(&self) -> Result<(), String> {
+        let created = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.data_dir);
+        created.map_err(|e| format!("cannot create the data folder {}: {e}", self.data_dir.display()))
+    }
+
     /// Where the first admin token is, for its owner alone to read.
     pub fn admin_token(&self) -> PathBuf {
         self.data_dir.join("admin.token")

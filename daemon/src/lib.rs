@@ -2,10 +2,11 @@
 //!
 //! Reading order: [`ledger`] (what a lot is and how it changes), [`store`] and [`objects`] (where it is kept), [`captures`], [`cameras`]
 //! and [`auth`] (pictures, their senders, tokens), [`follow`] and [`socket`] (who watches), [`http`] (how everybody talks to it), [`serve`]
-//! (everything put together). The direction is `http → ledger, captures, auth → store, objects`: no axum outside `http`, no sqlx
+//! (everything put together), [`backup`] and [`moving`] (kept and used elsewhere). The direction is `http → ledger, captures, auth → store, objects`: no axum outside `http`, no sqlx
 //! outside `store`, neither in a `decide`.
 
 pub mod auth;
+pub mod backup;
 pub mod cameras;
 pub mod captures;
 pub mod clock;
@@ -15,8 +16,10 @@ pub mod demo;
 pub mod follow;
 pub mod http;
 pub mod ledger;
+pub mod moving;
 pub mod objects;
 pub mod plan;
+pub mod progress;
 pub mod serve;
 pub mod socket;
 pub mod store;

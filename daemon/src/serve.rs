@@ -2,7 +2,7 @@
 
 use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -59,12 +59,7 @@ impl Daemon {
     /// # Errors
     /// What could not be opened, and what to do about it.
     pub async fn start(settings: &Serve, places: Places) -> Result<Self, String> {
-        // What is in this folder makes whoever can read it an admin: it is its owner's alone.
-        std::fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&places.data_dir)
-            .map_err(|e| format!("cannot create the data folder {}: {e}", places.data_dir.display()))?;
+        places.prepare()?;
         // The address first: a second daemon by mistake must fail before it touches anything.
         let listener = TcpListener::bind(settings.listen)
             .await

@@ -1,6 +1,8 @@
 //! The command line of `parkd`: one file per subcommand. Whatever needs the database itself is here; the rest is `parkctl`'s.
 
+mod backup;
 mod config;
+mod migrate_data;
 mod openapi;
 mod serve;
 mod token;
@@ -32,8 +34,12 @@ enum Command {
     Serve(Box<Serve>),
     /// Prove that the tables are the fold of the log, row by row; works while the daemon runs
     Verify(verify::Args),
+    /// Make, prove and restore backups of the database and the pictures
+    Backup(backup::Args),
     /// Show every setting as it is in force, and where it came from
     Config(Box<config::Args>),
+    /// Move everything into another database, and pictures into another object store; with every daemon stopped
+    MigrateData(Box<migrate_data::Args>),
     /// Create, list and revoke tokens without a running daemon
     Token(token::Args),
     /// Print the OpenAPI document
@@ -91,7 +97,9 @@ fn try_run(args: Vec<OsString>, out: &mut dyn Write) -> Result<Exit, Trouble> {
     let done = match cli.command {
         Command::Serve(settings) => runtime.block_on(serve::run(&settings, places, out)),
         Command::Verify(args) => runtime.block_on(verify::run(&args, &places, out)),
+        Command::Backup(args) => runtime.block_on(backup::run(args, &places, out)),
         Command::Config(args) => config::run(&args, &matches, &places, &from_file, out),
+        Command::MigrateData(args) => runtime.block_on(migrate_data::run(&args, &places, out)),
         Command::Token(args) => runtime.block_on(token::run(args, &places, out)),
         Command::Openapi => openapi::run(out),
     };

@@ -50,7 +50,7 @@ pub(super) fn require_database(url: &str) -> Result<(), String> {
     }
 }
 
-fn write_report(report: &Report, as_json: bool, out: &mut dyn Write) -> std::io::Result<()> {
+pub(super) fn write_report(report: &Report, as_json: bool, out: &mut dyn Write) -> std::io::Result<()> {
     if as_json {
         let findings: Vec<_> =
             report.findings.iter().map(|f| json!({"table": f.table, "row": f.row, "detail": f.detail})).collect();

@@ -9,7 +9,7 @@ use parking_api::{LotId, Problem, ProblemCode};
 
 use super::committer::{answered, remember};
 use super::{Error, Idempotency, Ledger, Origin, Outcome, Reply, decide};
-use crate::clock::random_256;
+use crate::clock::random_epoch;
 use crate::store;
 
 /// Most lots of one daemon.
@@ -41,8 +41,7 @@ impl Ledger {
         let audit = address.map(|address| Audit { address: Some(address), ..Audit::default() });
         let event = Event { seq: 1, at: now, actor, change: EventChange::LotCreated { lot: lot.clone() }, audit };
         let body = serde_json::to_string(&event).map_err(|e| Error::Unavailable(e.to_string()))?;
-        let epoch = random_256().map_err(|e| Error::Unavailable(format!("no randomness for an epoch: {e}")))?;
-        let epoch: String = epoch[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+        let epoch = random_epoch().map_err(|e| Error::Unavailable(format!("no randomness for an epoch: {e}")))?;
         let outcome = Outcome { reply: Reply::Lot(lot.clone()), seq: 1, replayed: false };
         let answer = idempotency.as_ref().map(|idempotency| remember(idempotency, &outcome)).transpose()?;
         let created = self.inner.store.create_lot(&lot, &epoch, &body, answer.as_ref()).await;

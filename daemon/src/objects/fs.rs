@@ -18,6 +18,11 @@ pub(super) struct Fs {
 }
 
 impl Fs {
+    /// The folder as it is.
+    pub fn at(root: PathBuf) -> Self {
+        Self { root }
+    }
+
     pub async fn open(root: PathBuf) -> Result<Self> {
         let store = Self { root };
         let partial = store.root.join(PARTIAL);

@@ -112,6 +112,18 @@ impl Objects {
         Ok(Self { backend })
     }
 
+    /// Opens a store to read from it, while a daemon uses it: creates and clears nothing.
+    ///
+    /// # Errors
+    /// When the URL names no store that is supported, or there are no keys.
+    pub async fn open_to_read(url: &str, keys_file: Option<&Path>) -> Result<Self> {
+        let backend = match Place::parse(url)? {
+            Place::Folder(root) => Backend::Fs(fs::Fs::at(root)),
+            Place::Bucket(bucket) => Backend::S3(s3::S3::new(&bucket, &keys::read(keys_file)?)?),
+        };
+        Ok(Self { backend })
+    }
+
     /// Stores `bytes` under `key`; when this returns they are kept, and what was there is replaced.
     pub async fn put(&self, key: &str, bytes: Bytes) -> Result<()> {
         match self.backend_of(key)? {

@@ -126,6 +126,13 @@ impl Store {
         row.map(Capture::try_from).transpose()
     }
 
+    /// Whether there is a capture whose object is `key`, whatever the schema.
+    pub async fn has_picture(&self, key: &str) -> Result<bool> {
+        let found: Option<(String,)> =
+            sql("select id from captures where key = $1").bind(key).optional(&self.readers).await?;
+        Ok(found.is_some())
+    }
+
     /// The capture whose object is `key`, whatever its lot.
     pub async fn capture_by_key(&self, key: &str) -> Result<Option<Capture>> {
         let query = sql("select * from captures where key = $1").bind(key);

@@ -8,6 +8,7 @@ mod append;
 mod batch;
 mod cameras;
 mod captures;
+mod copy;
 mod error;
 mod events;
 mod logouts;
@@ -16,6 +17,7 @@ mod parts;
 mod postgres;
 mod prune;
 mod read;
+mod schema;
 mod sessions;
 mod slots;
 mod sql;
@@ -27,11 +29,13 @@ mod write;
 pub use batch::{Answer, Batch};
 pub use cameras::ContactRow;
 pub use captures::CaptureFilter;
+pub use copy::{Filling, key};
 pub use error::{Error, Result};
 pub use events::{EventFilter, parse as parse_event};
 pub use lots::Head;
 pub use parts::Parts;
 pub use read::Read;
+pub use schema::{Column, Shape, newest as schema_newest};
 pub use sessions::{SessionFilter, Stays};
 pub use sqlite::embedded_url;
 pub use tokens::Secret;
@@ -40,8 +44,7 @@ pub use write::Write;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use sqlx::migrate::MigrateError;
-
+use schema::Schema;
 use sql::{Dialect, Pool, sql};
 
 /// Longest wait for a connection or a lock.
@@ -79,9 +82,32 @@ impl Store {
     /// brings its schema up to date. A missing SQLite file is created.
     ///
     /// # Errors
-    /// When the URL is not one of a database that is supported, it cannot be opened, is damaged, or is newer than this `parkd`.
+    /// When the URL is not one of a database that is supported, it cannot be opened, is damaged, is newer than this `parkd`, or a copy into
+    /// it was not finished.
     pub async fn open(url: &str, connections: u32) -> Result<Self> {
-        if is_remote(url) { postgres::open(url, connections).await } else { sqlite::open(url).await }
+        Self::open_with(url, connections, Schema::Newest).await?.require_complete().await
+    }
+
+    /// Opens a database without touching its schema, which may be older than this `parkd`.
+    ///
+    /// # Errors
+    /// As `open`; also when it is no database of `parkd`.
+    pub async fn open_as_it_is(url: &str, connections: u32) -> Result<Self> {
+        let store = Self::open_with(url, connections, Schema::AsItIs).await?;
+        store.schema_version().await?;
+        store.require_complete().await
+    }
+
+    /// Opens a database that is to be filled, with the schema after migration `version`.
+    ///
+    /// # Errors
+    /// When it cannot be opened or has a schema that this `parkd` does not know.
+    pub async fn open_to_fill(url: &str, connections: u32, version: i64) -> Result<Self> {
+        Self::open_with(url, connections, Schema::At(version)).await
+    }
+
+    async fn open_with(url: &str, connections: u32, schema: Schema) -> Result<Self> {
+        if is_remote(url) { postgres::open(url, connections, schema).await } else { sqlite::open(url, schema).await }
     }
 
     /// Whether the database answers.
@@ -110,19 +136,5 @@ impl Store {
     pub async fn close(&self) {
         self.readers.close().await;
         self.writer.close().await;
-    }
-}
-
-fn migration_error(error: MigrateError) -> Error {
-    match error {
-        MigrateError::VersionMissing(version) => Error::Incompatible(format!(
-            "the database has migration {version}, which this parkd does not know: it was written by a newer version; \
-             run that version, or restore a backup from before the upgrade"
-        )),
-        MigrateError::VersionMismatch(version) => Error::Incompatible(format!(
-            "migration {version} was applied to this database in another form than this parkd has"
-        )),
-        MigrateError::Execute(e) | MigrateError::ExecuteMigration(e, _) => e.into(),
-        other => Error::Unavailable(format!("cannot bring the schema up to date: {other}")),
     }
 }

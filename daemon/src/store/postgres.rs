@@ -7,8 +7,9 @@ use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection};
 
+use super::schema::Schema;
 use super::sql::Pool;
-use super::{Error, Result, Store, WAIT_MAX, migration_error};
+use super::{Error, Result, Store, WAIT_MAX};
 use crate::urls;
 
 /// Longest that a write may take, and that it may wait for another's lock. A writer that stops in the middle of a transaction, as a
@@ -22,13 +23,13 @@ const IDLE_TESTED: Duration = Duration::from_secs(1);
 static MIGRATIONS: Migrator = sqlx::migrate!("../migrations/postgres");
 
 /// Opens it with at most `connections`, half of which write.
-pub(super) async fn open(url: &str, connections: u32) -> Result<Store> {
+pub(super) async fn open(url: &str, connections: u32, schema: Schema) -> Result<Store> {
     let options = PgConnectOptions::from_str(url)
         .map_err(|e| Error::Unavailable(format!("{} does not name a PostgreSQL database: {e}", urls::redacted(url))))?
         .application_name("parkd")
         // What a statement costs must not depend on whether it is compiled first; and that something is there already is no news.
         .options([("jit", "off"), ("client_min_messages", "warning")]);
-    migrate(&options).await.map_err(|e| match e {
+    migrate(&options, schema).await.map_err(|e| match e {
         Error::Unavailable(why) => Error::Unavailable(format!("{}: {why}", urls::redacted(url))),
         other => other,
     })?;
@@ -53,11 +54,11 @@ pub(super) async fn open(url: &str, connections: u32) -> Result<Store> {
 
 /// Brings the schema up to date. Of several daemons that start at once one does it, and the others wait for its advisory lock; on a
 /// connection of its own, because a large table may take long.
-async fn migrate(options: &PgConnectOptions) -> Result<()> {
+async fn migrate(options: &PgConnectOptions, schema: Schema) -> Result<()> {
     let connect = tokio::time::timeout(WAIT_MAX, options.connect());
     let connected = connect.await.map_err(|_| Error::Unavailable(format!("no answer within {WAIT_MAX:?}")))?;
     let mut connection: PgConnection = connected?;
-    MIGRATIONS.run(&mut connection).await.map_err(migration_error)?;
+    schema.bring(&MIGRATIONS, &mut connection).await?;
     connection.close().await?;
     Ok(())
 }

@@ -11,19 +11,20 @@ use super::captures::CaptureRow;
 use super::lots::LotRow;
 use super::sessions::SessionRow;
 use super::slots::SlotRow;
-use super::sql::{Row, Tx, sql};
+use super::sql::{Dialect, Row, Tx, sql};
 use super::tokens::TokenRow;
 use super::{Error, Head, Parts, Result, Store, events, lots, sessions};
 
 /// A read transaction.
 #[derive(Debug)]
 pub struct Read {
-    tx: Tx,
+    pub(super) dialect: Dialect,
+    pub(super) tx: Tx,
 }
 
 impl Store {
     pub async fn read(&self) -> Result<Read> {
-        Ok(Read { tx: self.readers.begin_read().await? })
+        Ok(Read { dialect: self.readers.dialect(), tx: self.readers.begin_read().await? })
     }
 
     /// Everything of one lot that belongs into memory; `None` when there is no such lot.

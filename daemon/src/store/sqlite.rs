@@ -8,8 +8,9 @@ use sqlx::Connection;
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
+use super::schema::Schema;
 use super::sql::{Pool, sql};
-use super::{Error, Result, Store, WAIT_MAX, migration_error};
+use super::{Error, Result, Store, WAIT_MAX};
 
 /// Connections that read history beside the one that writes.
 const READERS: u32 = 3;
@@ -20,14 +21,14 @@ const READER_CACHE_KIB: u32 = 1024;
 /// often is folded once for many changes.
 const CHECKPOINT_PAGES: u32 = 10_000;
 
-static MIGRATIONS: Migrator = sqlx::migrate!("../migrations/sqlite");
+pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("../migrations/sqlite");
 
 fn options(url: &str) -> Result<SqliteConnectOptions> {
     SqliteConnectOptions::from_str(url)
         .map_err(|e| Error::Unavailable(format!("{url} does not name a SQLite database: {e}")))
 }
 
-pub(super) async fn open(url: &str) -> Result<Store> {
+pub(super) async fn open(url: &str, schema: Schema) -> Result<Store> {
     let options = options(url)?
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
@@ -47,7 +48,7 @@ pub(super) async fn open(url: &str) -> Result<Store> {
         options.before_acquire(|connection, _| Box::pin(async { Ok(!connection.is_in_transaction()) }))
     };
     let writer = pool(1).min_connections(1).connect_with(options.clone()).await?;
-    MIGRATIONS.run(&writer).await.map_err(migration_error)?;
+    schema.bring(&MIGRATIONS, &writer).await?;
     let reading = options.read_only(true).create_if_missing(false).pragma("cache_size", format!("-{READER_CACHE_KIB}"));
     let readers = pool(READERS).connect_with(reading).await?;
     Ok(Store { writer: Pool::Sqlite(writer), readers: Pool::Sqlite(readers) })

@@ -6,6 +6,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
+use parkd::store::embedded_url;
 use parking_api::LotId;
 use parking_api::client::{Client, Config};
 use parking_api::tokens::{NewToken, Role};
@@ -121,6 +122,10 @@ impl Parkd {
     fn on_its_database(&self, mut command: Command) -> Command {
         command.envs(self.database_url.iter().map(|url| ("DATABASE_URL", url)));
         command
+    }
+
+    pub fn database_url(&self) -> String {
+        self.database_url.clone().unwrap_or_else(|| embedded_url(self.data_dir()))
     }
 
     pub fn data_dir(&self) -> &Path {

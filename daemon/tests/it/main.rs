@@ -23,6 +23,7 @@ mod settings;
 mod spool;
 mod stop;
 mod store;
+mod trust;
 mod uploads;
 mod wire;
 
