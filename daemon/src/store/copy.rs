@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use super::schema::{self, Shape};
-use super::sql::{Dialect, Tx, Value, sql, sql_with};
+use super::sql::{Dialect, On, Tx, Value, sql, sql_with};
 use super::tables::json;
 use super::{Error, Read, Result, Store};
 
@@ -134,8 +134,7 @@ impl Store {
 
     /// Refuses a database that is not complete.
     pub(super) async fn require_complete(self) -> Result<Self> {
-        let mut tx = self.readers.begin_read().await?;
-        match mark(&mut tx).await? {
+        match mark(&self.readers).await? {
             None => Ok(self),
             Some(mark) => Err(Error::Incompatible(format!(
                 "the database is not complete: {} into it was interrupted; run the same command again, or use another database",
@@ -145,8 +144,8 @@ impl Store {
     }
 }
 
-async fn mark(tx: &mut Tx) -> Result<Option<Mark>> {
-    let row: Option<(String,)> = sql("select value from meta where key = $1").bind(MARK).optional(tx).await?;
+async fn mark(on: impl Into<On<'_>>) -> Result<Option<Mark>> {
+    let row: Option<(String,)> = sql("select value from meta where key = $1").bind(MARK).optional(on).await?;
     row.map(|(text,)| serde_json::from_str(&text).map_err(|e| Error::corrupt("meta", e))).transpose()
 }
 

@@ -1,5 +1,6 @@
 //! The contract of the store, on both databases: no query without a test here.
 
+mod copy;
 mod history;
 mod lots;
 mod remembered;
