@@ -64,7 +64,7 @@ pub async fn run(app: &mut App) -> Result<(), Error> {
 fn table(app: &mut App, status: &Status) -> Result<(), Error> {
     let settings = app.settings()?;
     let (server_from, lot_from) = (settings.server_from.to_string(), settings.lot_from.to_string());
-    let Readiness { ready, database, objects } = &status.readiness;
+    let Readiness { ready, database, objects, integrity } = &status.readiness;
     let Version { name, version, protocol } = &status.version;
     let ready = match ready {
         true if objects != "ok" => Shown::tinted(format!("yes: objects {objects}"), Tint::Yellow),
@@ -75,13 +75,17 @@ fn table(app: &mut App, status: &Status) -> Result<(), Error> {
         Some(identity) => Shown::plain(format!("{}, {}", identity.name, identity.role)),
         None => Shown::tinted("nobody: no valid token was sent", Tint::Yellow),
     };
-    let pairs = [
+    let mut pairs = vec![
         ("server", Shown::plain(format!("{} ({server_from})", status.server))),
         ("version", Shown::plain(format!("{name} {version}, protocol {protocol}"))),
         ("ready", ready),
         ("you", you),
         ("lot", Shown::plain(format!("{} ({lot_from})", status.lot))),
     ];
+    if let Some(integrity) = integrity {
+        let tint = if integrity.starts_with("sound") { Tint::Green } else { Tint::Red };
+        pairs.push(("checked", Shown::tinted(integrity.clone(), tint)));
+    }
     app.out.pairs(pairs.into_iter().map(|(name, shown)| (name.to_string(), shown)).collect())?;
     let Some(stats) = &status.slots else { return Ok(()) };
     let mut zones = stats.zones.clone();

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, ValueEnum};
 use etcetera::base_strategy::{BaseStrategy, choose_base_strategy};
+use jiff::{SignedDuration, Span};
 use tracing_subscriber::EnvFilter;
 
 use crate::{objects, store, urls};
@@ -90,6 +91,10 @@ pub struct Serve {
     /// Disk that pictures may take in the data folder while they wait for S3, in bytes or with K, M, G or T; 0 for none
     #[arg(long, env = "PARKD_SPOOL_MAX", value_name = "SIZE", default_value = "1G")]
     pub spool_max: Size,
+
+    /// How often the database is checked, gently and by one of the daemons that share it, such as 24h or 7d
+    #[arg(long, env = "PARKD_CHECK_EVERY", value_name = "TIME", default_value = "24h", value_parser = duration)]
+    pub check_every: SignedDuration,
 
     /// Form of the log on standard error
     #[arg(long, env = "PARKD_LOG_FORMAT", value_name = "FORMAT", default_value = "text")]
@@ -315,6 +320,14 @@ fn origin(text: &str) -> Result<String, String> {
 
 fn filter(text: &str) -> Result<String, String> {
     EnvFilter::try_new(text).map(|_| text.to_string()).map_err(|e| e.to_string())
+}
+
+/// A length of time such as 30d or 12h.
+pub fn duration(text: &str) -> Result<SignedDuration, String> {
+    let span: Span = text.parse().map_err(|_| format!("{text:?} is not a length of time such as 30d or 12h"))?;
+    let relative = jiff::SpanRelativeTo::days_are_24_hours();
+    let duration = span.to_duration(relative).map_err(|e| e.to_string())?;
+    if duration.is_positive() { Ok(duration) } else { Err("it must be longer than nothing".into()) }
 }
 
 fn folder(text: &str) -> Result<PathBuf, String> {

@@ -15,6 +15,7 @@ pub mod config;
 pub mod demo;
 pub mod follow;
 pub mod http;
+pub mod integrity;
 pub mod ledger;
 pub mod moving;
 pub mod objects;

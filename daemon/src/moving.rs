@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::backup::{Picture, compare};
-use crate::ledger;
+use crate::ledger::{self, Depth};
 use crate::objects::{self, Objects};
 use crate::progress::Progress;
 use crate::store::{Filling, Read, Shape, Store, key};
@@ -153,7 +153,7 @@ async fn move_picture(stores: &Stores, picture: &Picture, moved: &mut Moved) -> 
 
 async fn fold(to: &Store, moved: &mut Moved) -> Result<(), String> {
     for (lot, _) in to.lots().await.map_err(target)? {
-        let Some(report) = ledger::verify(to, &lot.id).await.map_err(target)? else { continue };
+        let Some(report) = ledger::verify(to, &lot.id, Depth::Whole).await.map_err(target)? else { continue };
         if let Some(finding) = report.findings.first() {
             return Err(format!(
                 "lot {} is not sound in the target: {} {}: {} (run parkd verify on the source)",

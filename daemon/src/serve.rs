@@ -23,6 +23,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::{ImagesVia, Places, Serve};
 use crate::demo;
 use crate::http::{App, Bounds, Policy, Shared, UPLOADS_MAX, routes, serve as serve_http};
+use crate::integrity;
 use crate::ledger::{Command, Ledger};
 use crate::objects::{Objects, SpoolSettings};
 use crate::socket::Fans;
@@ -85,6 +86,12 @@ impl Daemon {
         front.spawn(auth.clone().write_uses(stop.clone()));
         front.spawn(auth.clone().follow_logouts(stop.clone()));
         front.spawn(prune(ledger.clone(), Arc::clone(&clock), settings.events_keep, stop.clone()));
+        front.spawn(integrity::watch(
+            ledger.store().clone(),
+            Arc::clone(&clock),
+            settings.check_every.unsigned_abs(),
+            stop.clone(),
+        ));
         let app = App::new(Shared {
             ledger: ledger.clone(),
             captures: captures.clone(),

@@ -20,4 +20,7 @@ pub struct Readiness {
     pub database: String,
     /// `ok`, what is wrong, or how much waits for a store that is away (`spooling (…)`, which is no reason not to be ready).
     pub objects: String,
+    /// What the last check of the whole database found (`sound at …`, or what is wrong); absent before the first one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub integrity: Option<String>,
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::archive::{Reader, Result};
 use super::{IMAGES, Manifest, Picture, restore, tables};
-use crate::ledger::{self, Report};
+use crate::ledger::{self, Depth, Report};
 use crate::objects::Objects;
 use crate::progress::Progress;
 use crate::store::{Store, embedded_url, key};
@@ -100,7 +100,7 @@ impl Checked {
             self.add(format!("the restored database is damaged: {damage}"));
         }
         for (lot, _) in store.lots().await.map_err(failed)? {
-            match ledger::verify(&store, &lot.id).await {
+            match ledger::verify(&store, &lot.id, Depth::Whole).await {
                 Ok(Some(report)) => {
                     for finding in &report.findings {
                         self.add(format!("lot {}: {} {}: {}", lot.id, finding.table, finding.row, finding.detail));

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use clap::Subcommand;
-use jiff::{SignedDuration, Span};
+use jiff::SignedDuration;
 use parking_api::events::Actor;
 use parking_api::tokens::{Role, Token};
 use parking_api::{Time, TokenId};
@@ -33,7 +33,7 @@ enum Verb {
         #[arg(long, default_value = "viewer", value_parser = person_role)]
         role: Role,
         /// How long it is valid, such as 30d or 12h; for ever when absent
-        #[arg(long, value_name = "TIME", value_parser = duration)]
+        #[arg(long, value_name = "TIME", value_parser = crate::config::duration)]
         expires_in: Option<SignedDuration>,
     },
     /// List all tokens, without their secrets
@@ -51,13 +51,6 @@ fn person_role(text: &str) -> Result<Role, String> {
         Role::Camera => Err("a camera's token is made together with the camera: parkctl camera create".into()),
         role => Ok(role),
     }
-}
-
-fn duration(text: &str) -> Result<SignedDuration, String> {
-    let span: Span = text.parse().map_err(|_| format!("{text:?} is not a length of time such as 30d or 12h"))?;
-    let relative = jiff::SpanRelativeTo::days_are_24_hours();
-    let duration = span.to_duration(relative).map_err(|e| e.to_string())?;
-    if duration.is_positive() { Ok(duration) } else { Err("it must be longer than nothing".into()) }
 }
 
 pub(super) async fn run(args: Args, places: &Places, out: &mut dyn Write) -> Result<Exit, String> {

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::{Exit, unwritten};
 use crate::config::Places;
-use crate::ledger::{Report, verify};
+use crate::ledger::{Depth, Report, verify};
 use crate::store::{Store, missing_file};
 
 #[derive(Debug, clap::Args)]
@@ -32,7 +32,7 @@ pub(super) async fn run(args: &Args, places: &Places, out: &mut dyn Write) -> Re
     }
     let mut exit = Exit::Done;
     for (lot, _) in lots.iter().filter(|(lot, _)| args.lot.as_ref().is_none_or(|id| lot.id == *id)) {
-        let Some(report) = verify(&store, &lot.id).await.map_err(|e| e.to_string())? else { continue };
+        let Some(report) = verify(&store, &lot.id, Depth::Whole).await.map_err(|e| e.to_string())? else { continue };
         if !report.findings.is_empty() {
             exit = Exit::Failed;
         }

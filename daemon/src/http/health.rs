@@ -9,6 +9,7 @@ use parking_api::{PROTOCOL, paths};
 use std::time::Duration;
 
 use super::App;
+use crate::integrity::FOUND;
 
 /// Longest wait for the database or the object store to answer.
 const PING_TIMEOUT: Duration = Duration::from_secs(2);
@@ -24,14 +25,17 @@ pub async fn live() -> Json<serde_json::Value> {
 pub async fn ready(State(app): State<App>) -> Response {
     let database = tokio::time::timeout(PING_TIMEOUT, app.ledger.store().ping());
     let objects = tokio::time::timeout(PING_TIMEOUT, app.captures.objects().state());
-    let (database, objects) = tokio::join!(database, objects);
+    let integrity = tokio::time::timeout(PING_TIMEOUT, app.ledger.store().fact(FOUND));
+    let (database, objects, integrity) = tokio::join!(database, objects, integrity);
+    // What is not known is left out; that the database does not answer is said already.
+    let integrity = integrity.ok().and_then(Result::ok).flatten();
     let database = database.map_or(Err("no answer".to_string()), |r| r.map_err(|e| e.to_string()));
     let objects = objects.map_or(Err("no answer".to_string()), |r| r.map_err(|e| e.to_string()));
     let ready = database.is_ok() && objects.is_ok() && !app.stop.is_cancelled();
     let database = database.map_or_else(|error| error, |()| "ok".to_string());
     let objects = objects.map_or_else(|error| error, |state| state.to_string());
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, Json(Readiness { ready, database, objects })).into_response()
+    (status, Json(Readiness { ready, database, objects, integrity })).into_response()
 }
 
 /// Which version this is

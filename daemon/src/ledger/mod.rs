@@ -24,7 +24,7 @@ pub use hub::{Backlog, FRAME_BYTES_MAX, FRAME_EVENTS_MAX, Hub, RING_EVENTS_MAX, 
 pub use listing::SlotList;
 pub use lot::{Idempotency, LotHandle, Origin};
 pub use state::LotState;
-pub use verify::{Finding, Report, verify};
+pub use verify::{Depth, Finding, Report, verify};
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
+use std::time::Instant;
 
 use parking_api::captures::Capture;
 use parking_api::events::{Event, EventChange};
@@ -36,14 +37,26 @@ pub struct Report {
     pub findings: Vec<Finding>,
 }
 
+/// How much of a lot is checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Depth {
+    /// Everything, as fast as possible.
+    Whole,
+    /// The log and the present state, in little memory, resting often: what a daemon can do beside its work.
+    State,
+}
+
+/// A check beside other work rests this many times as long as each of its pages took.
+const REST: u32 = 3;
+
 /// Checks one lot in one read transaction, so that it can be done while the daemon writes.
 ///
 /// # Errors
 /// When the database cannot be read or an event cannot be understood.
-pub async fn verify(store: &Store, lot: &LotId) -> Result<Option<Report>> {
+pub async fn verify(store: &Store, lot: &LotId, depth: Depth) -> Result<Option<Report>> {
     let mut read = store.read().await?;
     let Some((row, head)) = read.lot(lot).await? else { return Ok(None) };
-    let mut fold = Fold::start(&mut read, &row, &head.epoch).await?;
+    let mut fold = Fold::start(&mut read, &row, &head.epoch, depth).await?;
     let mut report = Report { lot: lot.clone(), events: 0, rows: 0, findings: Vec::new() };
     let (first, last, count) = read.log_extent(lot).await?;
     if (last, count) != (head.seq, head.seq + 1 - first) || first > head.floor {
@@ -52,6 +65,7 @@ pub async fn verify(store: &Store, lot: &LotId) -> Result<Option<Report>> {
         report.add("events", lot, detail);
     }
     loop {
+        let since = Instant::now();
         let page = read.events_after(lot, fold.state.seq(), PAGE).await?;
         let Some(next) = page.first() else { break };
         if next.seq != fold.state.seq() + 1 {
@@ -65,10 +79,15 @@ pub async fn verify(store: &Store, lot: &LotId) -> Result<Option<Report>> {
             }
             fold.apply(event);
         }
+        if depth == Depth::State {
+            tokio::time::sleep(since.elapsed() * REST).await;
+        }
     }
     let stored = read.parts(lot).await?.ok_or_else(|| Error::Corrupt(format!("lot {lot} vanished in a read")))?;
     report.compare_parts(&fold.state.to_parts(), &LotState::from_parts(stored).to_parts());
-    fold.compare_history(&mut read, lot, &mut report).await?;
+    if depth == Depth::Whole {
+        fold.compare_history(&mut read, lot, &mut report).await?;
+    }
     report.findings.truncate(FINDINGS_MAX);
     Ok(Some(report))
 }
@@ -80,20 +99,24 @@ struct Fold {
     captures: BTreeMap<CaptureId, Option<Capture>>,
     /// `seq` of the checkpoint that it started from: older history is not in the log any more.
     from: u64,
+    depth: Depth,
 }
 
 impl Fold {
-    async fn start(read: &mut Read, lot: &Lot, epoch: &str) -> Result<Self> {
+    async fn start(read: &mut Read, lot: &Lot, epoch: &str, depth: Depth) -> Result<Self> {
         let state = match read.checkpoint(&lot.id).await? {
             Some(parts) => LotState::from_parts(parts),
             None => LotState::new(lot.clone(), epoch),
         };
         let from = state.seq();
-        Ok(Self { state, sessions: BTreeMap::new(), captures: BTreeMap::new(), from })
+        Ok(Self { state, sessions: BTreeMap::new(), captures: BTreeMap::new(), from, depth })
     }
 
     fn apply(&mut self, event: &Event) {
         self.state.apply(event);
+        if self.depth == Depth::State {
+            return;
+        }
         match &event.change {
             EventChange::SlotCreated { session: Some(session), .. }
             | EventChange::SlotChanged { session: Some(session), .. }

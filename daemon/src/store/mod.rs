@@ -44,6 +44,8 @@ pub use write::Write;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use parking_api::Time;
+
 use schema::Schema;
 use sql::{Dialect, Pool, sql};
 
@@ -122,6 +124,28 @@ impl Store {
         insert.bind(key).bind(make()).execute(&self.writer).await?;
         let (value,) = sql("select value from meta where key = $1").bind(key).one(&self.writer).await?;
         Ok(value)
+    }
+
+    /// The value of a fact about the database, if there is one.
+    pub async fn fact(&self, key: &str) -> Result<Option<String>> {
+        let row: Option<(String,)> =
+            sql("select value from meta where key = $1").bind(key).optional(&self.readers).await?;
+        Ok(row.map(|(value,)| value))
+    }
+
+    pub async fn put_fact(&self, key: &str, value: &str) -> Result<()> {
+        let put =
+            sql("insert into meta (key, value) values ($1, $2) on conflict (key) do update set value = excluded.value");
+        put.bind(key).bind(value).execute(&self.writer).await?;
+        Ok(())
+    }
+
+    /// Takes the turn for something that only one daemon should do: `true` unless somebody took it after `before`. `key` is a fact of its own.
+    pub async fn take_turn(&self, key: &str, now: Time, before: Time) -> Result<bool> {
+        let take = sql("insert into meta (key, value) values ($1, $2)
+             on conflict (key) do update set value = excluded.value where cast(meta.value as bigint) <= $3");
+        let taken = take.bind(key).bind(now.ms().to_string()).bind(before.ms()).execute(&self.writer).await?;
+        Ok(taken > 0)
     }
 
     /// What the database itself finds wrong with its file. A server looks after its own.

@@ -140,7 +140,10 @@ async fn a_code_passes_from_one_slot_to_an_older_one_in_one_batch(database: Data
     assert!(away.is_ok() && over.is_ok(), "{away:?} {over:?}");
     let codes: Vec<_> = lot.read(|state| state.slots().map(|slot| slot.code.to_string()).collect());
     assert_eq!(codes, ["NEW", "NEWER"]);
-    let report = parkd::ledger::verify(ledger.store(), lot.id()).await.expect("a report").expect("a lot");
+    let report = parkd::ledger::verify(ledger.store(), lot.id(), parkd::ledger::Depth::Whole)
+        .await
+        .expect("a report")
+        .expect("a lot");
     assert_eq!(report.findings, []);
     ledger.stop();
     tasks.close();

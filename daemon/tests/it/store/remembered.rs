@@ -8,6 +8,7 @@ use crate::harness::on_both;
 
 on_both!(
     a_fact_is_made_once,
+    a_turn_is_taken_by_one,
     logins_that_ended_are_kept_until_they_are_forgotten,
     contacts_are_the_last_ones,
     uses_never_go_back,
@@ -20,6 +21,20 @@ async fn a_fact_is_made_once(database: Database) {
     assert_eq!(stage.store.meta("key", || "first".into()).await.expect("a fact"), "first");
     assert_eq!(stage.store.meta("key", || "second".into()).await.expect("a fact"), "first");
     assert_eq!(stage.store.meta("other", || "third".into()).await.expect("a fact"), "third");
+}
+
+async fn a_turn_is_taken_by_one(database: Database) {
+    let stage = Stage::new(database).await;
+    let store = &stage.store;
+    assert_eq!(store.fact("what").await.expect("a read"), None);
+    store.put_fact("what", "one").await.expect("written");
+    store.put_fact("what", "two").await.expect("written");
+    assert_eq!(store.fact("what").await.expect("a read").as_deref(), Some("two"));
+    let turns = [(10, 0, true), (11, 9, false), (12, 10, true), (12, 10, false), (13, 11, false), (13, 12, true)];
+    for (now, before, is_taken) in turns {
+        let taken = store.take_turn("turn", time(now), time(before)).await.expect("written");
+        assert_eq!(taken, is_taken, "at {now}, if nobody took it after {before}");
+    }
 }
 
 async fn logins_that_ended_are_kept_until_they_are_forgotten(database: Database) {

@@ -153,7 +153,10 @@ async fn released(database: Database, dump: &'static str) {
     assert!(!lots.is_empty());
     for (lot, head) in lots {
         assert!(head.seq > 1, "there is something in it");
-        let report = parkd::ledger::verify(&store, &lot.id).await.expect("a report").expect("the lot");
+        let report = parkd::ledger::verify(&store, &lot.id, parkd::ledger::Depth::Whole)
+            .await
+            .expect("a report")
+            .expect("the lot");
         assert_eq!(report.findings, []);
     }
     store.close().await;

@@ -2,6 +2,7 @@
 
 mod backup;
 mod damage;
+mod integrity;
 mod moving;
 
 use std::path::{Path, PathBuf};
