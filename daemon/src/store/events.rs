@@ -3,10 +3,11 @@
 use parking_api::events::Event;
 use parking_api::{LotId, SlotId, Time};
 
-use super::sql::{Dialect, On, sql, sql_with};
+use super::sql::{Dialect, On, Value, sql, sql_with};
 use super::{Error, Result, Store};
 
-/// Writes the events in `$n`, a JSON array of them as they go over the wire, to the lot in `$1` with the time in `$2`.
+/// Writes the events in `$n`, a JSON array of them as they go over the wire, to the lot in `$1` with the time in `$2`:
+/// that of the batch, which is decided in an instant.
 pub(super) fn insert(dialect: Dialect, n: usize, condition: &str) -> String {
     let row = match dialect {
         Dialect::Sqlite => format!(
@@ -55,21 +56,26 @@ impl Store {
 
     /// Bodies of the events that `filter` describes, oldest first.
     pub async fn events(&self, lot: &LotId, filter: &EventFilter) -> Result<Vec<String>> {
+        let mut after = filter.after.unwrap_or(0);
+        if let Some(since) = filter.since {
+            after = after.max(self.first_at(lot, since).await? - 1);
+        }
         let mut text = String::from("select body from events where lot = $1 and seq > $2");
-        let mut values = vec![lot.as_str().into(), filter.after.unwrap_or(0).into(), filter.limit.into()];
-        let slot = filter.slot.map(|slot| slot.to_string());
+        let mut values: Vec<Value> = vec![lot.as_str().into(), after.into(), filter.limit.into()];
         // Only what is asked for stands in the text, so that an index can serve it.
+        if let Some(until) = filter.until {
+            values.push(self.first_at(lot, until).await?.into());
+            text += &format!(" and seq < ${}", values.len());
+        }
+        let slot = filter.slot.map(|slot| slot.to_string());
         for (column, value) in [("kind", &filter.kind), ("actor_name", &filter.actor), ("slot_id", &slot)] {
             if let Some(value) = value {
                 values.push(value.into());
                 text += &format!(" and {column} = ${}", values.len());
             }
         }
-        for (bound, at) in [("at_ms >=", filter.since), ("at_ms <", filter.until)] {
-            if let Some(at) = at {
-                values.push(at.ms().into());
-                text += &format!(" and {bound} ${}", values.len());
-            }
+        if filter.kind.as_ref().is_some_and(|kind| kind != COMMON) {
+            text += RARE;
         }
         text += if filter.after.is_some() { " order by seq limit $3" } else { " order by seq desc limit $3" };
         let bodies = sql_with(text, values).all(&self.readers).await?;
@@ -79,7 +85,29 @@ impl Store {
         }
         Ok(bodies)
     }
+
+    /// `seq` of the first event at or after `time`, one beyond the newest when there is none. No index is needed for it: an event's time
+    /// is never before that of the one before, so halving finds the place.
+    async fn first_at(&self, lot: &LotId, time: Time) -> Result<u64> {
+        let extent = sql("select floor, head from lots where id = $1").bind(lot.as_str());
+        let Some((mut low, head)) = extent.optional::<(i64, i64)>(&self.readers).await? else { return Ok(1) };
+        let mut high = head + 1;
+        while low < high {
+            let middle = low + (high - low) / 2;
+            let at = sql("select at_ms from events where lot = $1 and seq = $2").bind(lot.as_str()).bind(middle);
+            // One that is not there was forgotten meanwhile, being old.
+            match at.optional::<(i64,)>(&self.readers).await? {
+                Some((at,)) if at >= time.ms() => high = middle,
+                _ => low = middle + 1,
+            }
+        }
+        Ok(low as u64)
+    }
 }
+
+/// The kind that most events are of, and the condition of the index on the others.
+const COMMON: &str = "slot.changed";
+const RARE: &str = " and kind <> 'slot.changed'";
 
 /// Reads an event as it was written.
 ///

@@ -18,7 +18,9 @@ on_both!(
 async fn the_log_is_narrowed_and_paged_from_either_end(database: Database) {
     let mut stage = Stage::with_lot(database).await;
     let changed = |number, rev| EventChange::SlotChanged { slot: slot(number, SlotState::Free, rev), session: None };
-    stage.commit((2..12).map(|seq| changed(u128::from(seq % 2), seq))).await;
+    for seq in 2..12 {
+        stage.commit([changed(u128::from(seq % 2), seq)]).await;
+    }
     let seqs = async |filter: EventFilter| -> Vec<u64> {
         let bodies = stage.store.events(&stage.lot, &filter).await.expect("events");
         bodies.iter().map(|body| parkd::store::parse_event(body).expect("an event").seq).collect()
@@ -35,6 +37,17 @@ async fn the_log_is_narrowed_and_paged_from_either_end(database: Database) {
         [9, 11]
     );
     assert_eq!(seqs(EventFilter { actor: Some("nobody".into()), ..all.clone() }).await, [0; 0]);
+    let within =
+        |since: u64, until: u64| EventFilter { since: Some(time(since)), until: Some(time(until)), ..all.clone() };
+    assert_eq!(seqs(within(4, 7)).await, [4, 5, 6]);
+    assert_eq!(seqs(EventFilter { limit: 1, ..within(4, 7) }).await, [6], "the newest of them");
+    assert_eq!(seqs(EventFilter { after: Some(0), limit: 1, ..within(4, 7) }).await, [4]);
+    assert_eq!(seqs(EventFilter { after: Some(5), slot: one, ..within(4, 10) }).await, [7, 9]);
+    assert_eq!(seqs(within(0, 3)).await, [1, 2]);
+    assert_eq!(seqs(within(11, 99)).await, [11]);
+    assert_eq!(seqs(within(12, 99)).await, [0; 0]);
+    let between = Some(Time::from_ms(time(9).ms() + 1));
+    assert_eq!(seqs(EventFilter { since: between, ..all.clone() }).await, [10, 11]);
     let kind = Some("slot.changed".into());
     assert_eq!(seqs(EventFilter { kind, actor: Some("test".into()), after: Some(9), ..all }).await, [10, 11]);
 }
