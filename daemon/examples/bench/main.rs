@@ -7,7 +7,7 @@
 //!
 //! Exit code 0: every target is met (with `--quick`: everything was measured). 1: a target is missed. 2: something could not be measured.
 //!
-//! Reading order: [`report`] (what a figure is), [`writes`], [`reads`], [`sockets`], [`crowd`], [`idle`], [`start`] (the measurements), [`process`],
+//! Reading order: [`report`] (what a figure is), [`writes`], [`reads`], [`sockets`], [`crowd`], [`idle`], [`start`], [`uploads`] (the measurements), [`process`],
 //! [`http`], [`load`], [`follower`] (the daemon and its cheap clients), [`plain`], [`yardstick`] and [`mqtt`] (what figures are compared with).
 
 mod crowd;
@@ -26,6 +26,7 @@ mod samples;
 mod scale;
 mod sockets;
 mod start;
+mod uploads;
 mod writes;
 mod yardstick;
 
@@ -87,6 +88,7 @@ enum Measurement {
     Crowd,
     Idle,
     Start,
+    Uploads,
 }
 
 /// What every measurement needs.
@@ -164,6 +166,7 @@ async fn measure(bench: &Bench, measurement: Measurement) -> Result<Vec<Row>> {
         Measurement::Crowd => crowd::measure(bench).await,
         Measurement::Idle => idle::measure(bench).await,
         Measurement::Start => start::measure(bench).await,
+        Measurement::Uploads => uploads::measure(bench).await,
     }
 }
 

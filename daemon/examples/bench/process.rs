@@ -135,12 +135,17 @@ pub struct Parkd {
 impl Parkd {
     /// Starts on the data in `folder`, with limits that a load generator does not run into.
     pub async fn start(bench: &Bench, folder: &Path) -> Result<Self> {
+        Self::start_with(bench, folder, &[]).await
+    }
+
+    /// The same with these settings in its environment.
+    pub async fn start_with(bench: &Bench, folder: &Path, settings: &[(&str, &str)]) -> Result<Self> {
         let mut command = Command::new(&bench.parkd);
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("PARKD_") || name.ends_with("_URL")) {
             command.env_remove(name);
         }
-        command.current_dir(folder).args(["serve", "--listen", "127.0.0.1:0", "--write-rate", "1000000", "--data-dir"]);
-        command.arg(folder);
+        command.current_dir(folder).args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(folder);
+        command.args(["--write-rate", "1000000", "--upload-rate", "1000000"]).envs(settings.iter().copied());
         let process = Process::start(command, &folder.join("bench.log")).await?;
         let token = std::fs::read_to_string(folder.join("admin.token"))?.trim().to_string();
         Ok(Self { process, token })

@@ -106,7 +106,9 @@ impl Captures {
             Some(key) => Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("{}/{}/{key}", lot.id(), upload.caller).as_bytes()),
             None => new_id(),
         });
-        if let Some(first) = self.ledger.store().capture(lot.id(), id).await? {
+        if upload.idempotency_key.is_some()
+            && let Some(first) = self.ledger.store().capture(lot.id(), id).await?
+        {
             return again(first, &checked.sha256);
         }
         let key = object_key(lot, &upload, now, id, &checked);

@@ -62,7 +62,7 @@ pub struct Entry {
 pub enum Address {
     /// The file of its key below the folder of the store.
     File,
-    /// Path and query at the host of S3, good for a minute.
+    /// Path and query at the host of S3, good for a while.
     Signed(String),
 }
 
@@ -128,7 +128,7 @@ impl Objects {
     pub async fn put(&self, key: &str, bytes: Bytes) -> Result<()> {
         match self.backend_of(key)? {
             Backend::Fs(fs) => fs.put(key, bytes).await,
-            Backend::S3(s3) => s3.put(key, &bytes).await,
+            Backend::S3(s3) => s3.put(key, bytes).await,
             Backend::Spooled(spool) => spool.put(key, bytes).await,
         }
     }

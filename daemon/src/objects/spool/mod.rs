@@ -104,7 +104,7 @@ impl Spool {
 
     pub async fn put(&self, key: &str, bytes: Bytes) -> Result<()> {
         if !self.is_s3_away() {
-            match tokio::time::timeout(PUT_TIMEOUT, self.0.s3.put(key, &bytes)).await {
+            match tokio::time::timeout(PUT_TIMEOUT, self.0.s3.put(key, bytes.clone())).await {
                 Ok(Ok(())) => return Ok(()),
                 Ok(Err(error)) => self.is_away(&error.to_string()),
                 Err(_) => self.is_away(&format!("cannot store {key} within {PUT_TIMEOUT:?}")),
@@ -261,7 +261,7 @@ impl Spool {
             None => self.0.s3.prepare().await?,
             Some((number, key)) => {
                 if let Some(bytes) = self.0.files.read(number).await? {
-                    self.move_to_s3(number, &key, &bytes).await?;
+                    self.move_to_s3(number, &key, bytes).await?;
                 } else if self.forget(number) {
                     tracing::error!(%key, "a file of the spool was removed by somebody else: its picture is lost");
                 }
@@ -274,8 +274,8 @@ impl Spool {
         Ok(())
     }
 
-    async fn move_to_s3(&self, number: u64, key: &str, bytes: &[u8]) -> Result<()> {
-        match self.0.s3.put(key, bytes).await {
+    async fn move_to_s3(&self, number: u64, key: &str, bytes: Bytes) -> Result<()> {
+        match self.0.s3.put(key, bytes.clone()).await {
             // It may have been removed while S3 was away.
             Err(Error::NoBucket(_)) => {
                 self.0.s3.prepare().await?;
