@@ -80,7 +80,6 @@ codes! {
     ImageTooLarge = "image_too_large" 422 "The picture has too many pixels",
     RangeNotSatisfiable = "range_not_satisfiable" 416 "The range lies outside the object",
     RateLimited = "rate_limited" 429 "Too many requests",
-    HeadersTooLarge = "headers_too_large" 431 "The headers are larger than is allowed",
     Internal = "internal" 500 "Something went wrong in the daemon",
     Unavailable = "unavailable" 503 "The daemon cannot do that right now",
     Overloaded = "overloaded" 503 "Too much is waiting already",

@@ -8,7 +8,6 @@ mod serve;
 mod token;
 mod verify;
 
-use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::io::Write;
 
@@ -110,17 +109,32 @@ fn try_run(args: Vec<OsString>, out: &mut dyn Write) -> Result<Exit, Trouble> {
 
 /// The same arguments with `serve` put in front when no subcommand is named.
 fn with_default(mut args: Vec<OsString>) -> Vec<OsString> {
-    let names: BTreeSet<String> = Cli::command().get_subcommands().map(|c| c.get_name().to_string()).collect();
+    let command = Cli::command();
     let asks_for_help = ["-h", "--help", "-V", "--version", "help"];
-    let is_named = args
-        .iter()
-        .skip(1)
-        .filter_map(|arg| arg.to_str())
-        .any(|arg| names.contains(arg) || asks_for_help.contains(&arg));
+    let mut words = args.iter().skip(1).map(|arg| arg.to_string_lossy());
+    let is_named = loop {
+        match words.next() {
+            None => break false,
+            Some(word) if asks_for_help.contains(&&*word) => break true,
+            Some(word) if takes_next(&command, &word) => _ = words.next(),
+            Some(word) if word.starts_with('-') => {}
+            Some(word) => break command.find_subcommand(&*word).is_some(),
+        }
+    };
     if !is_named {
         args.insert(1.min(args.len()), "serve".into());
     }
     args
+}
+
+/// Whether `word` is an option whose value is the word after it, of the program itself or of `serve`.
+fn takes_next(command: &clap::Command, word: &str) -> bool {
+    let serve = command.find_subcommand("serve");
+    let mut options = command.get_arguments().chain(serve.into_iter().flat_map(clap::Command::get_arguments));
+    options.any(|option| {
+        let is_it = option.get_long().is_some_and(|long| word.strip_prefix("--") == Some(long));
+        is_it && option.get_action().takes_values() && !option.is_require_equals_set()
+    })
 }
 
 /// The error of a failed write to standard output.
@@ -144,5 +158,11 @@ mod tests {
         assert_eq!(of(&["parkd", "--demo"]), ["parkd", "serve", "--demo"]);
         assert_eq!(of(&["parkd", "verify"]), ["parkd", "verify"]);
         assert_eq!(of(&["parkd", "--version"]), ["parkd", "--version"]);
+        let value = ["parkd", "--data-dir", "verify"];
+        assert_eq!(of(&value), ["parkd", "serve", "--data-dir", "verify"], "a value is no subcommand");
+        assert_eq!(of(&["parkd", "--data-dir", "verify", "token"]), ["parkd", "--data-dir", "verify", "token"]);
+        assert_eq!(of(&["parkd", "--data-dir=x", "verify"]), ["parkd", "--data-dir=x", "verify"]);
+        assert_eq!(of(&["parkd", "--listen", "config"]), ["parkd", "serve", "--listen", "config"]);
+        assert_eq!(of(&["parkd", "--demo", "verify"]), ["parkd", "--demo", "verify"], "this option takes none");
     }
 }

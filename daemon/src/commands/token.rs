@@ -4,9 +4,9 @@ use std::io::Write;
 
 use clap::Subcommand;
 use jiff::SignedDuration;
+use parking_api::Time;
 use parking_api::events::Actor;
 use parking_api::tokens::{Role, Token};
-use parking_api::{Time, TokenId};
 use tokio_util::task::TaskTracker;
 
 use super::verify::require_database;
@@ -14,7 +14,7 @@ use super::{Exit, unwritten};
 use crate::auth::secret;
 use crate::clock::{Clock, SystemClock};
 use crate::config::Places;
-use crate::ledger::{Command, Ledger};
+use crate::ledger::{Command, Ledger, Reply};
 use crate::serve::{create_token, open_store};
 
 #[derive(Debug, clap::Args)]
@@ -76,34 +76,20 @@ async fn act(verb: Verb, ledger: &Ledger, out: &mut dyn Write) -> Result<Exit, S
             writeln!(out, "{secret}").map_err(unwritten)?;
         }
         Verb::List { json } => {
-            for token in tokens(ledger) {
+            for token in ledger.tokens() {
                 write_token(&token, json, out).map_err(unwritten)?;
             }
         }
         Verb::Revoke { token: name } => {
-            let id: Option<TokenId> = name.parse().ok();
-            let found: Vec<_> = tokens(ledger)
-                .into_iter()
-                .filter(|token| Some(token.id) == id || (name.len() >= 6 && token.prefix.starts_with(&name)))
-                .collect();
-            let [token] = found.as_slice() else {
-                return Err(match found.len() {
-                    0 => format!("there is no token {name}: see parkd token list"),
-                    many => format!("{name} names {many} tokens: give more of the prefix, or the id"),
-                });
+            let (lot, id) = ledger.token_named(&name).map_err(|e| format!("{e}: see parkd token list"))?;
+            let revoked = lot.submit(Command::RevokeToken(id), Actor::system("operator"), None).await;
+            let Reply::Token(token) = revoked.map_err(|e| e.to_string())?.reply else {
+                return Err(format!("token {name} was revoked, but something else was answered"));
             };
-            let lot = ledger.lot(&token.lot).ok_or("the lot of this token is missing")?;
-            let revoked = lot.submit(Command::RevokeToken(token.id), Actor::system("operator"), None).await;
-            revoked.map_err(|e| e.to_string())?;
             writeln!(out, "revoked {} ({})", token.prefix, token.name).map_err(unwritten)?;
         }
     }
     Ok(Exit::Done)
-}
-
-fn tokens(ledger: &Ledger) -> Vec<Token> {
-    let lots = ledger.lots();
-    lots.iter().flat_map(|lot| lot.read(|state| state.tokens().cloned().collect::<Vec<_>>())).collect()
 }
 
 fn write_token(token: &Token, as_json: bool, out: &mut dyn Write) -> std::io::Result<()> {

@@ -21,6 +21,7 @@ use super::App;
 use super::extract::ApiQuery;
 use super::page;
 use super::problem::{Fault, Result};
+use super::slots::id_of;
 use crate::auth::Caller;
 use crate::follow::Follower;
 use crate::ledger::{Audience, Hub, LotHandle};
@@ -91,7 +92,7 @@ pub async fn list(
     let filter = EventFilter {
         after: query.after,
         kind: query.kind.clone(),
-        slot: query.slot.as_ref().map(|slot| slot_id(&lot, slot)).transpose()?,
+        slot: query.slot.as_ref().map(|slot| id_of(&lot, slot)).transpose()?,
         actor: query.actor.clone(),
         since: query.since,
         until: query.until,
@@ -143,17 +144,6 @@ async fn read(
         if caller.as_ref().is_some_and(|caller| !app.auth.is_valid(caller)) {
             return Err(Fault::new(ProblemCode::Unauthenticated, "the token is no longer valid"));
         }
-    }
-}
-
-fn slot_id(lot: &LotHandle, slot: &SlotRef) -> Result<parking_api::SlotId> {
-    match slot {
-        // A slot that is gone has a history still.
-        SlotRef::Id(id) => Ok(*id),
-        SlotRef::Code(_) => lot.read(|state| state.slot(slot).map(|slot| slot.id)).ok_or_else(|| {
-            let detail = format!("there is no slot {slot} in lot {}", lot.id());
-            Fault::field(ProblemCode::SlotNotFound, "slot", detail)
-        }),
     }
 }
 

@@ -91,7 +91,7 @@ pub struct ApiPath<T>(pub T);
 
 impl<T> FromRequestParts<App> for ApiPath<T>
 where
-    T: std::str::FromStr<Err = String>,
+    T: std::str::FromStr<Err: std::fmt::Display>,
 {
     type Rejection = Fault;
 

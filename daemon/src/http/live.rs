@@ -1,5 +1,6 @@
 //! The handshake of a live socket (design §5): who may open one, and on which lot. What is said on it is [`crate::socket`]'s.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -136,7 +137,10 @@ fn check_origin(headers: &HeaderMap, client: Client, allowed: &[String]) -> Resu
     let origin = origin.to_str().unwrap_or_default().to_ascii_lowercase();
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default().to_ascii_lowercase();
     let own_scheme = if client.is_tls { "https" } else { "http" };
-    let is_own = !host.is_empty() && origin == format!("{own_scheme}://{host}");
+    // Whoever owns a name may let it lead to this machine, and then a page of that name is of the same host as the daemon. So a browser
+    // on this machine, which no proxy asks for, must have asked for it by a name that only this machine can have.
+    let is_rebindable = client.address.is_loopback() && !client.is_proxied && !is_loopback(&host);
+    let is_own = !host.is_empty() && !is_rebindable && origin == format!("{own_scheme}://{host}");
     if is_own || allowed.contains(&origin) {
         return Ok(());
     }
@@ -144,21 +148,34 @@ fn check_origin(headers: &HeaderMap, client: Client, allowed: &[String]) -> Resu
     Err(Fault::new(ProblemCode::OriginRefused, detail))
 }
 
+/// Whether a `Host` names this machine and can name no other.
+fn is_loopback(host: &str) -> bool {
+    let name = host
+        .rsplit_once(':')
+        .filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit()))
+        .map_or(host, |(name, _)| name);
+    let is_local_name = name == "localhost" || name.ends_with(".localhost");
+    is_local_name || name.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::net::IpAddr;
 
     fn headers(origin: &str) -> HeaderMap {
+        headers_to("lot.example:8080", origin)
+    }
+
+    fn headers_to(host: &str, origin: &str) -> HeaderMap {
         let mut headers = HeaderMap::new();
-        headers.insert(header::HOST, HeaderValue::from_static("lot.example:8080"));
+        headers.insert(header::HOST, HeaderValue::from_str(host).expect("a header"));
         headers.insert(header::ORIGIN, HeaderValue::from_str(origin).expect("a header"));
         headers
     }
 
     #[test]
     fn only_own_and_allowed_origins_open_sockets() {
-        let client = |is_tls| Client { address: IpAddr::from([127, 0, 0, 1]), is_tls, is_proxied: false };
+        let client = |is_tls| Client { address: IpAddr::from([10, 0, 0, 7]), is_tls, is_proxied: false };
         let allowed = ["https://wall.example".to_string()];
         let is_let_in = |origin: &str, is_tls| check_origin(&headers(origin), client(is_tls), &allowed).is_ok();
         assert!(is_let_in("http://lot.example:8080", false));
@@ -168,5 +185,25 @@ mod tests {
         assert!(!is_let_in("http://evil.example", false));
         assert!(!is_let_in("null", false));
         assert!(check_origin(&HeaderMap::new(), client(false), &allowed).is_ok(), "programs name no origin");
+    }
+    #[test]
+    fn a_name_that_somebody_made_lead_to_this_machine_is_not_its_own() {
+        let here = |is_proxied| Client { address: IpAddr::from([127, 0, 0, 1]), is_tls: false, is_proxied };
+        let is_let_in = |host: &str, client, allowed: &[String]| {
+            let origin = format!("http://{host}");
+            check_origin(&headers_to(host, &origin), client, allowed).is_ok()
+        };
+        for own in
+            ["localhost", "localhost:8080", "lot.localhost:8080", "127.0.0.1:8080", "127.9.9.9", "[::1]:8080", "[::1]"]
+        {
+            assert!(is_let_in(own, here(false), &[]), "{own}");
+        }
+        for strange in
+            ["evil.example:8080", "evil.example", "localhost.evil.example:8080", "127.0.0.1.evil.example", "10.0.0.7"]
+        {
+            assert!(!is_let_in(strange, here(false), &[]), "{strange}");
+        }
+        assert!(is_let_in("lot.example", here(true), &[]), "a proxy knows its names");
+        assert!(is_let_in("lot.example", here(false), &["http://lot.example".to_string()]), "the operator said so");
     }
 }

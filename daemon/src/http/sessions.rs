@@ -16,7 +16,7 @@ use super::App;
 use super::extract::{ApiJson, ApiPath, ApiQuery, InLot, LotQuery, Mutation};
 use super::page;
 use super::problem::{Fault, Result};
-use super::slots::answer;
+use super::slots::{answer, id_of};
 use crate::ledger::Command;
 use crate::store::{SessionFilter, Stays};
 
@@ -49,17 +49,7 @@ pub struct ListQuery {
 pub async fn list(State(app): State<App>, ApiQuery(query): ApiQuery<ListQuery>) -> Result<Response> {
     let lot = app.lot(&query.lot.unwrap_or_default())?;
     let limit = page::limit_of(query.limit)?;
-    let slot = match query.slot {
-        None => None,
-        Some(SlotRef::Id(id)) => Some(id),
-        Some(by_code) => match lot.read(|state| state.slot(&by_code).map(|slot| slot.id)) {
-            Some(id) => Some(id),
-            None => {
-                let detail = format!("there is no slot {by_code} in lot {}", lot.id());
-                return Err(Fault::field(ProblemCode::SlotNotFound, "slot", detail));
-            }
-        },
-    };
+    let slot = query.slot.as_ref().map(|slot| id_of(&lot, slot)).transpose()?;
     let filter = SessionFilter {
         state: query.state,
         kind: query.kind,

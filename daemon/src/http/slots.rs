@@ -7,14 +7,14 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use parking_api::paths::{REPLAYED_HEADER, SEQ_HEADER};
 use parking_api::slots::{Imported, NewSlot, SLOTS_MAX, SetSlot, Slot, SlotKind, SlotPatch, SlotState, SlotStats};
-use parking_api::{Committed, LotId, Problem, ProblemCode, SlotRef, paths};
+use parking_api::{Committed, LotId, Problem, ProblemCode, SlotId, SlotRef, paths};
 use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
 
 use super::App;
 use super::extract::{ApiJson, ApiPath, ApiQuery, InLot, LotQuery, Mutation, content_type, parse_json, read_body};
 use super::problem::{Fault, Result};
-use crate::ledger::{Audience, Command, LotState, Outcome, Reply};
+use crate::ledger::{Audience, Command, LotHandle, LotState, Outcome, Reply};
 use crate::plan;
 
 /// Largest body of an import, in bytes.
@@ -55,6 +55,18 @@ pub fn committed<T: Serialize>(value: T, seq: u64, replayed: bool) -> Response {
 
 fn etag(rev: u64) -> HeaderValue {
     HeaderValue::from_str(&format!("\"{rev}\"")).unwrap_or(HeaderValue::from_static("\"\""))
+}
+
+/// The slot whose history a query asks for.
+pub fn id_of(lot: &LotHandle, slot: &SlotRef) -> Result<SlotId> {
+    match slot {
+        // A slot that is gone has a history still.
+        SlotRef::Id(id) => Ok(*id),
+        SlotRef::Code(_) => lot.read(|state| state.slot(slot).map(|slot| slot.id)).ok_or_else(|| {
+            let detail = format!("there is no slot {slot} in lot {}", lot.id());
+            Fault::field(ProblemCode::SlotNotFound, "slot", detail)
+        }),
+    }
 }
 
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -107,7 +119,7 @@ fn whole_list(headers: &HeaderMap, list: &crate::ledger::SlotList) -> Response {
     response
 }
 
-fn filtered(lot: &crate::ledger::LotHandle, audience: Audience, query: &ListQuery) -> Vec<Slot> {
+fn filtered(lot: &LotHandle, audience: Audience, query: &ListQuery) -> Vec<Slot> {
     // An empty zone asks for the slots that have none.
     let zone = query.zone.as_deref().map(|zone| Some(zone).filter(|zone| !zone.is_empty()));
     lot.read(|state| {

@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use parking_api::tokens::{NewToken, Role, Token, TokenCreated};
-use parking_api::{Committed, LotId, Problem, ProblemCode, TokenId, paths};
+use parking_api::{Committed, LotId, Problem, ProblemCode, paths};
 
 use super::App;
 use super::extract::{ApiJson, ApiPath, Mutation};
@@ -27,9 +27,7 @@ pub fn secret_for(app: &App, mutation: &Mutation, raw: &[u8]) -> Result<String> 
 /// All tokens of all lots, without their secrets
 #[utoipa::path(get, path = paths::TOKENS, tag = "tokens", responses((status = 200, body = Vec<Token>)))]
 pub async fn list(State(app): State<App>) -> Json<Vec<Token>> {
-    let lots = app.ledger.lots();
-    let tokens = lots.iter().flat_map(|lot| lot.read(|state| state.tokens().cloned().collect::<Vec<_>>()));
-    Json(tokens.map(|token| app.auth.join(token)).collect())
+    Json(app.ledger.tokens().into_iter().map(|token| app.auth.join(token)).collect())
 }
 
 /// Create a token; the answer shows its secret, this once
@@ -68,44 +66,10 @@ pub fn token_created(outcome: Outcome, secret: String) -> Result<Response> {
     Ok(response)
 }
 
-/// How a caller names a token: by id, or by as much of its prefix as is unique.
-#[derive(Debug)]
-pub struct TokenName(String);
-
-impl std::str::FromStr for TokenName {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        if text.len() < 6 {
-            return Err(format!("{text:?} is too short to name a token: give its id or its prefix"));
-        }
-        Ok(Self(text.to_string()))
-    }
-}
-
 /// Revoke a token, by id or prefix; open sockets that use it are closed
 #[utoipa::path(delete, path = paths::TOKEN, tag = "tokens", params(("token" = String, Path, description = "Id or prefix")),
     responses((status = 200, body = Committed<Token>), (status = 404, body = Problem), (status = 409, body = Problem)))]
-pub async fn revoke(State(app): State<App>, mutation: Mutation, ApiPath(name): ApiPath<TokenName>) -> Result<Response> {
-    let id: Option<TokenId> = name.0.parse().ok();
-    let mut found = Vec::new();
-    for lot in app.ledger.lots() {
-        let is_meant = |token: &&Token| Some(token.id) == id || token.prefix.starts_with(&name.0);
-        found.extend(
-            lot.read(|state| state.tokens().filter(is_meant).map(|t| t.id).collect::<Vec<_>>())
-                .into_iter()
-                .map(|id| (lot.clone(), id)),
-        );
-    }
-    match found.as_slice() {
-        [(lot, id)] => {
-            let mutation = mutation.in_lot(lot.clone());
-            Ok(answer(mutation.submit(Command::RevokeToken(*id), &[]).await?, StatusCode::OK))
-        }
-        [] => Err(Fault::new(ProblemCode::TokenNotFound, format!("there is no token {}", name.0))),
-        many => {
-            let detail = format!("{} names {} tokens: give more of the prefix, or the id", name.0, many.len());
-            Err(Fault::new(ProblemCode::TokenNotFound, detail))
-        }
-    }
+pub async fn revoke(State(app): State<App>, mutation: Mutation, ApiPath(name): ApiPath<String>) -> Result<Response> {
+    let (lot, id) = app.ledger.token_named(&name)?;
+    Ok(answer(mutation.in_lot(lot).submit(Command::RevokeToken(id), &[]).await?, StatusCode::OK))
 }

@@ -15,6 +15,7 @@ mod order;
 mod prune;
 mod secrets;
 mod state;
+mod tokens;
 mod verify;
 
 pub use audience::{Audience, Encoded};
