@@ -1,4 +1,6 @@
 //! Pictures while S3 is away: accepted, served, deleted, kept through a crash, and brought to S3 when it is back.
+//!
+//! Of several threads, because a daemon that starts asks S3 through a line that must be served meanwhile.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -70,7 +72,7 @@ async fn is_drained(client: &Client) {
     wait_for("an empty spool", async || (state(client).await == "ok").then_some(())).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn while_s3_is_away_pictures_are_taken_served_and_deleted_and_follow_in_order() {
     let site = Site::new(&[]).await;
     let admin = site.parkd.admin();
@@ -95,7 +97,8 @@ async fn while_s3_is_away_pictures_are_taken_served_and_deleted_and_follow_in_or
     let deleted = captures.remove(2);
     admin.capture_delete(deleted.id).await.expect("it is deleted");
     assert!(admin.image(&deleted.key, None).await.is_err());
-    assert!(state(&admin).await.starts_with("spooling (5 files, "));
+    let state = state(&admin).await;
+    assert!(state.starts_with("spooling (5 files, "), "{state}");
     let gone = Wire::admin(&site.parkd).get(&before.url).await;
     assert_eq!((gone.status, gone.code()), (503, ProblemCode::Unavailable), "what S3 has alone cannot be had");
     assert!(gone.header("retry-after").is_some());
@@ -112,7 +115,7 @@ async fn while_s3_is_away_pictures_are_taken_served_and_deleted_and_follow_in_or
     site.parkd.verify();
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_spool_is_found_again_after_a_crash_even_without_s3() {
     let mut site = Site::new(&[]).await;
     let admin = site.parkd.admin();
@@ -131,7 +134,7 @@ async fn a_spool_is_found_again_after_a_crash_even_without_s3() {
     assert_eq!(site.keys().await, [captures[0].key.as_str(), &captures[1].key, &later.key]);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_full_spool_refuses_and_leaves_nothing_behind() {
     let room: usize = JPEGS[1].len() + JPEGS[2].len() + 10;
     let site = Site::new(&["--spool-max", &room.to_string()]).await;
@@ -154,7 +157,7 @@ async fn a_full_spool_refuses_and_leaves_nothing_behind() {
     assert_eq!(site.keys().await.len(), 3);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_slow_s3_holds_up_one_camera_once() {
     let server = Server::own().await;
     let proxy = Proxy::new(&server.address()).await;
@@ -171,12 +174,13 @@ async fn a_slow_s3_holds_up_one_camera_once() {
         upload(&admin, n).await;
         assert!(since.elapsed() < NEXT_MAX, "{:?}", since.elapsed());
     }
-    assert!(state(&admin).await.starts_with("spooling (5 files, "));
+    let state = state(&admin).await;
+    assert!(state.starts_with("spooling (5 files, "), "{state}");
     proxy.pass();
     is_drained(&admin).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_picture_in_the_spool_of_another_daemon_is_on_its_way_and_not_missing() {
     let server = Server::own().await;
     let (proxy, bucket) = (Proxy::new(&server.address()).await, bucket_name());
@@ -198,7 +202,7 @@ async fn a_picture_in_the_spool_of_another_daemon_is_on_its_way_and_not_missing(
     assert_eq!((answer.status, answer.body), (200, JPEGS[1].clone()));
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(flavor = "multi_thread")]
 async fn whatever_dies_when_no_acknowledged_picture_is_lost_and_no_row_is_without_one() {
     const ROUNDS: usize = 6;
     const CAMERAS: usize = 4;
