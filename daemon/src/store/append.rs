@@ -89,19 +89,21 @@ impl Append {
     }
 
     /// Everything else, as one text.
-    pub fn rows(self) -> Sql {
-        sql_with(self.statements.join(";\n"), [self.values, self.rows].concat())
+    pub fn rows(mut self) -> Sql {
+        self.values.append(&mut self.rows);
+        sql_with(self.statements.join(";\n"), self.values)
     }
 
     /// Both as one statement of PostgreSQL, which says how many heads were advanced. Every part of it sees the rows as they were before
     /// it, so no two may touch the same row.
-    pub fn all_at_once(self) -> Sql {
+    pub fn all_at_once(mut self) -> Sql {
         let mut text = format!("with head as ({} returning id)", self.advance);
         for (index, statement) in self.statements.iter().enumerate() {
             text += &format!(",\nrows_{index} as ({statement})");
         }
         text += "\nselect count(*) from head";
-        sql_with(text, [self.values, self.rows].concat())
+        self.values.append(&mut self.rows);
+        sql_with(text, self.values)
     }
 }
 
