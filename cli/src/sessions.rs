@@ -149,11 +149,13 @@ impl Record for SessionStats {
             Column::new("today", "/today", Show::Number),
             Column::new("stay_mean_s", "/stay_mean_s", Show::Seconds),
             Column::new("stay_median_s", "/stay_median_s", Show::Seconds),
+            Column::new("stay_p90_s", "/stay_p90_s", Show::Seconds),
             Column::new("turnover_per_slot", "/turnover_per_slot", Show::Decimal),
             Column::new("gate_open", "/gate/open", Show::Number),
             Column::new("gate_today", "/gate/today", Show::Number),
             Column::new("gate_stay_mean_s", "/gate/stay_mean_s", Show::Seconds),
             Column::new("gate_stay_median_s", "/gate/stay_median_s", Show::Seconds),
+            Column::new("gate_stay_p90_s", "/gate/stay_p90_s", Show::Seconds),
         ]
     }
 }

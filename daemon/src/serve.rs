@@ -22,6 +22,7 @@ use crate::captures::{Captures, Thumbnails};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{ImagesVia, Places, Serve};
 use crate::demo;
+use crate::history;
 use crate::http::{App, Bounds, Policy, Shared, UPLOADS_MAX, routes, serve as serve_http};
 use crate::integrity;
 use crate::ledger::{Command, Ledger};
@@ -40,6 +41,8 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 const PRUNE_EVERY: Duration = Duration::from_secs(600);
 /// How long the first answer to a request is remembered, in milliseconds.
 const ANSWERS_MS: i64 = 24 * 60 * 60 * 1000;
+/// How long it is known how full the lots were, in milliseconds: three years.
+const HISTORY_MS: i64 = 3 * 366 * ANSWERS_MS;
 
 /// A daemon that runs.
 #[derive(Debug)]
@@ -86,6 +89,7 @@ impl Daemon {
         front.spawn(auth.clone().write_uses(stop.clone()));
         front.spawn(auth.clone().follow_logouts(stop.clone()));
         front.spawn(prune(ledger.clone(), Arc::clone(&clock), settings.events_keep, stop.clone()));
+        front.spawn(history::watch(ledger.clone(), Arc::clone(&clock), stop.clone()));
         front.spawn(integrity::watch(
             ledger.store().clone(),
             Arc::clone(&clock),
@@ -258,6 +262,9 @@ async fn prune(ledger: Ledger, clock: Arc<dyn Clock>, events_keep: u64, stop: Ca
         }
         if let Err(error) = ledger.store().purge_lots().await {
             tracing::warn!(%error, "the rows of deleted lots cannot be removed");
+        }
+        if let Err(error) = ledger.store().prune_history(clock.now().plus_ms(-HISTORY_MS)).await {
+            tracing::warn!(%error, "how full the lots were years ago cannot be forgotten");
         }
         if let Err(error) = ledger.store().prune_answers(clock.now().plus_ms(-ANSWERS_MS)).await {
             tracing::warn!(%error, "old answers cannot be forgotten");

@@ -8,6 +8,7 @@ pub mod captures;
 #[cfg(feature = "client")]
 pub mod client;
 pub mod events;
+pub mod history;
 pub mod ids;
 pub mod live;
 pub mod lots;

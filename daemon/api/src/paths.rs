@@ -7,6 +7,7 @@ pub const SLOT: &str = "/api/slots/{slot}";
 pub const SLOT_TOGGLE: &str = "/api/slots/{slot}/toggle";
 pub const SLOTS_IMPORT: &str = "/api/slots/import";
 pub const SLOTS_STATS: &str = "/api/slots/stats";
+pub const SLOTS_HISTORY: &str = "/api/slots/history";
 pub const CAPTURE: &str = "/api/capture";
 pub const CAPTURE_LATEST: &str = "/api/capture/latest";
 pub const CAPTURES: &str = "/api/captures";
@@ -49,6 +50,9 @@ pub const IDEMPOTENCY_KEY_MAX: usize = 128;
 /// Rows of a page when the caller does not say, and at most.
 pub const PAGE_DEFAULT: usize = 100;
 pub const PAGE_MAX: usize = 1_000;
+
+/// Buckets of one answer at most: a month by hour, three years by day.
+pub const HISTORY_BUCKETS_MAX: usize = 1_100;
 
 /// `template` with its one `{name}` replaced. The values are ids of [`crate::ids`], which need no escaping.
 pub fn fill(template: &str, value: impl std::fmt::Display) -> String {

@@ -60,11 +60,14 @@ pub type GateExit = GateEntry;
 pub struct StayStats {
     /// Open now.
     pub open: u64,
-    /// Opened since midnight in the lot's time zone, without the void ones.
+    /// Opened in the period, which is today unless the request says otherwise, without the void ones.
     pub today: u64,
-    /// Over the stays that closed today, in seconds; null when none did.
+    /// Over the stays that closed in the period, in seconds; null when none did.
     pub stay_mean_s: Option<f64>,
     pub stay_median_s: Option<f64>,
+    /// Nine of ten stays were at most as long.
+    #[serde(default)]
+    pub stay_p90_s: Option<f64>,
 }
 
 /// How often one slot was taken.
@@ -72,20 +75,20 @@ pub struct StayStats {
 pub struct SlotTurnover {
     pub code: SlotCode,
     pub zone: Option<String>,
-    /// Sessions opened in it today, without the void ones.
+    /// Sessions opened in it in the period, without the void ones.
     pub stays: u64,
 }
 
 /// Figures over the sessions of a lot; the fields of [`StayStats`] are those of slots.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct SessionStats {
-    /// Midnight in the lot's time zone: where today began.
+    /// Where the period began: midnight in the lot's time zone, unless the request says otherwise.
     pub since: Time,
     #[serde(flatten)]
     pub stays: StayStats,
-    /// Sessions opened today per slot of the lot; null without slots.
+    /// Sessions opened in the period per slot of the lot; null without slots.
     pub turnover_per_slot: Option<f64>,
-    /// The turnover of each slot that had a stay today, by code as people count.
+    /// The turnover of each slot that had a stay, by code as people count.
     #[serde(default)]
     pub slots: Vec<SlotTurnover>,
     /// The same figures for visits that a gate counted.

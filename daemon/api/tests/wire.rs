@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use parking_api::cameras::{Camera, CameraCreated, CameraPatch, CameraStatus, Contact, Health, NewCamera};
 use parking_api::captures::Capture;
 use parking_api::events::{Actor, ActorKind, Audit, Event, EventChange, EventPage, LogEntry};
+use parking_api::history::{BucketLength, HistoryBucket, SlotSeconds, ZoneSeconds};
 use parking_api::ids::SlotRef;
 use parking_api::live::{Cursor, Frame, SnapshotReason};
 use parking_api::lots::{Lot, LotPatch, NewLot};
@@ -45,6 +46,7 @@ const TYPES: &[(&str, Again)] = &[
     ("frame", again::<Frame>),
     ("gate_entry", again::<GateEntry>),
     ("health", again::<Health>),
+    ("history_bucket", again::<HistoryBucket>),
     ("identity", again::<Identity>),
     ("imported", again::<Imported>),
     ("log_entry", again::<LogEntry>),
@@ -69,6 +71,7 @@ const TYPES: &[(&str, Again)] = &[
     ("slot_id", again::<SlotId>),
     ("slot_patch", again::<SlotPatch>),
     ("slot_ref", again::<SlotRef>),
+    ("slot_seconds", again::<SlotSeconds>),
     ("slot_stats", again::<SlotStats>),
     ("slot_turnover", again::<SlotTurnover>),
     ("stay_stats", again::<StayStats>),
@@ -78,6 +81,7 @@ const TYPES: &[(&str, Again)] = &[
     ("token_id", again::<TokenId>),
     ("version", again::<Version>),
     ("zone_counts", again::<ZoneCounts>),
+    ("zone_seconds", again::<ZoneSeconds>),
 ];
 
 /// Types that are only ever a part of another message, and a fixture that shows each.
@@ -102,6 +106,7 @@ fn words() -> BTreeMap<&'static str, Value> {
     let codes = codes.map(|code| json!({ "code": code.as_str(), "status": code.status(), "title": code.title() }));
     BTreeMap::from([
         ("actor_kind", all(ActorKind::ALL)),
+        ("bucket_length", all(BucketLength::ALL)),
         ("camera_status", all(CameraStatus::ALL)),
         ("problem_code", codes.collect()),
         ("role", all(Role::ALL)),

@@ -9,6 +9,7 @@ mod extract;
 pub mod form;
 mod guard;
 mod health;
+mod history;
 mod images;
 mod live;
 mod login;

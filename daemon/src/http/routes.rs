@@ -21,7 +21,8 @@ use utoipa_axum::routes;
 
 use super::problem::Fault;
 use super::{
-    App, cameras, captures, describe, docs, events, guard, health, images, live, login, lots, sessions, slots, tokens,
+    App, cameras, captures, describe, docs, events, guard, health, history, images, live, login, lots, sessions, slots,
+    tokens,
 };
 use crate::auth::COOKIE;
 
@@ -218,6 +219,7 @@ fn public() -> OpenApiRouter<App> {
         .routes(routes!(lots::get))
         .routes(routes!(slots::list))
         .routes(routes!(slots::stats))
+        .routes(routes!(history::history))
         .routes(routes!(slots::get))
         .routes(routes!(events::list))
         .routes(routes!(live::socket))

@@ -6,6 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use jiff::tz::TimeZone;
 use parking_api::sessions::{GateEntry, Session, SessionKind, SessionState, SessionStats, SlotTurnover, StayStats};
 use parking_api::slots::Slot;
 use parking_api::{Committed, LotId, Problem, ProblemCode, SessionId, SlotRef, Time, paths};
@@ -74,17 +75,31 @@ pub async fn get(State(app): State<App>, InLot(lot): InLot, ApiPath(id): ApiPath
     }
 }
 
-/// Figures of today, in the lot's time zone
-#[utoipa::path(get, path = paths::SESSIONS_STATS, tag = "sessions", params(LotQuery),
-    responses((status = 200, body = SessionStats), (status = 404, body = Problem)))]
-pub async fn stats(State(app): State<App>, InLot(lot): InLot) -> Result<Json<SessionStats>> {
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct StatsQuery {
+    #[param(value_type = Option<String>)]
+    lot: Option<LotId>,
+    /// Stays that opened or closed at or after; the last midnight in the lot's time zone when absent.
+    from: Option<Time>,
+    /// Before; now when absent.
+    to: Option<Time>,
+}
+
+/// Figures of today in the lot's time zone, or of another period
+#[utoipa::path(get, path = paths::SESSIONS_STATS, tag = "sessions", params(StatsQuery),
+    responses((status = 200, body = SessionStats), (status = 404, body = Problem), (status = 422, body = Problem)))]
+pub async fn stats(State(app): State<App>, ApiQuery(query): ApiQuery<StatsQuery>) -> Result<Json<SessionStats>> {
+    let lot = app.lot(&query.lot.unwrap_or_default())?;
     let (zone, slots, stays, visits) =
         lot.read(|state| (state.lot().time_zone.clone(), state.slots_len(), state.stays_open(), state.visits_open()));
-    let since = midnight(app.clock.now(), &zone);
+    let since = query.from.unwrap_or_else(|| midnight(app.clock.now(), &zone_of(&zone)));
+    let until = query.to.unwrap_or(Time::from_ms(i64::MAX));
     let store = app.ledger.store();
-    let of_slots = store.stays(lot.id(), SessionKind::Slot, since).await?;
-    let of_gates = store.stays(lot.id(), SessionKind::Gate, since).await?;
-    let by_slot = store.stays_by_slot(lot.id(), since).await?;
+    let of_slots = store.stays(lot.id(), SessionKind::Slot, since, until).await?;
+    let of_gates = store.stays(lot.id(), SessionKind::Gate, since, until).await?;
+    let by_slot = store.stays_by_slot(lot.id(), since, until).await?;
     let turnover = |slot: &Arc<Slot>| {
         let stays = *by_slot.get(&slot.id)?;
         Some(SlotTurnover { code: slot.code.clone(), zone: slot.zone.clone(), stays })
@@ -109,13 +124,19 @@ fn figures(open: usize, stays: &Stays) -> StayStats {
         today: stays.opened,
         stay_mean_s: (count > 0).then(|| lengths.iter().sum::<i64>() as f64 / count as f64 / 1000.0),
         stay_median_s: (count > 0).then(|| median(lengths) / 1000.0),
+        // The nearest rank: the shortest stay that nine of ten are not longer than.
+        stay_p90_s: (count > 0).then(|| lengths[(count * 9).div_ceil(10) - 1] as f64 / 1000.0),
     }
 }
 
-/// The last midnight in `zone`; in UTC when the system does not know that zone any more.
-fn midnight(now: Time, zone: &str) -> Time {
-    let zone = jiff::tz::TimeZone::get(zone).unwrap_or(jiff::tz::TimeZone::UTC);
-    let start = now.timestamp().to_zoned(zone).start_of_day();
+/// The time zone of this name; UTC when the system does not know it any more.
+pub(super) fn zone_of(name: &str) -> TimeZone {
+    TimeZone::get(name).unwrap_or(TimeZone::UTC)
+}
+
+/// The last midnight in `zone`.
+pub(super) fn midnight(now: Time, zone: &TimeZone) -> Time {
+    let start = now.timestamp().to_zoned(zone.clone()).start_of_day();
     start.map_or(now, |start| Time::from(start.timestamp()))
 }
 
@@ -142,14 +163,17 @@ mod tests {
     #[test]
     fn today_begins_at_midnight_where_the_lot_is() {
         let now: Time = "2026-11-23T18:30:00Z".parse().expect("a time");
-        assert_eq!(midnight(now, "Asia/Jakarta").to_string(), "2026-11-23T17:00:00.000Z");
-        assert_eq!(midnight(now, "UTC").to_string(), "2026-11-23T00:00:00.000Z");
+        assert_eq!(midnight(now, &zone_of("Asia/Jakarta")).to_string(), "2026-11-23T17:00:00.000Z");
+        assert_eq!(midnight(now, &zone_of("UTC")).to_string(), "2026-11-23T00:00:00.000Z");
     }
 
     #[test]
     fn the_median_of_an_even_number_of_stays_lies_between_the_two_in_the_middle() {
         let stats = figures(1, &Stays { opened: 4, closed_ms: vec![1_000, 2_000, 4_000, 9_000] });
         assert_eq!((stats.stay_median_s, stats.stay_mean_s), (Some(3.0), Some(4.0)));
+        let p90 =
+            |count| figures(0, &Stays { opened: 0, closed_ms: (1..=count).map(|s| s * 1_000).collect() }).stay_p90_s;
+        assert_eq!((p90(1), p90(10), p90(20)), (Some(1.0), Some(9.0), Some(18.0)));
         assert_eq!(figures(0, &Stays::default()).stay_median_s, None);
     }
 }

@@ -10,13 +10,14 @@ use super::{Parts, Result, Store};
 const DELETE_MAX: u64 = 2_000;
 
 /// Pieces of a deleted lot: `$1` lot, `$2` how many rows. The tokens first, which open doors.
-const OF_LOT: [&str; 9] = [
+const OF_LOT: [&str; 10] = [
     "delete from tokens where id in (select id from tokens where lot = $1 limit $2)",
     "delete from cameras where lot = $1 and id in (select id from cameras where lot = $1 limit $2)",
     "delete from camera_contacts where lot = $1 and camera in (select camera from camera_contacts where lot = $1 limit $2)",
     "delete from captures where lot = $1 and id in (select id from captures where lot = $1 limit $2)",
     "delete from slots where lot = $1 and id in (select id from slots where lot = $1 limit $2)",
     "delete from sessions where lot = $1 and id in (select id from sessions where lot = $1 limit $2)",
+    "delete from occupancy_history where lot = $1 and (start_ms, zone) in (select start_ms, zone from occupancy_history where lot = $1 limit $2)",
     "delete from idempotency where lot = $1 and (actor, key) in (select actor, key from idempotency where lot = $1 limit $2)",
     "delete from checkpoints where lot in (select lot from checkpoints where lot = $1 limit $2)",
     "delete from events where lot = $1 and seq in (select seq from events where lot = $1 order by seq limit $2)",
@@ -50,6 +51,16 @@ impl Store {
         self.delete_in_pieces(
             sql("delete from idempotency where (lot, actor, key) in (
                      select lot, actor, key from idempotency where created_at_ms < $1 limit $2)")
+            .bind(before.ms()),
+        )
+        .await
+    }
+
+    /// Forgets how full the lots were before `before`.
+    pub async fn prune_history(&self, before: Time) -> Result<u64> {
+        self.delete_in_pieces(
+            sql("delete from occupancy_history where (lot, start_ms, zone) in (
+                     select lot, start_ms, zone from occupancy_history where start_ms < $1 limit $2)")
             .bind(before.ms()),
         )
         .await

@@ -104,12 +104,12 @@ pub struct SessionFilter {
     pub limit: usize,
 }
 
-/// Stays of one kind since an instant.
+/// Stays of one kind in a period.
 #[derive(Debug, Clone, Default)]
 pub struct Stays {
-    /// Opened since then, without the void ones.
+    /// Opened then, without the void ones.
     pub opened: u64,
-    /// Length of each stay that closed since then, in milliseconds, ascending.
+    /// Length of each stay that closed then, in milliseconds, ascending.
     pub closed_ms: Vec<i64>,
 }
 
@@ -149,27 +149,27 @@ impl Store {
         row.map(Session::try_from).transpose()
     }
 
-    /// How many stays, without the void ones, opened in each slot since an instant.
-    pub async fn stays_by_slot(&self, lot: &LotId, since: Time) -> Result<HashMap<SlotId, u64>> {
+    /// How many stays, without the void ones, opened in each slot in a period.
+    pub async fn stays_by_slot(&self, lot: &LotId, since: Time, until: Time) -> Result<HashMap<SlotId, u64>> {
         let query = sql("select slot_id, count(*) from sessions
-             where lot = $1 and kind = 'slot' and state <> 'void' and opened_at_ms >= $2 and slot_id is not null
-             group by slot_id limit $3");
-        let query = query.bind(lot.as_str()).bind(since.ms()).bind(SLOTS_COUNTED_MAX);
+             where lot = $1 and kind = 'slot' and state <> 'void' and opened_at_ms >= $2 and opened_at_ms < $3
+               and slot_id is not null
+             group by slot_id limit $4");
+        let query = query.bind(lot.as_str()).bind(since.ms()).bind(until.ms()).bind(SLOTS_COUNTED_MAX);
         let rows: Vec<(String, i64)> = query.all(&self.readers).await?;
         rows.into_iter()
             .map(|(slot, stays)| Ok((slot.parse().map_err(|e| Error::corrupt("sessions", e))?, stays as u64)))
             .collect()
     }
 
-    pub async fn stays(&self, lot: &LotId, kind: SessionKind, since: Time) -> Result<Stays> {
-        let opened = sql(
-            "select count(*) from sessions where lot = $1 and kind = $2 and state <> 'void' and opened_at_ms >= $3",
-        );
-        let opened = opened.bind(lot.as_str()).bind(kind.as_str()).bind(since.ms());
+    pub async fn stays(&self, lot: &LotId, kind: SessionKind, since: Time, until: Time) -> Result<Stays> {
+        let opened = sql("select count(*) from sessions
+             where lot = $1 and kind = $2 and state <> 'void' and opened_at_ms >= $3 and opened_at_ms < $4");
+        let opened = opened.bind(lot.as_str()).bind(kind.as_str()).bind(since.ms()).bind(until.ms());
         let (opened,): (i64,) = opened.one(&self.readers).await?;
         let closed = sql("select closed_at_ms - opened_at_ms from sessions
-             where lot = $1 and kind = $2 and state = 'closed' and closed_at_ms >= $3 limit $4");
-        let closed = closed.bind(lot.as_str()).bind(kind.as_str()).bind(since.ms()).bind(STAYS_MAX);
+             where lot = $1 and kind = $2 and state = 'closed' and closed_at_ms >= $3 and closed_at_ms < $4 limit $5");
+        let closed = closed.bind(lot.as_str()).bind(kind.as_str()).bind(since.ms()).bind(until.ms()).bind(STAYS_MAX);
         let mut closed_ms: Vec<i64> = closed.all(&self.readers).await?.into_iter().map(|(ms,)| ms).collect();
         closed_ms.sort_unstable();
         Ok(Stays { opened: opened as u64, closed_ms })

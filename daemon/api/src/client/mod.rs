@@ -30,7 +30,7 @@ pub use error::Error;
 pub use events::EventQuery;
 pub use live::{LinkState, Live, LiveMessage, LiveOptions, follow};
 pub use sessions::SessionQuery;
-pub use slots::SlotQuery;
+pub use slots::{HistoryQuery, SlotQuery};
 
 use crate::LotId;
 

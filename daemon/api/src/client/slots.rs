@@ -4,9 +4,10 @@ use reqwest::Method;
 use serde::Serialize;
 
 use super::{Client, Error, Mutation};
+use crate::history::{BucketLength, HistoryBucket};
 use crate::ids::SlotRef;
 use crate::slots::{Imported, NewSlot, SetSlot, Slot, SlotKind, SlotPatch, SlotState, SlotStats};
-use crate::{Committed, paths};
+use crate::{Committed, Time, paths};
 
 /// Which slots; all of them by default.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -16,7 +17,20 @@ pub struct SlotQuery {
     pub kind: Option<SlotKind>,
 }
 
+/// Which buckets; the hours of the last day by default.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct HistoryQuery {
+    pub from: Option<Time>,
+    pub to: Option<Time>,
+    pub bucket: Option<BucketLength>,
+}
+
 impl Client {
+    /// How full the lot was, oldest first, with gaps as buckets that nobody watched.
+    pub async fn slots_history(&self, query: &HistoryQuery) -> Result<Vec<HistoryBucket>, Error> {
+        self.call_lot(Method::GET, paths::SLOTS_HISTORY).query(query).fetch().await
+    }
+
     /// By code, `A-2` before `A-10`.
     pub async fn slots(&self, query: &SlotQuery) -> Result<Vec<Slot>, Error> {
         self.call_lot(Method::GET, paths::SLOTS).query(query).fetch().await

@@ -32,6 +32,7 @@ GET    /api/sessions/{session}        Viewer
 GET    /api/slots                     Public
 POST   /api/slots                     Admin
 POST   /api/slots/import              Admin
+GET    /api/slots/history             Public
 GET    /api/slots/stats               Public
 DELETE /api/slots/{slot}              Admin
 GET    /api/slots/{slot}              Public

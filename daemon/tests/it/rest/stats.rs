@@ -1,10 +1,12 @@
 //! Figures over the slots and over the sessions of a lot.
 
-use parking_api::client::{Mutation, SessionQuery};
+use parking_api::ProblemCode;
+use parking_api::client::{HistoryQuery, Mutation, SessionQuery};
 use parking_api::lots::LotPatch;
 use parking_api::sessions::{GateEntry, SessionKind, SessionState};
 
 use super::*;
+use crate::harness::wait_for;
 
 #[tokio::test]
 async fn slots_are_counted_by_state_and_by_zone() {
@@ -79,4 +81,22 @@ async fn sessions_are_counted_since_midnight_where_the_lot_is() {
         all.iter().find(|s| s.kind == SessionKind::Slot && s.state == SessionState::Closed).expect("one that ended");
     let length_s = closed.closed_at.expect("it ended").ms_since(closed.opened_at) as f64 / 1_000.0;
     assert_eq!((stats.stays.stay_mean_s, stats.stays.stay_median_s), (Some(length_s), Some(length_s)));
+}
+
+#[tokio::test]
+async fn how_full_the_lot_was_is_known_from_its_first_minute_on_and_a_time_before_it_is_a_gap() {
+    let parkd = with_slots(&[in_zone("A-1", "A", SlotState::Occupied), new_slot("X-1")]).await;
+    let admin = parkd.admin();
+    let now = admin.slot(&at("A-1")).await.expect("the slot").changed_at;
+    let query = HistoryQuery { from: Some(now.plus_ms(-3 * 60 * 60 * 1000)), to: Some(now.plus_ms(1)), bucket: None };
+    let buckets = wait_for("a first look at the lot", async || {
+        let buckets = admin.slots_history(&query).await.expect("a history");
+        buckets.iter().any(|bucket| bucket.watched_s > 0).then_some(buckets)
+    })
+    .await;
+    assert_eq!(buckets.len(), 4, "the three hours before, and the one that goes on");
+    assert!(buckets.windows(2).all(|pair| pair[0].end == pair[1].start));
+    assert_eq!((buckets[0].watched_s, buckets[0].zones.len()), (0, 0));
+    let refused = admin.slots_history(&HistoryQuery { from: query.to, to: query.from, bucket: None }).await;
+    assert_eq!(super::refused(refused).code, ProblemCode::InvalidField);
 }

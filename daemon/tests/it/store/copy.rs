@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use parkd::store::{Answer, ContactRow, Error, Filling, key};
+use parkd::store::{Answer, ContactRow, Error, Filling, HistoryRow, key};
 use parking_api::cameras::Contact;
 use serde_json::Value;
 
@@ -37,6 +37,9 @@ async fn full(database: Database) -> Stage {
     let row = ContactRow { lot: LotId::default(), camera: "cam-1".parse().expect("an id"), contact };
     store.put_contacts(&[row]).await.expect("written");
     store.put_token_uses(&[(TokenId(id(1)), time(6))]).await.expect("written");
+    let history =
+        ["", "A"].map(|zone| HistoryRow { lot: "main".into(), zone: zone.into(), free_ms: 1, ..HistoryRow::default() });
+    store.add_history(&history).await.expect("written");
     let checkpoint = store.parts(&stage.lot).await.expect("a read").expect("the lot");
     store.prune_events(&stage.lot, &parkd::store::Parts { seq: 1, ..checkpoint }).await.expect("pruned");
     stage

@@ -116,15 +116,21 @@ async fn stays_are_counted_and_measured(database: Database) {
         session(4, SessionState::Void, 6),
     ];
     stage.commit(all.map(|session| EventChange::SessionOpened { session })).await;
-    let stays = async |kind, since| {
-        let stays = stage.store.stays(&stage.lot, kind, time(since)).await.expect("figures");
+    let stays_until = async |kind, since, until| {
+        let stays = stage.store.stays(&stage.lot, kind, time(since), time(until)).await.expect("figures");
         (stays.opened, stays.closed_ms)
     };
+    let stays = async |kind, since| stays_until(kind, since, 1_000).await;
     assert_eq!(stays(SessionKind::Slot, 0).await, (3, vec![10_000, 46_000]));
     assert_eq!(stays(SessionKind::Slot, 5).await, (1, vec![10_000, 46_000]));
     assert_eq!(stays(SessionKind::Slot, 16).await, (0, vec![46_000]));
     assert_eq!(stays(SessionKind::Gate, 0).await, (0, vec![]));
-    let by_slot = async |since| stage.store.stays_by_slot(&stage.lot, time(since)).await.expect("figures");
+    assert_eq!(stays_until(SessionKind::Slot, 0, 5).await, (2, vec![]));
+    assert_eq!(stays_until(SessionKind::Slot, 0, 50).await, (3, vec![10_000]));
+    let by_slot_until =
+        async |since, until| stage.store.stays_by_slot(&stage.lot, time(since), time(until)).await.expect("figures");
+    let by_slot = async |since| by_slot_until(since, 1_000).await;
+    assert_eq!(by_slot_until(0, 5).await, [(SlotId(id(1)), 2)].into());
     assert_eq!(by_slot(0).await, [(SlotId(id(1)), 3)].into(), "what never was does not count");
     assert_eq!(by_slot(5).await, [(SlotId(id(1)), 1)].into());
     assert!(by_slot(16).await.is_empty());

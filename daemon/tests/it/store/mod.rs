@@ -3,6 +3,7 @@
 mod copy;
 mod history;
 mod lots;
+mod occupancy_history;
 mod remembered;
 mod schema;
 mod start;
