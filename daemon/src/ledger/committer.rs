@@ -14,6 +14,7 @@ use super::audit;
 use super::command::{Command, Context, Facts, Outcome, Reply};
 use super::decide::decide;
 use super::lot::{Envelope, Idempotency, Intake, LotHandle};
+use super::news::News;
 use super::secrets::Secrets;
 use super::state::LotState;
 use crate::clock::{Clock, new_id};
@@ -32,6 +33,7 @@ pub(super) struct Committer {
     store: Store,
     clock: Arc<dyn Clock>,
     secrets: Arc<Secrets>,
+    news: Arc<News>,
     /// The state that commands are decided against; ahead of the published one only while a batch is on its way.
     working: LotState,
     /// When another process was last found to have written first.
@@ -58,9 +60,10 @@ impl Committer {
         store: Store,
         clock: Arc<dyn Clock>,
         secrets: Arc<Secrets>,
+        news: Arc<News>,
     ) -> Self {
         let working = lot.read(LotState::clone);
-        Self { lot, intake, store, clock, secrets, working, lost_at: None }
+        Self { lot, intake, store, clock, secrets, news, working, lost_at: None }
     }
 
     /// Works until `stop`, and then through the commands that are queued already.
@@ -96,6 +99,9 @@ impl Committer {
             Ok(Done::Committed { events, batch: written, answers }) => {
                 let ms = started.elapsed().as_secs_f64() * 1e3;
                 tracing::debug!(lot = %self.lot.id(), commands = batch.len(), events = events.len(), ms, "committed");
+                if !written.is_empty() {
+                    self.news.of_lot(self.lot.id());
+                }
                 self.apply(&events, &written).await;
                 for (envelope, answer) in batch.into_iter().zip(answers) {
                     // A caller that has gone away needs no answer.

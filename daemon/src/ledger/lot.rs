@@ -162,8 +162,13 @@ impl LotHandle {
         self.floor.store(head.floor, Ordering::Relaxed);
         let is_behind = self.read(|state| state.seq() < head.seq || **state.epoch() != *head.epoch);
         if is_behind || self.is_degraded() {
-            self.wake.notify_one();
+            self.wake();
         }
+    }
+
+    /// Has the committer look whether another process wrote.
+    pub(super) fn wake(&self) {
+        self.wake.notify_one();
     }
 
     pub(super) fn is_degraded(&self) -> bool {

@@ -49,6 +49,7 @@ impl Ledger {
             let taken = Problem::new(ProblemCode::AlreadyExists, format!("lot {} exists already", lot.id)).field("id");
             return self.answered(idempotency.as_ref()).await?.ok_or_else(|| taken.into());
         }
+        self.inner.news.of_all();
         self.refresh().await?;
         Ok(outcome)
     }
@@ -89,6 +90,7 @@ impl Ledger {
         let Origin { actor, address } = origin.into();
         // With the lot goes its log, so this is the only place that tells who did it.
         tracing::info!(lot = %id, by = actor.name, address = address.map(tracing::field::display), "lot deleted");
+        self.inner.news.of_all();
         self.refresh().await?;
         let store = self.inner.store.clone();
         // It goes on even if the caller does not wait, and the next `purge_lots` does what is left after a stop.

@@ -11,6 +11,7 @@ mod hub;
 mod listing;
 mod lot;
 mod lots;
+mod news;
 mod order;
 mod prune;
 mod secrets;
@@ -41,6 +42,7 @@ use tokio_util::task::TaskTracker;
 use crate::clock::Clock;
 use crate::store::{self, Parts, Store};
 use committer::Committer;
+use news::News;
 use secrets::Secrets;
 
 /// How often the daemon looks for what other processes wrote to the same database.
@@ -94,6 +96,9 @@ struct Inner {
     /// Held while the lots of the database are compared with those above.
     refreshing: tokio::sync::Mutex<()>,
     secrets: Arc<Secrets>,
+    news: Arc<News>,
+    /// Asks for a look at the database before the next tick.
+    look: tokio::sync::Notify,
     tasks: TaskTracker,
     stop: CancellationToken,
 }
@@ -111,6 +116,8 @@ impl Ledger {
                 lots: RwLock::default(),
                 refreshing: tokio::sync::Mutex::default(),
                 secrets: Arc::default(),
+                news: Arc::default(),
+                look: tokio::sync::Notify::new(),
                 tasks,
                 stop: CancellationToken::new(),
             }),
@@ -124,8 +131,11 @@ impl Ledger {
                 done => _ = done?,
             }
         }
-        let ticking = ledger.clone();
-        ledger.inner.tasks.spawn(async move { ticking.tick().await });
+        ledger.inner.tasks.spawn(ledger.clone().tick());
+        if ledger.inner.store.is_shared() {
+            ledger.inner.tasks.spawn(ledger.clone().tell_news());
+            ledger.inner.tasks.spawn(ledger.clone().hear_news());
+        }
         Ok(ledger)
     }
 
@@ -185,10 +195,15 @@ impl Ledger {
         self.inner.stop.cancel();
     }
 
-    async fn tick(&self) {
+    async fn tick(self) {
         let mut tick = tokio::time::interval(REFRESH);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        while self.inner.stop.run_until_cancelled(tick.tick()).await.is_some() {
+        loop {
+            tokio::select! {
+                _ = tick.tick() => {}
+                () = self.inner.look.notified() => {}
+                () = self.inner.stop.cancelled() => return,
+            }
             if let Err(error) = self.refresh().await {
                 tracing::warn!(%error, "cannot look for changes of other processes");
             }
@@ -199,7 +214,7 @@ impl Ledger {
     async fn refresh(&self) -> Result<(), Error> {
         // A list that was read before another call opened a new lot would take that lot for one that is gone.
         let _turn = self.inner.refreshing.lock().await;
-        let stored = self.inner.store.lots().await?;
+        let stored = self.inner.store.beat().await?;
         let gone: Vec<LotId> = {
             let lots = self.lots_read();
             lots.keys().filter(|id| !stored.iter().any(|(lot, _)| lot.id == **id)).cloned().collect()
@@ -207,6 +222,8 @@ impl Ledger {
         for id in gone {
             let removed = self.inner.lots.write().unwrap_or_else(PoisonError::into_inner).remove(&id);
             removed.iter().for_each(|lot| lot.closed().cancel());
+            // Its tokens open nothing any more, wherever they were used.
+            self.inner.secrets.announce();
         }
         for (lot, head) in stored {
             if self.lot(&lot.id).is_none() {
@@ -233,6 +250,7 @@ impl Ledger {
             self.inner.store.clone(),
             Arc::clone(&self.inner.clock),
             Arc::clone(&self.inner.secrets),
+            Arc::clone(&self.inner.news),
         );
         self.inner.tasks.spawn(committer.run(closed));
         Ok(())

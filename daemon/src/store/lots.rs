@@ -3,7 +3,7 @@
 use parking_api::lots::Lot;
 use parking_api::{LotId, Time};
 
-use super::sql::sql;
+use super::sql::{On, sql};
 use super::{Answer, Error, Result, Store, answers, events};
 
 #[derive(Debug, sqlx::FromRow)]
@@ -81,11 +81,14 @@ pub(super) const ADVANCE_AND_CHANGE: &str =
     "update lots set head = $3, head_at_ms = $2, name = $6, time_zone = $7, currency = $8, rev = $9
  where id = $1 and head = $4 and epoch = $5 and deleted_at_ms is null";
 
+pub(super) async fn all(on: impl Into<On<'_>>) -> Result<Vec<(Lot, Head)>> {
+    let rows: Vec<LotRow> = sql("select * from lots where deleted_at_ms is null order by id").all(on).await?;
+    rows.into_iter().map(TryInto::try_into).collect()
+}
+
 impl Store {
     pub async fn lots(&self) -> Result<Vec<(Lot, Head)>> {
-        let query = sql("select * from lots where deleted_at_ms is null order by id");
-        let rows: Vec<LotRow> = query.all(&self.readers).await?;
-        rows.into_iter().map(TryInto::try_into).collect()
+        all(&self.readers).await
     }
 
     /// Writes a new lot and its first event, and what was answered. `false` when the id is taken.

@@ -17,6 +17,7 @@ mod lots;
 mod parts;
 mod postgres;
 mod prune;
+mod pulse;
 mod read;
 mod schema;
 mod sessions;
@@ -36,6 +37,7 @@ pub use events::{EventFilter, parse as parse_event};
 pub use history::{HistoryRow, Span};
 pub use lots::Head;
 pub use parts::Parts;
+pub use pulse::Listener;
 pub use read::Read;
 pub use schema::{Column, Shape, newest as schema_newest};
 pub use sessions::{SessionFilter, Stays};
@@ -44,10 +46,12 @@ pub use tokens::Secret;
 pub use write::Write;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use parking_api::Time;
 
+use pulse::Pulse;
 use schema::Schema;
 use sql::{Dialect, Pool, sql};
 
@@ -61,6 +65,8 @@ pub const CONNECTIONS: u32 = 16;
 pub struct Store {
     writer: Pool,
     readers: Pool,
+    /// Of a database on a server.
+    pulse: Option<Arc<Pulse>>,
 }
 
 /// Whether there is a database of this scheme.

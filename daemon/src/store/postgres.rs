@@ -1,15 +1,18 @@
 //! The database on a server: how it is reached, and what every connection promises. Knows no table.
 
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection};
 
+use super::pulse::Pulse;
 use super::schema::Schema;
 use super::sql::Pool;
 use super::{Error, Result, Store, WAIT_MAX};
+use crate::clock::random_epoch;
 use crate::urls;
 
 /// Longest that a write may take, and that it may wait for another's lock. A writer that stops in the middle of a transaction, as a
@@ -33,6 +36,8 @@ pub(super) async fn open(url: &str, connections: u32, schema: Schema) -> Result<
         Error::Unavailable(why) => Error::Unavailable(format!("{}: {why}", urls::redacted(url))),
         other => other,
     })?;
+    let id = random_epoch().map_err(|e| Error::Unavailable(format!("no randomness for the name of a daemon: {e}")))?;
+    let pulse = Pulse::new(&options, id);
     let writing = options.clone().options([
         ("statement_timeout", WRITE_MAX),
         ("lock_timeout", WRITE_MAX),
@@ -49,7 +54,7 @@ pub(super) async fn open(url: &str, connections: u32, schema: Schema) -> Result<
     let writers = (connections / 2).max(1);
     let writer = pool(writers, writing).await?;
     let readers = pool((connections - writers).max(1), reading).await?;
-    Ok(Store { writer: Pool::Postgres(writer), readers: Pool::Postgres(readers) })
+    Ok(Store { writer: Pool::Postgres(writer), readers: Pool::Postgres(readers), pulse: Some(Arc::new(pulse)) })
 }
 
 /// Brings the schema up to date. Of several daemons that start at once one does it, and the others wait for its advisory lock; on a

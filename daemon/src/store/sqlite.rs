@@ -51,7 +51,7 @@ pub(super) async fn open(url: &str, schema: Schema) -> Result<Store> {
     schema.bring(&MIGRATIONS, &writer).await?;
     let reading = options.read_only(true).create_if_missing(false).pragma("cache_size", format!("-{READER_CACHE_KIB}"));
     let readers = pool(READERS).connect_with(reading).await?;
-    Ok(Store { writer: Pool::Sqlite(writer), readers: Pool::Sqlite(readers) })
+    Ok(Store { writer: Pool::Sqlite(writer), readers: Pool::Sqlite(readers), pulse: None })
 }
 
 /// SQLite's own check of its file; `None` when it finds nothing wrong.

@@ -20,6 +20,7 @@ mod proxy;
 mod rest;
 mod s3;
 mod settings;
+mod several;
 mod spool;
 mod stop;
 mod store;

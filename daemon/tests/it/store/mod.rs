@@ -4,6 +4,7 @@ mod copy;
 mod history;
 mod lots;
 mod occupancy_history;
+mod news;
 mod remembered;
 mod schema;
 mod start;
