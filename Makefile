@@ -1,15 +1,42 @@
 # Thin names over cargo commands.
 
-.PHONY: run test fuzz tools bench bench-tui lint fmt
+DASHBOARD := deploy/dashboard
+PAGES := $(DASHBOARD)/dist/index.html
+
+.PHONY: run dashboard screenshots bench-dashboard test-dashboard test fuzz tools bench bench-tui lint fmt
 
 # A parking lot, live on this machine: builds, starts the demo, prints what to type next.
 run:
 	cargo build -p parkd -p parkctl --bins
-	exec "$${CARGO_TARGET_DIR:-target}/debug/parkd" serve --demo
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory dashboard; \
+	else echo "npm is not installed: the dashboard is left out, everything else works" >&2; fi
+	exec "$${CARGO_TARGET_DIR:-target}/debug/parkd" serve --demo $$([ ! -e $(PAGES) ] || echo --web-root $(DASHBOARD)/dist)
+
+# The browser dashboard, built into deploy/dashboard/dist.
+dashboard: $(PAGES)
+
+$(PAGES): $(shell git ls-files $(DASHBOARD) 2>/dev/null)
+	cd $(DASHBOARD) && npm ci --no-fund --no-audit --silent && npm run --silent build
+
+# Pictures of every page, light and dark, large and small, below deploy/dashboard/shots.
+screenshots: tools $(PAGES)
+	cargo build -p parkd -p parkctl --bins
+	cd $(DASHBOARD) && npm run --silent screenshots
+
+# How large the dashboard is, how fast on a throttled phone, and how many frames a second with 2,000 slots.
+bench-dashboard: tools $(PAGES)
+	cargo build -p parkd -p parkctl --bins
+	cd $(DASHBOARD) && npm run --silent bench
 
 # Everything that can be tested, against real servers, which are installed first.
 test: tools
 	cargo test --workspace --exclude parkd-fuzz --all-features
+	$(MAKE) --no-print-directory test-dashboard
+
+# The dashboard alone: its parts, then a real browser before real servers.
+test-dashboard: tools $(PAGES)
+	cargo build -p parkd -p parkctl --bins
+	cd $(DASHBOARD) && npm run --silent check && npm test --silent && npm run --silent e2e
 
 # Looks for inputs that break what reads them, each target for a minute; FUZZ_SECONDS=600 for more, FUZZ='plan words' for some.
 fuzz:

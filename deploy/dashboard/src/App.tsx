@@ -1,0 +1,110 @@
+// The page put together: who is looking, which lot, which page of it.
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { Suspense, lazy, useEffect, useMemo, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { Link, Route, Switch } from "wouter";
+import { Refusal, answer, api } from "./api/client";
+import type { Lot } from "./api/types";
+import { Boundary } from "./ui/Boundary";
+import type { Inside } from "./login/Gate";
+import { Gate } from "./login/Gate";
+import { LiveLot } from "./live/context";
+import type { Kept } from "./live/cache";
+import { keptLot } from "./live/cache";
+import { LotPage } from "./lot/LotPage";
+import { chooseLot, rememberLot } from "./lots";
+import type { Session } from "./session";
+import { SessionContext } from "./session";
+import { Shell } from "./shell/Shell";
+
+const Kiosk = lazy(() => import("./lot/Kiosk"));
+
+const queries = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 30_000,
+      refetchOnWindowFocus: false,
+      // A refusal is an answer: asking again does not change it.
+      retry: (failures, error) => !(error instanceof Refusal) && failures < 2,
+    },
+  },
+});
+
+export function App() {
+  return (
+    <Boundary>
+      <QueryClientProvider client={queries}>
+        <Gate>{(inside) => <Lots inside={inside} />}</Gate>
+      </QueryClientProvider>
+    </Boundary>
+  );
+}
+
+interface Chosen {
+  lotId: string;
+  lots: readonly Lot[];
+  kept: Kept | null;
+}
+
+function Lots({ inside }: { inside: Inside }) {
+  const { identity, logIn, logOut, doubt } = inside;
+  const [chosen, setChosen] = useState<Chosen | null>(null);
+
+  useEffect(() => {
+    void (async () => {
+      const lots = await api.GET("/api/lots").then(answer).catch((): Lot[] => []);
+      const lotId = await chooseLot(lots);
+      setChosen({ lotId, lots, kept: await keptLot(lotId) });
+    })();
+  }, []);
+
+  const session = useMemo<Session | null>(() => {
+    if (!chosen) return null;
+    const go = (id: string) => {
+      rememberLot(id);
+      void keptLot(id).then((kept) => setChosen({ ...chosen, lotId: id, kept }));
+    };
+    return { identity, lotId: chosen.lotId, lots: chosen.lots, chooseLot: go, logIn, logOut };
+  }, [chosen, identity, logIn, logOut]);
+
+  if (!chosen || !session) return null;
+  const isKiosk = new URLSearchParams(location.search).has("kiosk");
+  return (
+    <SessionContext value={session}>
+      <LiveLot key={chosen.lotId} lotId={chosen.lotId} kept={chosen.kept} onDoubt={doubt}>
+        {isKiosk ? (
+          <Suspense fallback={null}>
+            <Kiosk />
+          </Suspense>
+        ) : (
+          <Shell>
+            <Pages />
+          </Shell>
+        )}
+      </LiveLot>
+    </SessionContext>
+  );
+}
+
+function Pages() {
+  return (
+    <Boundary>
+      <Suspense fallback={<div className="page-loading" role="status" />}>
+        <Switch>
+          <Route path="/" component={LotPage} />
+          <Route component={NotFound} />
+        </Switch>
+      </Suspense>
+    </Boundary>
+  );
+}
+
+function NotFound() {
+  const { t } = useTranslation();
+  return (
+    <div className="empty">
+      <h1>{t("notFound.title")}</h1>
+      <Link href="/">{t("notFound.back")}</Link>
+    </div>
+  );
+}

@@ -1,0 +1,94 @@
+// The daemon over HTTP: types from its document, the CSRF token with every change, refusals as errors that say what happened.
+import type { Middleware } from "openapi-fetch";
+import createClient from "openapi-fetch";
+import type { paths } from "./schema";
+import type { Problem } from "./types";
+
+/** How often a change is sent again, with the same key, when no answer came; and how long to wait in between. */
+const SENDS_MAX = 3;
+const RESEND_MS = 400;
+const KEY_BYTES = 16;
+
+/** The daemon refused. */
+export class Refusal extends Error {
+  constructor(readonly problem: Problem) {
+    super(problem.detail);
+    this.name = "Refusal";
+  }
+}
+
+/** No answer came. */
+export class Unreachable extends Error {
+  constructor(cause: unknown) {
+    super("the server cannot be reached", { cause });
+    this.name = "Unreachable";
+  }
+}
+
+let csrfToken: string | null = null;
+
+/** To be sent with every change from now on. */
+export function setCsrfToken(token: string | null): void {
+  csrfToken = token;
+}
+
+const guard: Middleware = {
+  onRequest({ request }) {
+    if (csrfToken && request.method !== "GET") request.headers.set("X-CSRF-Token", csrfToken);
+    return request;
+  },
+  async onResponse({ response }) {
+    if (response.ok || response.status === 304) return response;
+    throw new Refusal(await problemOf(response));
+  },
+  onError({ error }) {
+    return error instanceof Refusal ? error : new Unreachable(error);
+  },
+};
+
+export const api = createClient<paths>({ baseUrl: "" });
+api.use(guard);
+
+/** A key under which the daemon does a change once, however often it is sent. */
+export function idempotencyKey(): string {
+  // `randomUUID` is missing on a page without TLS.
+  const bytes = crypto.getRandomValues(new Uint8Array(KEY_BYTES));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** Sends a change, again if no answer came: its idempotency key makes that safe. */
+export async function change<T>(send: (key: string) => Promise<{ data?: T }>): Promise<T> {
+  const key = idempotencyKey();
+  for (let sent = 1; ; sent += 1) {
+    try {
+      return answer(await send(key));
+    } catch (error) {
+      if (!(error instanceof Unreachable) || sent === SENDS_MAX) throw error;
+      await new Promise((resolve) => setTimeout(resolve, RESEND_MS * sent));
+    }
+  }
+}
+
+/** The body of an answer. A refusal has been thrown before. */
+export function answer<T>({ data }: { data?: T }): T {
+  if (data === undefined) throw new Error("the answer has no body");
+  return data;
+}
+
+/** Whether the caller is not known, or no longer. */
+export function isUnauthenticated(error: unknown): boolean {
+  return error instanceof Refusal && error.problem.status === 401;
+}
+
+async function problemOf(response: Response): Promise<Problem> {
+  const type = response.headers.get("Content-Type") ?? "";
+  if (type.includes("json")) {
+    try {
+      return (await response.json()) as Problem;
+    } catch {
+      // A proxy in between may say anything.
+    }
+  }
+  const title = response.statusText || `status ${response.status}`;
+  return { type: "about:blank", title, status: response.status, code: "unknown", detail: title };
+}

@@ -1,0 +1,135 @@
+// The lot that is followed, outside React: components subscribe to what they show, and are told once per painted frame at most.
+import type { Event, Slot, SlotState } from "../api/types";
+import type { Counts } from "./counts";
+import { count } from "./counts";
+import type { Step } from "./follower";
+import type { LinkStatus } from "./link";
+import type { LotState } from "./lot";
+
+/** A change that was asked for and whose event has not come yet. */
+export interface Pending {
+  readonly state: SlotState;
+  /** `seq` of its event, once the daemon has answered. */
+  readonly seq: number | null;
+}
+
+export interface View {
+  readonly lot: LotState | null;
+  readonly status: LinkStatus;
+  readonly pending: ReadonlyMap<string, Pending>;
+}
+
+const NO_LINK: LinkStatus = {
+  state: "connecting",
+  offlineSince: null,
+  retryAt: null,
+  freshAt: null,
+  reason: null,
+  degraded: null,
+};
+
+type Listener = () => void;
+
+export class LotStore {
+  private next: View;
+  private shown: View;
+  private readonly listeners = new Set<Listener>();
+  private readonly slotListeners = new Map<string, Set<Listener>>();
+  private readonly eventListeners = new Set<(events: readonly Event[]) => void>();
+  private isScheduled = false;
+  private counted: { slots: LotState["slots"]; counts: Counts } | null = null;
+
+  /** `schedule` runs something before the next paint. */
+  constructor(
+    lot: LotState | null,
+    private readonly schedule: (flush: () => void) => void,
+  ) {
+    this.next = this.shown = { lot, status: NO_LINK, pending: new Map() };
+  }
+
+  view = (): View => this.shown;
+
+  /** Where the log was followed to, whether it is painted already or not. */
+  seq(): number {
+    return this.next.lot?.seq ?? 0;
+  }
+
+  slot(id: string): Slot | undefined {
+    return this.shown.lot?.slots.get(id);
+  }
+
+  counts = (): Counts => {
+    const slots = this.shown.lot?.slots ?? EMPTY;
+    if (this.counted?.slots !== slots) this.counted = { slots, counts: count(slots.values()) };
+    return this.counted.counts;
+  };
+
+  subscribe = (listener: Listener): (() => void) => {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  };
+
+  subscribeSlot(id: string, listener: Listener): () => void {
+    let set = this.slotListeners.get(id);
+    if (!set) this.slotListeners.set(id, (set = new Set()));
+    set.add(listener);
+    return () => {
+      set.delete(listener);
+      if (set.size === 0) this.slotListeners.delete(id);
+    };
+  }
+
+  subscribeEvents(listener: (events: readonly Event[]) => void): () => void {
+    this.eventListeners.add(listener);
+    return () => this.eventListeners.delete(listener);
+  }
+
+  accept(step: Step | null, status: LinkStatus): void {
+    const lot = step ? step.follower.lot : this.next.lot;
+    this.next = { lot, status, pending: settled(this.next.pending, lot?.seq ?? 0) };
+    const events = step?.events.filter((event): event is Event => event.kind !== "withheld") ?? [];
+    if (events.length > 0) for (const listener of this.eventListeners) listener(events);
+    this.plan();
+  }
+
+  /** Marks a slot until the event of its change has come; `seq` is known once the daemon has answered. */
+  pend(id: string, pending: Pending): void {
+    const all = new Map(this.next.pending).set(id, pending);
+    this.next = { ...this.next, pending: settled(all, this.seq()) };
+    this.plan();
+  }
+
+  unpend(id: string): void {
+    const pending = new Map(this.next.pending);
+    pending.delete(id);
+    this.next = { ...this.next, pending };
+    this.plan();
+  }
+
+  private plan(): void {
+    if (this.isScheduled) return;
+    this.isScheduled = true;
+    this.schedule(() => this.flush());
+  }
+
+  private flush(): void {
+    this.isScheduled = false;
+    const before = this.shown;
+    this.shown = this.next;
+    const { lot, pending } = this.shown;
+    if (before.lot?.slots !== lot?.slots || before.pending !== pending) {
+      for (const [id, listeners] of this.slotListeners) {
+        if (before.lot?.slots.get(id) === lot?.slots.get(id) && before.pending.get(id) === pending.get(id)) continue;
+        for (const listener of listeners) listener();
+      }
+    }
+    for (const listener of this.listeners) listener();
+  }
+}
+
+const EMPTY: ReadonlyMap<string, Slot> = new Map();
+
+function settled(pending: ReadonlyMap<string, Pending>, seq: number): ReadonlyMap<string, Pending> {
+  const left = [...pending].filter(([, { seq: own }]) => own === null || own > seq);
+  return left.length === pending.size ? pending : new Map(left);
+}

@@ -1,0 +1,103 @@
+// Every slot, on the map or as a compact grid, one storey at a time; one of them is in the order of the Tab key.
+import { Toggle } from "@base-ui/react/toggle";
+import { ToggleGroup } from "@base-ui/react/toggle-group";
+import { useMemo, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { useView } from "../live/context";
+import { SlotGrid } from "./SlotGrid";
+import { SlotMap } from "./SlotMap";
+
+type Shape = "map" | "grid";
+
+const KEY = "slots-as";
+/** Narrower than this, bays on a map are too small for a finger. */
+const MAP_WIDTH_MIN = 720;
+
+export function Slots({ onOpen }: { onOpen: (id: string) => void }) {
+  const { t } = useTranslation();
+  const slots = useView((view) => view.lot?.slots);
+  const order = useView((view) => view.lot?.order);
+  const [shape, setShape] = useState<Shape>(remembered);
+  const [level, setLevel] = useState<number | null>(null);
+
+  // Which slots there are and where, not their states: a change of state lays nothing out anew.
+  const shapeOf = useMemo(() => {
+    let text = "";
+    for (const slot of slots?.values() ?? []) text += `${slot.id}${slot.zone ?? ""}${slot.level}${slot.position?.x},${slot.position?.y};`;
+    return text;
+  }, [slots]);
+  const all = useMemo(
+    () => (order ?? []).flatMap((id) => slots?.get(id) ?? []),
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- by shape, see above
+    [order, shapeOf],
+  );
+  const levels = useMemo(() => [...new Set(all.map((slot) => slot.level))].sort((a, b) => b - a), [all]);
+  const shownLevel = level !== null && levels.includes(level) ? level : levels.includes(0) ? 0 : levels[0];
+  const shown = useMemo(() => all.filter((slot) => slot.level === shownLevel), [all, shownLevel]);
+  const placed = useMemo(() => shown.filter((slot) => slot.position), [shown]);
+  const canMap = placed.length > 0;
+  const isMap = canMap && shape === "map";
+  const unplaced = isMap ? shown.filter((slot) => !slot.position) : [];
+
+  const choose = (next: Shape) => {
+    setShape(next);
+    try {
+      localStorage.setItem(KEY, next);
+    } catch {
+      // It is not remembered then.
+    }
+  };
+  return (
+    <section className="card slots" aria-labelledby="slots-title">
+      <div className="page-head slots-head">
+        <div>
+          <h2 id="slots-title">{t("lot.slots")}</h2>
+          <p className="fine slots-hint">{t("lot.slotsHint")}</p>
+        </div>
+        <div className="row wrap">
+          {levels.length > 1 && (
+            <ToggleGroup
+              className="segments"
+              aria-label={t("lot.levels")}
+              value={[String(shownLevel)]}
+              onValueChange={([next]) => next !== undefined && setLevel(Number(next))}
+            >
+              {levels.map((each) => (
+                <Toggle key={each} value={String(each)}>
+                  {t("lot.level", { level: each })}
+                </Toggle>
+              ))}
+            </ToggleGroup>
+          )}
+          {canMap && (
+            <ToggleGroup
+              className="segments"
+              aria-label={t("lot.view")}
+              value={[shape]}
+              onValueChange={([next]) => next !== undefined && choose(next)}
+            >
+              <Toggle value="map">{t("lot.map")}</Toggle>
+              <Toggle value="grid">{t("lot.grid")}</Toggle>
+            </ToggleGroup>
+          )}
+        </div>
+      </div>
+      <div className="dims">
+        {isMap && <SlotMap slots={placed} onOpen={onOpen} />}
+        {isMap && unplaced.length > 0 && <h3 className="zone-title">{t("lot.unplaced")}</h3>}
+        {!isMap && <SlotGrid slots={shown} onOpen={onOpen} />}
+        {unplaced.length > 0 && <SlotGrid slots={unplaced} onOpen={onOpen} isFlat />}
+      </div>
+    </section>
+  );
+}
+
+function remembered(): Shape {
+  try {
+    const kept = localStorage.getItem(KEY);
+    if (kept === "map" || kept === "grid") return kept;
+  } catch {
+    // Storage may be forbidden.
+  }
+  return innerWidth >= MAP_WIDTH_MIN ? "map" : "grid";
+}

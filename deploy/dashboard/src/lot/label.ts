@@ -1,0 +1,24 @@
+// A slot in words, and the slot that an element on the screen is of.
+import { useCallback } from "react";
+import { useTranslation } from "react-i18next";
+import type { Slot } from "../api/types";
+import type { Pending } from "../live/store";
+
+/** The id of the slot that an event came from. */
+export function slotOf(target: EventTarget): string | null {
+  return target instanceof Element ? (target.closest("[data-slot]")?.getAttribute("data-slot") ?? null) : null;
+}
+
+export function useLabel(): (slot: Slot, pending: Pending | undefined) => string {
+  const { t } = useTranslation();
+  return useCallback(
+    (slot, pending) => {
+      const words = [slot.code, t(`state.${slot.state}`)];
+      if (slot.kind !== "standard") words.push(t(`kind.${slot.kind}`));
+      if (slot.note) words.push(slot.note);
+      if (pending) words.push(t("lot.pending"));
+      return words.join(", ");
+    },
+    [t],
+  );
+}

@@ -1,0 +1,86 @@
+// The frame around every page: where to go, how the connection is, who is logged in.
+import type { ReactNode } from "react";
+import { Suspense, lazy, useEffect } from "react";
+import { useTranslation } from "react-i18next";
+import { Link, useLocation } from "wouter";
+import type { Role } from "../api/types";
+import { useView } from "../live/context";
+import { useMay, useSession } from "../session";
+import type { IconName } from "../ui/icons";
+import { Icon } from "../ui/icons";
+import { ConnectionNotice, ConnectionPill } from "./Connection";
+import "./shell.css";
+
+const SettingsMenu = lazy(() => import("./SettingsMenu"));
+
+interface Page {
+  name: IconName & ("lot" | "cameras" | "history" | "sessions" | "events" | "setup" | "tokens");
+  path: string;
+  needs: Role | null;
+}
+
+const PAGES: readonly Page[] = [
+  { name: "lot", path: "/", needs: null },
+  { name: "cameras", path: "/cameras", needs: "viewer" },
+  { name: "history", path: "/history", needs: "viewer" },
+  { name: "sessions", path: "/sessions", needs: "viewer" },
+  { name: "events", path: "/events", needs: "viewer" },
+  { name: "setup", path: "/setup", needs: "admin" },
+  { name: "tokens", path: "/tokens", needs: "admin" },
+];
+
+export function Shell({ children }: { children: ReactNode }) {
+  const { t } = useTranslation();
+  const name = useView((view) => view.lot?.lot.name);
+  const link = useView((view) => view.status.state);
+  const { lotId } = useSession();
+  const [path] = useLocation();
+  useEffect(() => {
+    document.title = `${name ?? lotId} · ${t("app.name")}`;
+  }, [name, lotId, t, path]);
+
+  return (
+    <div className="shell" data-link={link}>
+      <a className="skip" href="#content">
+        {t("app.skip")}
+      </a>
+      <header className="topbar">
+        <div className="brand">
+          <img src="/icon.svg" alt="" width="28" height="28" />
+          <span className="brand-name">{name ?? lotId}</span>
+        </div>
+        <div className="row">
+          <ConnectionPill />
+          <Suspense fallback={<span className="menu-space" />}>
+            <SettingsMenu />
+          </Suspense>
+        </div>
+      </header>
+      <Navigation />
+      <main id="content" className="content" tabIndex={-1}>
+        <ConnectionNotice />
+        {children}
+      </main>
+    </div>
+  );
+}
+
+function Navigation() {
+  const { t } = useTranslation();
+  const [path] = useLocation();
+  const may = { viewer: useMay("viewer"), attendant: useMay("attendant"), admin: useMay("admin"), camera: false };
+  const pages = PAGES.filter((page) => page.needs === null || may[page.needs]);
+  return (
+    <nav className="nav" aria-label={t("nav.label")}>
+      {pages.map((page) => {
+        const isHere = page.path === "/" ? path === "/" : path.startsWith(page.path);
+        return (
+          <Link key={page.name} href={page.path} className="nav-link" aria-current={isHere ? "page" : undefined}>
+            <Icon name={page.name} />
+            <span>{t(`nav.${page.name}`)}</span>
+          </Link>
+        );
+      })}
+    </nav>
+  );
+}
