@@ -10,7 +10,10 @@ use parking_api::client::settings;
 
 use crate::output::Format;
 use crate::terminal::Color;
-use crate::{cameras, captures, completions, events, exit, lots, sessions, slots, status, times, tokens};
+use crate::{
+    cameras, captures, completions, config, contexts, events, exit, identity, lots, sessions, slots, status, times,
+    tokens,
+};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -26,9 +29,16 @@ Settings:   parkctl help environment";
 pub const ENVIRONMENT: &str = "\
 Every setting is looked for in this order; the first one that is given counts.
 
+Context
+  --context NAME; what it says then counts before all variables
+  PARKCTL_CONTEXT
+  the one that `parkctl context use` chose
+  local: the daemon of this machine
+
 Server
   --server URL
   PARKCTL_SERVER
+  the context
   the daemon of this machine: the file parkd.url in its data directory
   http://127.0.0.1:8080
 
@@ -36,15 +46,33 @@ Token
   --token-file FILE
   PARKCTL_TOKEN
   PARKCTL_TOKEN_FILE
+  the context, for its own server and for no other
   the file admin.token in the data directory, for the daemon of this machine and for no other server
 
 Lot
   --lot LOT
   PARKCTL_LOT
+  the context, for its own server
   the file lot in the data directory, for the daemon of this machine (the demo writes it)
   main
 
+Certificates to trust besides those of the system, as PEM
+  --ca-file FILE
+  PARKCTL_CA_FILE
+  the context, for its own server
+
+Longest wait for one answer, in seconds
+  --timeout SECONDS
+  PARKCTL_TIMEOUT
+  30
+
+Setting up a camera on a cable (`parkctl camera provision --help`)
+  PARKCTL_CAMERA_URL    the daemon's address as the camera has to dial it, unless --camera-url is given
+  PARKCTL_WIFI_PASSWORD the password of the network, unless --password-file is given
+
+`parkctl config explain` shows what each of them comes to, and why.
 The data directory is PARKD_DATA_DIR, else parkd under $XDG_DATA_HOME or ~/.local/share.
+Contexts are kept in PARKCTL_CONFIG_DIR, else in parkctl under $XDG_CONFIG_HOME or ~/.config.
 NO_COLOR and TERM=dumb turn colours off. A locale that is not UTF-8 turns glyphs into ASCII.
 A token is never an argument, because everybody on the machine could read it there, and never shown.
 ";
@@ -67,16 +95,22 @@ pub struct Global {
     /// How to print: table, json, jsonl or csv
     #[arg(short, long, global = true, value_name = "FORMAT", value_enum, hide_possible_values = true)]
     pub output: Option<Format>,
+    /// Which of the servers that `context list` shows [env: PARKCTL_CONTEXT]
+    #[arg(long, global = true, value_name = "NAME")]
+    pub context: Option<String>,
     /// Address of the daemon [env: PARKCTL_SERVER]
     #[arg(long, global = true, value_name = "URL")]
     pub server: Option<String>,
     /// File that holds the token [env: PARKCTL_TOKEN_FILE, or PARKCTL_TOKEN with the token itself]
     #[arg(long, global = true, value_name = "FILE")]
     pub token_file: Option<PathBuf>,
+    /// Certificates to trust besides those of the system, as PEM [env: PARKCTL_CA_FILE]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub ca_file: Option<PathBuf>,
     /// Which lot [env: PARKCTL_LOT] [default: main]
     #[arg(long, global = true, value_name = "LOT")]
     pub lot: Option<LotId>,
-    /// Longest wait for one answer, in seconds [default: 30]
+    /// Longest wait for one answer, in seconds [env: PARKCTL_TIMEOUT] [default: 30]
     #[arg(long, global = true, value_name = "SECONDS", value_parser = times::seconds)]
     pub timeout: Option<Duration>,
     /// When to use colours: auto, always or never
@@ -88,8 +122,8 @@ pub struct Global {
 impl Global {
     /// Those of them that say whom to talk to.
     pub fn wishes(&self) -> settings::Wishes {
-        let Self { server, token_file, lot, timeout, .. } = self.clone();
-        settings::Wishes { server, token_file, lot, timeout }
+        let Self { context, server, token_file, ca_file, lot, timeout, .. } = self.clone();
+        settings::Wishes { context, server, token_file, ca_file, lot, timeout }
     }
 }
 
@@ -116,9 +150,18 @@ pub enum Command {
     /// What callers prove themselves with
     #[command(subcommand)]
     Token(tokens::Command),
+    /// The servers that you work with, by name
+    #[command(subcommand)]
+    Context(contexts::Command),
+    /// What a command would be run with, and why
+    #[command(subcommand)]
+    Config(config::Command),
     /// The daemon, who you are to it, and the lot at a glance
     #[command(after_help = status::EXAMPLES)]
     Status,
+    /// Whom your token stands for
+    #[command(after_help = identity::EXAMPLES)]
+    Whoami,
     /// Print a completion script for a shell
     #[command(after_help = completions::EXAMPLES)]
     Completions(completions::Args),

@@ -8,6 +8,10 @@ use parking_api::client::settings::Settings;
 /// What to do next; none where the failure says it itself.
 pub fn of(error: &Error, settings: Option<&Settings>) -> Option<String> {
     match error {
+        Error::Unreachable { detail, .. } if detail.contains("certificate") => Some(
+            "if the server has an authority of its own, name its certificate with --ca-file FILE or PARKCTL_CA_FILE"
+                .into(),
+        ),
         Error::Unreachable { .. } => Some(unreachable(settings)),
         Error::TimedOut { .. } => {
             Some("the daemon is busy or far away; give it more time with --timeout SECONDS".into())

@@ -10,6 +10,8 @@ pub mod cameras;
 pub mod captures;
 pub mod clock;
 pub mod completions;
+pub mod config;
+pub mod contexts;
 pub mod entropy;
 pub mod error;
 pub mod events;
@@ -17,6 +19,7 @@ pub mod exit;
 pub mod files;
 pub mod follow;
 pub mod hints;
+pub mod identity;
 pub mod lots;
 pub mod output;
 pub mod pages;
@@ -130,6 +133,9 @@ async fn dispatch(app: &mut App, command: Command) -> Result<(), Error> {
         Command::Camera(command) => cameras::run(app, command).await,
         Command::Event(command) => events::run(app, command).await,
         Command::Token(command) => tokens::run(app, command).await,
+        Command::Context(command) => contexts::run(app, command).await,
+        Command::Config(command) => config::run(app, &command),
+        Command::Whoami => identity::run(app).await,
         Command::Status => status::run(app).await,
         Command::Completions(args) => completions::run(app, &args),
         Command::ExitCodes => app.out.data(exit::HELP.as_bytes()),

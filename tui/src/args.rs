@@ -11,7 +11,7 @@ use crate::theme::{Depth, Theme};
 
 const AFTER: &str = "\
 Server, token and lot are found as parkctl finds them: flag, then PARKCTL_SERVER, PARKCTL_TOKEN, PARKCTL_TOKEN_FILE and PARKCTL_LOT,
-then the daemon of this machine. Keys are changed in keys.toml in the folder parktui of the configuration; --keys prints them.
+then the context that `parkctl context use` chose, then the daemon of this machine. Keys are changed in keys.toml in the folder parktui of the configuration; --keys prints them.
 
 Examples:
   parktui --demo                  # no server needed
@@ -23,12 +23,18 @@ Examples:
 #[derive(Debug, Clone, Default, Parser)]
 #[command(name = "parktui", version, after_help = AFTER, max_term_width = 100)]
 pub struct Args {
+    /// Which of the servers that `parkctl context list` shows [env: PARKCTL_CONTEXT]
+    #[arg(long, value_name = "NAME")]
+    pub context: Option<String>,
     /// Address of the daemon [env: PARKCTL_SERVER]
     #[arg(long, value_name = "URL")]
     pub server: Option<String>,
     /// File that holds the token [env: PARKCTL_TOKEN_FILE, or PARKCTL_TOKEN with the token itself]
     #[arg(long, value_name = "FILE")]
     pub token_file: Option<PathBuf>,
+    /// Certificates to trust besides those of the system, as PEM [env: PARKCTL_CA_FILE]
+    #[arg(long, value_name = "FILE")]
+    pub ca_file: Option<PathBuf>,
     /// Which lot to begin with [env: PARKCTL_LOT]
     #[arg(long, value_name = "LOT")]
     pub lot: Option<LotId>,
@@ -45,7 +51,7 @@ pub struct Args {
     #[arg(long, conflicts_with_all = ["replay"])]
     pub plain: bool,
     /// A lot within this process, for a first look; no server is needed
-    #[arg(long, conflicts_with_all = ["server", "token_file", "lot", "replay"])]
+    #[arg(long, conflicts_with_all = ["context", "server", "token_file", "ca_file", "lot", "replay"])]
     pub demo: bool,
     /// Write down everything that happens, to be replayed
     #[arg(long, value_name = "FILE", conflicts_with = "replay")]
@@ -87,8 +93,8 @@ impl Colors {
 impl Args {
     /// Whom to talk to.
     pub fn wishes(&self) -> Wishes {
-        let Self { server, token_file, lot, .. } = self.clone();
-        Wishes { server, token_file, lot, timeout: Some(CALL_TIMEOUT) }
+        let Self { context, server, token_file, ca_file, lot, .. } = self.clone();
+        Wishes { context, server, token_file, ca_file, lot, timeout: Some(CALL_TIMEOUT) }
     }
 }
 

@@ -5,17 +5,18 @@ use std::collections::BTreeSet;
 use clap::{Command, CommandFactory};
 use parkctl::args::Cli;
 
-use crate::run::{parkctl, run, words};
+use crate::run::{SETTINGS, parkctl, run, words};
 
 #[test]
 fn the_recorded_runs_are_as_recorded() {
     let dir = tempfile::tempdir().expect("a folder");
     let cases = trycmd::TestCases::new();
-    for name in ["PARKCTL_SERVER", "PARKCTL_TOKEN", "PARKCTL_TOKEN_FILE", "PARKCTL_LOT", "NO_COLOR"] {
+    for name in SETTINGS {
         cases.env(name, "");
     }
     cases
         .env("PARKD_DATA_DIR", dir.path().to_str().expect("a name"))
+        .env("PARKCTL_CONFIG_DIR", dir.path().to_str().expect("a name"))
         .env("LC_ALL", "C.UTF-8")
         .case("tests/cmd/*.trycmd");
 }
@@ -77,7 +78,8 @@ fn every_example_is_a_command_line_that_parses() {
     let all = commands().into_iter().map(|(_, command)| command).chain([Cli::command()]);
     for example in all.flat_map(|command| examples(&command)) {
         for part in example.split(" | ") {
-            let line = part.split(" > ").next().expect("a split has a first part");
+            let line =
+                part.split(" > ").next().and_then(|part| part.split(" < ").next()).expect("a split has a first part");
             let parsed = Cli::command().try_get_matches_from(words(line));
             assert!(parsed.is_ok(), "{line}: {}", parsed.expect_err("it is not ok"));
             seen.insert(line.to_string());

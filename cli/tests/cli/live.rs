@@ -7,15 +7,17 @@ use serde_json::Value;
 
 use crate::daemon::Daemon;
 use crate::following::Following;
-use crate::run::{args, parkctl, run};
+use crate::run::{SETTINGS, args, parkctl, run};
 
 /// Each file is a story of its own with an empty daemon.
 fn recorded(story: &str) {
     let daemon = Daemon::start();
     let cases = trycmd::TestCases::new();
-    for name in ["PARKCTL_SERVER", "PARKCTL_TOKEN", "PARKCTL_TOKEN_FILE", "PARKCTL_LOT", "NO_COLOR"] {
+    for name in SETTINGS {
         cases.env(name, "");
     }
+    let config = tempfile::tempdir().expect("a folder");
+    cases.env("PARKCTL_CONFIG_DIR", config.path().to_str().expect("a name"));
     cases.env("PARKD_DATA_DIR", daemon.data_dir().to_str().expect("a name")).env("LC_ALL", "C.UTF-8").env("TZ", "UTC");
     cases.insert_var("[URL]", daemon.url.clone()).expect("a variable");
     let dir = daemon.data_dir().to_str().expect("a name").to_string();

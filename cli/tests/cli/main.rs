@@ -1,6 +1,7 @@
 //! Enters by the same door as users do: the binary, its arguments, its output and its exit code.
 
 mod cable;
+mod contexts;
 mod daemon;
 mod following;
 mod foreign;
@@ -11,3 +12,4 @@ mod provision;
 mod run;
 mod scripted;
 mod stub;
+mod tls;

@@ -4,6 +4,18 @@ use std::ffi::OsStr;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
+/// What the environment of a person may hold that would change a recorded run.
+pub const SETTINGS: [&str; 8] = [
+    "PARKCTL_CONTEXT",
+    "PARKCTL_SERVER",
+    "PARKCTL_TOKEN",
+    "PARKCTL_TOKEN_FILE",
+    "PARKCTL_CA_FILE",
+    "PARKCTL_LOT",
+    "PARKCTL_TIMEOUT",
+    "NO_COLOR",
+];
+
 /// What a run came to.
 #[derive(Debug)]
 pub struct Run {

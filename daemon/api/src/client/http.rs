@@ -35,9 +35,13 @@ impl Client {
     pub(super) fn call(&self, method: Method, path: &str) -> Call<'_> {
         let address = format!("{}{path}", self.inner.server);
         let what = format!("{method} {address}");
-        let mut request = self.inner.http.request(method, address).header(USER_AGENT, self.inner.user_agent.clone());
+        let mut request =
+            self.inner.http.request(method.clone(), address).header(USER_AGENT, self.inner.user_agent.clone());
         if let Some(authorization) = &self.inner.authorization {
             request = request.header(AUTHORIZATION, authorization.clone());
+        }
+        if self.is_dry_run && method != Method::GET {
+            request = request.query(&[("dry_run", true)]);
         }
         Call { client: self, what, request, timeout: self.inner.timeout }
     }

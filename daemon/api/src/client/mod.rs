@@ -5,6 +5,7 @@
 
 mod cameras;
 mod captures;
+pub mod contexts;
 pub mod env;
 mod error;
 mod events;
@@ -52,6 +53,8 @@ pub struct Config {
     /// Time limit of a call, from the connection to the last byte of the answer.
     pub timeout: Duration,
     pub user_agent: String,
+    /// Certificates, as PEM, that the server's own may be signed by besides those that this machine trusts.
+    pub ca_pem: Option<Vec<u8>>,
 }
 
 impl Config {
@@ -62,6 +65,7 @@ impl Config {
             lot: LotId::default(),
             timeout: CALL_TIMEOUT,
             user_agent: concat!("parking-api/", env!("CARGO_PKG_VERSION")).into(),
+            ca_pem: None,
         }
     }
 }
@@ -74,7 +78,7 @@ impl fmt::Debug for Config {
             .field("lot", &self.lot)
             .field("timeout", &self.timeout)
             .field("user_agent", &self.user_agent)
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 
@@ -82,6 +86,7 @@ impl fmt::Debug for Config {
 #[derive(Debug, Clone)]
 pub struct Client {
     inner: Arc<Inner>,
+    is_dry_run: bool,
 }
 
 #[derive(Debug)]
@@ -106,15 +111,21 @@ impl Client {
         let user_agent = HeaderValue::from_str(&config.user_agent).map_err(|_| Error::Config {
             detail: format!("the user agent {:?} has characters that a header cannot carry", config.user_agent),
         })?;
+        let roots = roots(config.ca_pem.as_deref())?;
+        let is_secure = server.starts_with("https:");
         let builder = || {
             let builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
-            builder.no_proxy().connect_timeout(CONNECT_TIMEOUT)
+            let builder = builder.no_proxy().connect_timeout(CONNECT_TIMEOUT);
+            // The system's certificates are many, and only https needs them.
+            let builder = builder.tls_built_in_root_certs(is_secure);
+            roots.iter().cloned().fold(builder, reqwest::ClientBuilder::add_root_certificate)
         };
         let failed = |source: reqwest::Error| Error::Config { detail: error::chain(&source) };
         let http = builder().build().map_err(failed)?;
         let dialer = builder().pool_max_idle_per_host(0).build().map_err(failed)?;
         let Config { lot, timeout, .. } = config;
-        Ok(Self { inner: Arc::new(Inner { http, dialer, server, authorization, user_agent, lot, timeout }) })
+        let inner = Inner { http, dialer, server, authorization, user_agent, lot, timeout };
+        Ok(Self { inner: Arc::new(inner), is_dry_run: false })
     }
 
     /// The address of the server, without a slash at the end.
@@ -124,6 +135,16 @@ impl Client {
 
     pub fn lot(&self) -> &LotId {
         &self.inner.lot
+    }
+
+    /// The same client, but every change is only tried: the daemon answers as if it were done, and does nothing.
+    #[must_use]
+    pub fn dry(self) -> Self {
+        Self { is_dry_run: true, ..self }
+    }
+
+    pub fn is_dry_run(&self) -> bool {
+        self.is_dry_run
     }
 }
 
@@ -158,6 +179,14 @@ fn check_server(server: &str) -> Result<String, Error> {
         return Err(refuse("has a query or a fragment"));
     }
     Ok(url.as_str().trim_end_matches('/').to_string())
+}
+
+fn roots(pem: Option<&[u8]>) -> Result<Vec<reqwest::Certificate>, Error> {
+    let Some(pem) = pem else { return Ok(Vec::new()) };
+    match reqwest::Certificate::from_pem_bundle(pem) {
+        Ok(roots) if !roots.is_empty() => Ok(roots),
+        _ => Err(Error::Config { detail: "the certificates to trust are not PEM, or there is none".into() }),
+    }
 }
 
 fn bearer(token: &str) -> Result<HeaderValue, Error> {

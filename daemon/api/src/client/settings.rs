@@ -1,7 +1,8 @@
 //! Which server, with which token, about which lot, and where each of these came from. Sends nothing.
 //!
-//! Flag, then environment, then the daemon of this machine, then the default. The admin token that a daemon keeps in its data
-//! directory is taken for that daemon alone: a token must never reach a server that it was not made for.
+//! Flag, then environment, then context, then the daemon of this machine, then the default. A context that is named by a flag counts as
+//! one. The token of a context, like the admin token that a daemon keeps in its data directory, is taken for that server alone: a token
+//! must never reach a server that it was not made for.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -9,6 +10,7 @@ use std::time::Duration;
 
 use etcetera::BaseStrategy;
 
+use super::contexts::{Context, Contexts, LOCAL};
 use super::env::Env;
 use super::{CALL_TIMEOUT, Client, Config, Error};
 use crate::LotId;
@@ -22,8 +24,10 @@ const LOT_FILE: &str = "lot";
 /// What the command line asks for; it counts before everything else.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Wishes {
+    pub context: Option<String>,
     pub server: Option<String>,
     pub token_file: Option<PathBuf>,
+    pub ca_file: Option<PathBuf>,
     pub lot: Option<LotId>,
     pub timeout: Option<Duration>,
 }
@@ -33,6 +37,8 @@ pub struct Wishes {
 pub enum Origin {
     Flag(&'static str),
     Variable(&'static str),
+    /// By its name.
+    Context(String),
     File(PathBuf),
     Default,
 }
@@ -47,6 +53,7 @@ impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Flag(name) | Self::Variable(name) => f.write_str(name),
+            Self::Context(name) => write!(f, "context {name}"),
             Self::File(path) => write!(f, "{}", path.display()),
             Self::Default => f.write_str("the default"),
         }
@@ -56,6 +63,9 @@ impl fmt::Display for Origin {
 /// Everything that a connection needs.
 #[derive(Clone)]
 pub struct Settings {
+    /// [`LOCAL`] for the daemon of this machine.
+    pub context: String,
+    pub context_from: Origin,
     pub server: String,
     pub server_from: Origin,
     /// It is the daemon whose data directory is at hand.
@@ -64,14 +74,18 @@ pub struct Settings {
     pub token_from: Option<Origin>,
     /// Why there is no token although there might be one.
     pub token_missed: Option<String>,
+    pub ca_file: Option<PathBuf>,
+    pub ca_from: Origin,
     pub lot: LotId,
     pub lot_from: Origin,
     pub timeout: Duration,
+    pub timeout_from: Origin,
 }
 
 impl fmt::Debug for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Settings")
+            .field("context", &self.context)
             .field("server", &self.server)
             .field("lot", &self.lot)
             .field("token_from", &self.token_from)
@@ -80,107 +94,220 @@ impl fmt::Debug for Settings {
 }
 
 impl Settings {
+    /// # Errors
+    /// When something that is named cannot be used: a context that is not there, a file that cannot be read.
     pub fn resolve(wishes: &Wishes, env: &Env) -> Result<Self, Error> {
+        let contexts = Contexts::load(env)?;
+        let (name, context_from) = chosen(wishes, env, &contexts)?;
+        let context = contexts.get(&name);
         let dir = data_dir(env);
         let local = dir.as_deref().map(|dir| dir.join(URL_FILE)).and_then(|file| Some((read(&file)?, file)));
-        let (server, server_from) = server(wishes, env, local.as_ref());
+        let mut sources = Sources { wishes, env, name: &name, context, is_flag: false, beside: None };
+        sources.is_flag = matches!(context_from, Origin::Flag(_));
+        let (server, server_from) = sources.server(local.as_ref());
+        // Nothing of a context goes to another server than its own.
+        sources.context = context.filter(|context| is_same_server(&context.server, &server));
         let is_local = local.as_ref().is_some_and(|(url, _)| is_same_server(url, &server));
-        let beside = dir.as_deref().filter(|_| is_local);
-        let (lot, lot_from) = lot(wishes, env, beside)?;
-        let mut settings = Self {
+        sources.beside = dir.as_deref().filter(|_| is_local);
+        let (lot, lot_from) = sources.lot()?;
+        let (ca_file, ca_from) = sources.ca_file();
+        let (timeout, timeout_from) = sources.timeout()?;
+        let Token { secret, from, missed } = sources.token(&contexts)?;
+        Ok(Self {
+            context: name.clone(),
+            context_from,
             server,
             server_from,
             is_local,
-            token: None,
-            token_from: None,
-            token_missed: None,
+            token: secret,
+            token_from: from,
+            token_missed: missed,
+            ca_file,
+            ca_from,
             lot,
             lot_from,
-            timeout: wishes.timeout.unwrap_or(CALL_TIMEOUT),
-        };
-        settings.find_token(wishes, env, beside)?;
-        Ok(settings)
+            timeout,
+            timeout_from,
+        })
     }
 
     /// `program` is what calls, as `parkctl/0.1.0`.
+    ///
+    /// # Errors
+    /// When the file of certificates cannot be read, or the server's address is none.
     pub fn client(&self, program: &str) -> Result<Client, Error> {
+        Client::new(self.config(program)?)
+    }
+
+    /// What [`Self::client`] makes its client of.
+    ///
+    /// # Errors
+    /// When the file of certificates cannot be read.
+    pub fn config(&self, program: &str) -> Result<Config, Error> {
         let mut config = Config::new(self.server.clone());
         config.token.clone_from(&self.token);
         config.lot = self.lot.clone();
         config.timeout = self.timeout;
         config.user_agent = program.into();
-        Client::new(config)
+        if let Some(path) = &self.ca_file {
+            let what = format!("cannot read the certificates in {} ({})", path.display(), self.ca_from);
+            config.ca_pem = Some(std::fs::read(path).map_err(|error| refuse(format!("{what}: {error}")))?);
+        }
+        Ok(config)
     }
+}
 
-    fn find_token(&mut self, wishes: &Wishes, env: &Env, beside: Option<&Path>) -> Result<(), Error> {
-        if let Some(path) = &wishes.token_file {
-            return self.read_token(path, Origin::Flag("--token-file"));
+/// The name of the context that is used.
+fn chosen(wishes: &Wishes, env: &Env, contexts: &Contexts) -> Result<(String, Origin), Error> {
+    let named = wishes.context.as_deref().map(|name| (name, Origin::Flag("--context")));
+    let named = named.or_else(|| Some((env.get("PARKCTL_CONTEXT")?, Origin::Variable("PARKCTL_CONTEXT"))));
+    let current = || {
+        let is_chosen = contexts.current() != LOCAL;
+        let from = contexts.file().filter(|_| is_chosen).map_or(Origin::Default, Origin::File);
+        (contexts.current(), from)
+    };
+    let (name, from) = named.unwrap_or_else(current);
+    if name != LOCAL && contexts.get(name).is_none() {
+        let known: Vec<&str> = contexts.iter().map(|(name, _)| name).chain([LOCAL]).collect();
+        return Err(refuse(format!("there is no context {name:?} ({from}); there is {}", known.join(", "))));
+    }
+    Ok((name.into(), from))
+}
+
+/// What there is to choose from.
+struct Sources<'a> {
+    wishes: &'a Wishes,
+    env: &'a Env,
+    name: &'a str,
+    context: Option<&'a Context>,
+    /// The context was named on the command line, and counts before what the environment says.
+    is_flag: bool,
+    /// The data directory of the daemon, if it is that of this machine.
+    beside: Option<&'a Path>,
+}
+
+#[derive(Default)]
+struct Token {
+    secret: Option<String>,
+    from: Option<Origin>,
+    missed: Option<String>,
+}
+
+impl Sources<'_> {
+    /// The first of: context named by a flag, variable, context.
+    fn first<T>(
+        &self,
+        of_context: impl Fn(&Context) -> Option<T>,
+        variable: &'static str,
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> Result<Option<(T, Origin)>, Error> {
+        let in_context = || Some((of_context(self.context?)?, Origin::Context(self.name.into())));
+        if let Some(found) = in_context().filter(|_| self.is_flag) {
+            return Ok(Some(found));
         }
-        if let Some(token) = env.get("PARKCTL_TOKEN") {
-            self.token = Some(token.trim().into());
-            self.token_from = Some(Origin::Variable("PARKCTL_TOKEN"));
-            return Ok(());
-        }
-        if let Some(path) = env.get("PARKCTL_TOKEN_FILE") {
-            return self.read_token(Path::new(path), Origin::Variable("PARKCTL_TOKEN_FILE"));
-        }
-        let Some(path) = beside.map(|dir| dir.join(TOKEN_FILE)) else { return Ok(()) };
-        match std::fs::read_to_string(&path) {
-            Ok(token) => {
-                self.token = Some(token.trim().into());
-                self.token_from = Some(Origin::File(path));
+        match self.variable(variable) {
+            Some(text) => {
+                let value = parse(text).map_err(|why| refuse(format!("{variable}: {why}")))?;
+                Ok(Some((value, Origin::Variable(variable))))
             }
-            Err(error) => self.token_missed = Some(format!("cannot read {}: {error}", path.display())),
+            None => Ok(in_context()),
         }
-        Ok(())
     }
 
-    fn read_token(&mut self, path: &Path, from: Origin) -> Result<(), Error> {
-        let token = std::fs::read_to_string(path)
-            .map_err(|error| refuse(format!("cannot read the token file {} ({from}): {error}", path.display())))?;
-        if token.trim().is_empty() {
-            return Err(refuse(format!("the token file {} ({from}) is empty", path.display())));
-        }
-        self.token = Some(token.trim().into());
-        self.token_from = Some(from);
-        Ok(())
+    /// Who asks for this machine on the command line is not sent elsewhere by the environment.
+    fn variable(&self, name: &str) -> Option<&str> {
+        self.env.get(name).filter(|_| !(self.is_flag && self.name == LOCAL))
     }
+
+    fn server(&self, local: Option<&(String, PathBuf)>) -> (String, Origin) {
+        if let Some(server) = &self.wishes.server {
+            return (server.clone(), Origin::Flag("--server"));
+        }
+        let named = self.first(|context| Some(context.server.clone()), "PARKCTL_SERVER", |text| Ok(text.into()));
+        let of_this_machine = || local.map(|(url, file)| (url.clone(), Origin::File(file.clone())));
+        let found = named.ok().flatten().or_else(of_this_machine);
+        found.unwrap_or_else(|| (SERVER_DEFAULT.into(), Origin::Default))
+    }
+
+    /// The daemon names the lot that it would like to be asked about in a file `lot`, as the demo does.
+    fn lot(&self) -> Result<(LotId, Origin), Error> {
+        if let Some(lot) = &self.wishes.lot {
+            return Ok((lot.clone(), Origin::Flag("--lot")));
+        }
+        let parse = |text: &str| text.parse::<LotId>().map_err(|error| error.to_string());
+        if let Some(found) = self.first(|context| context.lot.clone(), "PARKCTL_LOT", parse)? {
+            return Ok(found);
+        }
+        let named = self.beside.map(|dir| dir.join(LOT_FILE)).and_then(|file| Some((read(&file)?, file)));
+        match named {
+            Some((lot, file)) => {
+                let lot = parse(&lot).map_err(|error| refuse(format!("{}: {error}", file.display())))?;
+                Ok((lot, Origin::File(file)))
+            }
+            None => Ok((LotId::default(), Origin::Default)),
+        }
+    }
+
+    fn ca_file(&self) -> (Option<PathBuf>, Origin) {
+        if let Some(path) = &self.wishes.ca_file {
+            return (Some(path.clone()), Origin::Flag("--ca-file"));
+        }
+        let found = self.first(|context| context.ca_file.clone(), "PARKCTL_CA_FILE", |text| Ok(text.into()));
+        found.ok().flatten().map_or((None, Origin::Default), |(path, from)| (Some(path), from))
+    }
+
+    fn timeout(&self) -> Result<(Duration, Origin), Error> {
+        if let Some(timeout) = self.wishes.timeout {
+            return Ok((timeout, Origin::Flag("--timeout")));
+        }
+        let Some(text) = self.env.get("PARKCTL_TIMEOUT") else { return Ok((CALL_TIMEOUT, Origin::Default)) };
+        let span = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+        match span.filter(|span| !span.is_zero()) {
+            Some(span) => Ok((span, Origin::Variable("PARKCTL_TIMEOUT"))),
+            None => Err(refuse(format!("PARKCTL_TIMEOUT: {text:?} is not a number of seconds above 0"))),
+        }
+    }
+
+    fn token(&self, contexts: &Contexts) -> Result<Token, Error> {
+        if let Some(path) = &self.wishes.token_file {
+            return token_in(path, Origin::Flag("--token-file"));
+        }
+        let given = |secret: &str, from| Token { secret: Some(secret.trim().into()), from: Some(from), missed: None };
+        let of_context = match self.context {
+            Some(_) => contexts.token(self.name)?.map(|token| given(&token, Origin::Context(self.name.into()))),
+            None => None,
+        };
+        let of_variable = match (self.variable("PARKCTL_TOKEN"), self.variable("PARKCTL_TOKEN_FILE")) {
+            (Some(token), _) => Some(given(token, Origin::Variable("PARKCTL_TOKEN"))),
+            (None, Some(path)) => Some(token_in(Path::new(path), Origin::Variable("PARKCTL_TOKEN_FILE"))?),
+            (None, None) => None,
+        };
+        let found = if self.is_flag { of_context.or(of_variable) } else { of_variable.or(of_context) };
+        if let Some(token) = found {
+            return Ok(token);
+        }
+        let Some(path) = self.beside.map(|dir| dir.join(TOKEN_FILE)) else { return Ok(Token::default()) };
+        Ok(match std::fs::read_to_string(&path) {
+            Ok(token) => given(&token, Origin::File(path)),
+            Err(error) => {
+                let missed = Some(format!("cannot read {}: {error}", path.display()));
+                Token { missed, ..Token::default() }
+            }
+        })
+    }
+}
+
+fn token_in(path: &Path, from: Origin) -> Result<Token, Error> {
+    let token = std::fs::read_to_string(path)
+        .map_err(|error| refuse(format!("cannot read the token file {} ({from}): {error}", path.display())))?;
+    if token.trim().is_empty() {
+        return Err(refuse(format!("the token file {} ({from}) is empty", path.display())));
+    }
+    Ok(Token { secret: Some(token.trim().into()), from: Some(from), missed: None })
 }
 
 fn refuse(detail: String) -> Error {
     Error::Config { detail }
-}
-
-fn server(wishes: &Wishes, env: &Env, local: Option<&(String, PathBuf)>) -> (String, Origin) {
-    if let Some(server) = &wishes.server {
-        return (server.clone(), Origin::Flag("--server"));
-    }
-    if let Some(server) = env.get("PARKCTL_SERVER") {
-        return (server.into(), Origin::Variable("PARKCTL_SERVER"));
-    }
-    match local {
-        Some((url, file)) => (url.clone(), Origin::File(file.clone())),
-        None => (SERVER_DEFAULT.into(), Origin::Default),
-    }
-}
-
-/// The daemon names the lot that it would like to be asked about in a file `lot`, as the demo does.
-fn lot(wishes: &Wishes, env: &Env, beside: Option<&Path>) -> Result<(LotId, Origin), Error> {
-    if let Some(lot) = &wishes.lot {
-        return Ok((lot.clone(), Origin::Flag("--lot")));
-    }
-    if let Some(lot) = env.get("PARKCTL_LOT") {
-        let lot = lot.parse().map_err(|error| refuse(format!("PARKCTL_LOT: {error}")))?;
-        return Ok((lot, Origin::Variable("PARKCTL_LOT")));
-    }
-    let named = beside.map(|dir| dir.join(LOT_FILE)).and_then(|file| Some((read(&file)?, file)));
-    match named {
-        Some((lot, file)) => {
-            let lot = lot.parse().map_err(|error| refuse(format!("{}: {error}", file.display())))?;
-            Ok((lot, Origin::File(file)))
-        }
-        None => Ok((LotId::default(), Origin::Default)),
-    }
 }
 
 fn data_dir(env: &Env) -> Option<PathBuf> {

@@ -72,13 +72,15 @@ impl Client {
 
     /// All of `slots` or none. With `dry_run` nothing is changed and `seq` is that of the newest event.
     pub async fn slots_import_json(&self, slots: &[NewSlot], dry_run: bool) -> Result<Committed<Imported>, Error> {
-        let call = self.call_lot(Method::POST, paths::SLOTS_IMPORT).query(&[("dry_run", dry_run)]);
-        call.json(slots).fetch().await
+        self.import(dry_run).call_lot(Method::POST, paths::SLOTS_IMPORT).json(slots).fetch().await
     }
 
     /// The same with a header row and one slot a line; only the column `code` is required.
     pub async fn slots_import_csv(&self, csv: String, dry_run: bool) -> Result<Committed<Imported>, Error> {
-        let call = self.call_lot(Method::POST, paths::SLOTS_IMPORT).query(&[("dry_run", dry_run)]);
-        call.body(csv, "text/csv").fetch().await
+        self.import(dry_run).call_lot(Method::POST, paths::SLOTS_IMPORT).body(csv, "text/csv").fetch().await
+    }
+
+    fn import(&self, dry_run: bool) -> Self {
+        if dry_run { self.clone().dry() } else { self.clone() }
     }
 }

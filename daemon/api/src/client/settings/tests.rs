@@ -17,7 +17,7 @@ fn data_dir() -> TempDir {
 
 fn env(dir: &TempDir, vars: &[(&str, &str)]) -> Env {
     let dir = dir.path().to_str().expect("a name");
-    vars.iter().copied().chain([("PARKD_DATA_DIR", dir)]).collect()
+    vars.iter().copied().chain([("PARKD_DATA_DIR", dir), ("PARKCTL_CONFIG_DIR", dir)]).collect()
 }
 
 fn with_server(server: &str) -> Wishes {
@@ -125,4 +125,80 @@ fn a_lot_that_cannot_be_one_is_refused_with_its_origin() {
     let dir = data_dir();
     let error = Settings::resolve(&Wishes::default(), &env(&dir, &[("PARKCTL_LOT", "../x")])).expect_err("no lot id");
     assert!(error.to_string().starts_with("PARKCTL_LOT: "), "{error}");
+}
+
+/// A context `north` on another server, with a token, a lot and a bundle of certificates.
+fn with_context(dir: &TempDir) {
+    let context = Context {
+        server: "https://parking.example".into(),
+        lot: Some("north".parse().expect("an id")),
+        ca_file: Some("/etc/parking/ca.pem".into()),
+    };
+    let mut contexts = Contexts::load(&env(dir, &[])).expect("none yet");
+    contexts.add("north", context, Some("pk_north".into())).expect("kept");
+}
+
+fn in_context(name: &str) -> Wishes {
+    Wishes { context: Some(name.into()), ..Wishes::default() }
+}
+
+#[test]
+fn a_context_says_server_token_lot_and_certificates() {
+    let dir = data_dir();
+    with_context(&dir);
+    let by_flag = Settings::resolve(&in_context("north"), &env(&dir, &[])).expect("found");
+    let by_variable = Settings::resolve(&Wishes::default(), &env(&dir, &[("PARKCTL_CONTEXT", "north")]));
+    Contexts::load(&env(&dir, &[])).expect("there").choose("north").expect("chosen");
+    let by_choice = Settings::resolve(&Wishes::default(), &env(&dir, &[]));
+    for settings in [by_flag, by_variable.expect("found"), by_choice.expect("found")] {
+        assert_eq!((settings.context.as_str(), settings.server.as_str()), ("north", "https://parking.example"));
+        assert_eq!((settings.token.as_deref(), settings.lot.as_str()), (Some("pk_north"), "north"));
+        assert_eq!(settings.ca_file.as_deref(), Some(Path::new("/etc/parking/ca.pem")));
+        assert_eq!(settings.token_from, Some(Origin::Context("north".into())));
+        assert!(!settings.is_local);
+    }
+    let local = Settings::resolve(&in_context(LOCAL), &env(&dir, &[("PARKCTL_SERVER", "http://host")])).expect("found");
+    assert_eq!((local.server.as_str(), local.token.as_deref()), (URL, Some(SECRET)));
+}
+
+#[test]
+fn a_variable_counts_before_a_context_unless_a_flag_names_the_context() {
+    let dir = data_dir();
+    with_context(&dir);
+    Contexts::load(&env(&dir, &[])).expect("there").choose("north").expect("chosen");
+    let vars = env(&dir, &[("PARKCTL_LOT", "south"), ("PARKCTL_TOKEN", "pk_variable"), ("PARKCTL_TIMEOUT", "2.5")]);
+    let chosen = Settings::resolve(&Wishes::default(), &vars).expect("found");
+    assert_eq!((chosen.lot.as_str(), chosen.token.as_deref()), ("south", Some("pk_variable")));
+    assert_eq!(
+        (chosen.timeout, chosen.timeout_from),
+        (Duration::from_millis(2_500), Origin::Variable("PARKCTL_TIMEOUT"))
+    );
+    let named = Settings::resolve(&in_context("north"), &vars).expect("found");
+    assert_eq!((named.lot.as_str(), named.token.as_deref()), ("north", Some("pk_north")));
+}
+
+#[test]
+fn nothing_of_a_context_goes_to_another_server() {
+    let dir = data_dir();
+    with_context(&dir);
+    let wishes = Wishes { server: Some("https://parking.example.evil".into()), ..in_context("north") };
+    let by_flag = Settings::resolve(&wishes, &env(&dir, &[])).expect("resolved");
+    Contexts::load(&env(&dir, &[])).expect("there").choose("north").expect("chosen");
+    let by_variable = Settings::resolve(&Wishes::default(), &env(&dir, &[("PARKCTL_SERVER", "https://host")]));
+    for settings in [by_flag, by_variable.expect("resolved")] {
+        assert_eq!((settings.token, settings.ca_file, settings.lot.as_str()), (None, None, "main"));
+    }
+    let same = Wishes { server: Some("https://Parking.example/".into()), ..in_context("north") };
+    let same = Settings::resolve(&same, &env(&dir, &[])).expect("resolved");
+    assert_eq!(same.token.as_deref(), Some("pk_north"));
+}
+
+#[test]
+fn a_context_that_is_not_there_is_refused_with_those_that_are() {
+    let dir = data_dir();
+    with_context(&dir);
+    let error = Settings::resolve(&in_context("south"), &env(&dir, &[])).expect_err("no such context").to_string();
+    assert_eq!(error, "there is no context \"south\" (--context); there is north, local");
+    let error = Settings::resolve(&Wishes::default(), &env(&dir, &[("PARKCTL_TIMEOUT", "soon")]));
+    assert!(error.expect_err("no number").to_string().starts_with("PARKCTL_TIMEOUT: "));
 }
