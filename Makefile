@@ -59,7 +59,7 @@ bench-tui:
 lint:
 	cargo fmt --all -- --check
 	cargo clippy --workspace --exclude parkd-fuzz --all-targets --all-features -- -D warnings
-	cargo check -p improv --target thumbv6m-none-eabi
+	cargo check -p improv -p camera-core --target thumbv6m-none-eabi
 
 fmt:
 	cargo fmt --all

@@ -16,6 +16,7 @@ pub mod code {
     pub const HELLO: u8 = 0xc0;
     pub const CLAIM: u8 = 0xc1;
     pub const CHECK: u8 = 0xc2;
+    pub const TRUST: u8 = 0xc3;
 }
 
 /// Longest network name, in bytes (IEEE 802.11).
@@ -28,6 +29,8 @@ pub const KEY_LEN: usize = 64;
 pub const URL_MAX: usize = 128;
 pub const TOKEN_MAX: usize = 64;
 pub const CAMERA_MAX: usize = 48;
+/// Length of a public key, in bytes; on the line it is hexadecimal.
+pub const TRUST_LEN: usize = 32;
 /// Longest label of a host name, in bytes (RFC 1123).
 pub const HOSTNAME_MAX: usize = 63;
 /// Longest name of a device, in bytes.
@@ -175,6 +178,9 @@ pub enum Command<'a> {
     Claim(Claim<'a>),
     /// Can you reach the daemon? Answered with a [`crate::Verdict`].
     Check,
+    /// Take firmware that was signed with this key (ed25519), from the next join or successful check on. Answered with a
+    /// [`crate::Hello`].
+    Trust([u8; TRUST_LEN]),
 }
 
 /// Why a device does not understand a call.
@@ -213,6 +219,10 @@ impl<'a> Command<'a> {
                 Claim::new(url, token, camera).map(Self::Claim).map_err(|_| Refused::Malformed)
             }
             code::CHECK => plain(Self::Check),
+            code::TRUST => {
+                let [digits] = texts(payload)?;
+                key(digits).map(Self::Trust).ok_or(Refused::Malformed)
+            }
             _ => Err(Refused::Unknown),
         }
     }
@@ -229,6 +239,7 @@ impl<'a> Command<'a> {
             Self::Hello => code::HELLO,
             Self::Claim(_) => code::CLAIM,
             Self::Check => code::CHECK,
+            Self::Trust(_) => code::TRUST,
         }
     }
 
@@ -257,6 +268,13 @@ impl<'a> Command<'a> {
                     wire.text(part.as_bytes())?;
                 }
             }
+            Self::Trust(key) => {
+                let mut digits = [0; 2 * TRUST_LEN];
+                for (pair, byte) in digits.chunks_exact_mut(2).zip(key) {
+                    pair.copy_from_slice(&[HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]);
+                }
+                wire.text(&digits)?;
+            }
             _ => {}
         }
         wire.set(PAYLOAD_AT - 1, (wire.data_len() - PAYLOAD_AT) as u8);
@@ -275,6 +293,20 @@ fn texts<const N: usize>(payload: &[u8]) -> Result<[&str; N], Refused> {
         rest = tail;
     }
     if rest.is_empty() { Ok(texts) } else { Err(Refused::Malformed) }
+}
+
+const HEX: &[u8; 16] = b"0123456789abcdef";
+
+fn key(digits: &str) -> Option<[u8; TRUST_LEN]> {
+    let mut key = [0; TRUST_LEN];
+    if digits.len() != 2 * TRUST_LEN {
+        return None;
+    }
+    for (byte, pair) in key.iter_mut().zip(digits.as_bytes().chunks_exact(2)) {
+        let digit = |at: usize| char::from(pair[at]).to_digit(16);
+        *byte = (digit(0)? << 4 | digit(1)?) as u8;
+    }
+    Some(key)
 }
 
 fn is_hostname(name: &str) -> bool {

@@ -6,7 +6,7 @@
 
 mod session;
 
-use crate::command::{Claim, Wifi};
+use crate::command::{Claim, TRUST_LEN, Wifi};
 use crate::parse::Parser;
 use crate::vendor::Verdict;
 
@@ -71,6 +71,8 @@ pub enum Output<'a> {
     Join(Wifi<'a>),
     /// Keep the claim aside, in place of an earlier one. It is used by [`Output::Check`] and forgotten at a restart.
     Stage(Claim<'a>),
+    /// Keep the key of whoever signs firmware aside, as a claim.
+    Trust([u8; TRUST_LEN]),
     /// Store what was joined and what was kept aside: it works.
     Commit,
     /// Look for networks; say [`Input::Network`] for each and then [`Input::ScanDone`].

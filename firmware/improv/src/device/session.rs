@@ -41,13 +41,14 @@ pub(super) struct Session {
     job: Option<(Job, u64)>,
     waiting: Option<Waiting>,
     has_staged: bool,
+    has_trust: bool,
 }
 
 type Out<'o> = &'o mut dyn FnMut(Output<'_>);
 
 impl Session {
     pub(super) const fn new() -> Self {
-        Self { job: None, waiting: None, has_staged: false }
+        Self { job: None, waiting: None, has_staged: false, has_trust: false }
     }
 
     pub(super) fn found(&mut self, found: Found<'_>, facts: &Facts<'_>, now_ms: u64, out: Out<'_>) {
@@ -145,6 +146,11 @@ impl Session {
                 out(Output::Stage(claim));
                 self.tell_hello(code::CLAIM, facts, out);
             }
+            Command::Trust(key) => {
+                self.has_trust = true;
+                out(Output::Trust(key));
+                self.tell_hello(code::TRUST, facts, out);
+            }
             Command::Check if !facts.is_claimed && !self.has_staged => self.checked(Verdict::Unclaimed, facts, out),
             Command::Check if !facts.is_online => self.checked(Verdict::NoWifi, facts, out),
             Command::Check => {
@@ -192,7 +198,7 @@ impl Session {
 
     fn checked(&mut self, verdict: Verdict, facts: &Facts<'_>, out: Out<'_>) {
         self.job = None;
-        if verdict == Verdict::Ok && self.has_staged {
+        if verdict == Verdict::Ok && (self.has_staged || self.has_trust) {
             self.commit(out);
         }
         let rssi = facts.rssi_dbm.map(|dbm| Decimal::new(dbm.into()));
@@ -201,6 +207,7 @@ impl Session {
 
     fn commit(&mut self, out: Out<'_>) {
         self.has_staged = false;
+        self.has_trust = false;
         out(Output::Commit);
     }
 }

@@ -170,6 +170,20 @@ fn a_claim_is_kept_aside_until_it_has_proved_itself() {
 }
 
 #[test]
+fn the_key_of_whoever_signs_firmware_is_kept_aside_like_a_claim() {
+    let mut stage = Stage::new(Facts { is_claimed: true, ..online() });
+    let told = stage.ask(Command::Trust([7; 32]));
+    assert_eq!(
+        told,
+        [format!("Trust({:?})", [7; 32]), "0xc3: smart-parking | 1 | a4:cf:12:00:00:01 | 1 | health".into()]
+    );
+    assert_eq!(stage.ask(Command::Check), ["Check"]);
+    assert_eq!(stage.step(Input::Checked(Verdict::Ok)), ["Commit", "0xc2: ok | -61"]);
+    assert_eq!(stage.ask(Command::Check), ["Check"]);
+    assert_eq!(stage.step(Input::Checked(Verdict::Ok)), ["0xc2: ok | -61"], "once");
+}
+
+#[test]
 fn a_check_without_a_network_or_without_an_answer_says_so() {
     let mut stage = Stage::new(Facts { is_claimed: true, ..FRESH });
     assert_eq!(stage.ask(Command::Check), ["0xc2: no_wifi | "]);

@@ -1,0 +1,119 @@
+//! The cable: who asks what, and what comes of it. Nothing that works is given up before something else has worked.
+
+use improv::device::{self, Facts};
+
+use super::{Core, FIRMWARE, Input, Machine, Out, Output};
+use crate::settings::{Claim, Wifi};
+use crate::text::Text;
+
+/// What a client finds this camera able to do.
+const CAPABILITIES: &str = "health orders firmware";
+
+/// What is said of a camera, apart from the camera, so that it can change while it is said.
+struct Said {
+    version: Text<{ crate::ota::VERSION_MAX }>,
+    chip: Text<16>,
+    device: Text<24>,
+    name: Text<{ improv::command::NAME_MAX }>,
+    hostname: Text<{ improv::command::HOSTNAME_MAX }>,
+    address: Text<48>,
+}
+
+impl Machine {
+    /// What came in on the line, one byte after the other: each completes at most one packet.
+    pub(super) fn cable(&mut self, input: Input<'_>, now_ms: u64, out: Out<'_>) {
+        match input {
+            Input::Uart(bytes) => {
+                self.core.voice.heard(now_ms);
+                for byte in bytes.chunks(1) {
+                    self.heard(device::Input::Bytes(byte), now_ms, out);
+                }
+            }
+            Input::Network { ssid, rssi_dbm, is_secured } => {
+                self.heard(device::Input::Network { ssid, rssi_dbm, is_secured }, now_ms, out);
+            }
+            Input::ScanDone => self.heard(device::Input::ScanDone, now_ms, out),
+            _ => {}
+        }
+    }
+
+    pub(super) fn heard(&mut self, input: device::Input<'_>, now_ms: u64, out: Out<'_>) {
+        let Self { device, core } = self;
+        let said = core.said();
+        let facts = Facts {
+            firmware: FIRMWARE,
+            version: &said.version,
+            chip: &said.chip,
+            name: &said.name,
+            hostname: &said.hostname,
+            device: &said.device,
+            capabilities: CAPABILITIES,
+            is_claimed: core.settings.claim.is_some(),
+            is_provisioned: core.settings.wifi.is_some(),
+            is_online: core.is_online(),
+            url: &said.address,
+            rssi_dbm: core.rssi_dbm.filter(|_| core.is_online()),
+        };
+        device.step(input, &facts, now_ms, &mut |deed| core.act(deed, now_ms, out));
+    }
+}
+
+impl Core {
+    fn said(&self) -> Said {
+        let or = |own: &str| if own.is_empty() { Text::cut(&self.board.name) } else { Text::cut(own) };
+        Said {
+            version: self.board.version,
+            chip: self.board.chip,
+            device: self.board.device,
+            name: or(&self.settings.name),
+            hostname: Text::cut(if self.settings.hostname.is_empty() {
+                &self.board.name
+            } else {
+                &self.settings.hostname
+            }),
+            address: if self.is_online() { self.link.address } else { Text::new() },
+        }
+    }
+
+    fn act(&mut self, deed: device::Output<'_>, now_ms: u64, out: Out<'_>) {
+        match deed {
+            device::Output::Send(bytes) => out(Output::Uart(bytes)),
+            device::Output::Join(wifi) => self.try_network(Wifi::of(&wifi), now_ms, out),
+            device::Output::Stage(claim) => self.staged = Some(Claim::of(&claim)),
+            device::Output::Trust(key) => self.trusted = Some(key),
+            device::Output::Commit => self.commit(now_ms, out),
+            device::Output::Scan => out(Output::Scan),
+            device::Output::Check => self.wire.check(),
+            device::Output::Rename(name) => {
+                self.settings.name = Text::cut(name);
+                self.store(out);
+            }
+            device::Output::SetHostname(name) => {
+                self.settings.hostname = Text::cut(name);
+                self.store(out);
+            }
+            device::Output::Abandon => {
+                self.abandon_network(now_ms, out);
+                self.abandon_check(now_ms, out);
+            }
+        }
+    }
+
+    /// What was joined and what was kept aside has worked: from now on it is what the camera has.
+    fn commit(&mut self, now_ms: u64, out: Out<'_>) {
+        let before = self.settings.claim;
+        self.settings.wifi = self.link.candidate.take().or(self.settings.wifi);
+        self.settings.claim = self.staged.take().or(before);
+        self.settings.firmware_key = self.trusted.take().or(self.settings.firmware_key);
+        self.store(out);
+        if self.settings.claim != before {
+            // Pictures that were taken for another daemon, or as another camera, are not this one's.
+            self.give_up(now_ms, out);
+            self.ring.clear(|slot| out(Output::Forget { slot }));
+        }
+        if self.settings.claim.is_some() {
+            self.wire.welcome(now_ms);
+            self.start_schedule(now_ms);
+        }
+    }
+}

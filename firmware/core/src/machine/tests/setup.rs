@@ -1,0 +1,171 @@
+//! From the box to work, and back to work after whatever happened.
+
+use std::format;
+use std::string::String;
+
+use improv::Command;
+
+use super::super::*;
+use super::world::{PASSWORD, SSID, Said, World, ok};
+
+fn wifi<'a>(ssid: &'a str, password: &'a str) -> Command<'a> {
+    Command::Wifi(improv::Wifi::new(ssid, password).expect("valid"))
+}
+
+fn claim<'a>(token: &'a str, camera: &'a str) -> Command<'a> {
+    Command::Claim(improv::Claim::new("http://192.0.2.1", token, camera).expect("valid"))
+}
+
+#[test]
+fn a_camera_from_the_box_is_set_up_and_sends_its_first_picture_at_once() {
+    let mut world = World::new();
+    world.run(10_000);
+    assert_eq!((world.stored.len(), world.machine.settings().clone()), (0, Settings::default()));
+    world.ask(&Command::Hello);
+    assert_eq!(world.said(), ["0xc0: smart-parking | 1 | a4:cf:12:00:00:01 | 0 | health orders firmware"]);
+    world.provision();
+    let said = world.said();
+    assert_eq!(&said[1..], ["Provisioning", "Provisioned", "0x1: http://192.0.2.7/"]);
+    world.ask(&Command::Check);
+    world.run(100);
+    assert_eq!(world.said(), ["0xc2: ok | "]);
+    world.run(500);
+    assert_eq!(world.stored, ["1-0"]);
+    assert_eq!(world.machine.settings().claim.expect("a claim").camera.as_str(), "cam-1");
+}
+
+#[test]
+fn a_network_that_does_not_let_it_in_leaves_a_working_camera_as_it_was() {
+    let mut world = World::at_work();
+    let before = world.machine.settings().clone();
+    world.said();
+    world.ask(&claim("park_other", "cam-9"));
+    world.ask(&wifi(SSID, "wrong password"));
+    world.run(2_000);
+    assert_eq!(world.said()[1..], ["Provisioning", "unable to connect", "Provisioned"]);
+    assert_eq!(*world.machine.settings(), before);
+    world.run(60_000);
+    assert_eq!(world.stored.len(), 2, "it is at work again");
+
+    world.radio_answers = false;
+    world.ask(&wifi("Nowhere", ""));
+    world.run(26_000);
+    world.radio_answers = true;
+    assert_eq!(world.said().last().map(String::as_str), Some("Provisioned"));
+    world.run(60_000);
+    assert_eq!(*world.machine.settings(), before);
+    assert!(world.stored.len() > 2);
+}
+
+#[test]
+fn a_check_says_how_far_the_camera_comes() {
+    for (said, word) in [
+        (Said::Status(401, None, String::new()), "refused"),
+        (Said::Status(404, None, String::new()), "unknown_camera"),
+        (Said::Status(502, None, String::new()), "failed"),
+        (Said::Broken, "unreachable"),
+    ] {
+        let mut world = World::at_work();
+        world.ask(&claim("park_new", "cam-2"));
+        world.said();
+        world.answers = [said].into();
+        world.ask(&Command::Check);
+        world.run(200);
+        assert!(world.said()[0].starts_with(&format!("0xc2: {word} |")));
+        assert_eq!(world.machine.settings().claim.expect("a claim").token.as_str(), "park_t", "nothing was stored");
+    }
+}
+
+#[test]
+fn pictures_for_one_daemon_are_never_sent_to_another() {
+    let mut world = World::at_work();
+    world.answers = [Said::Broken].into();
+    world.run(180_000);
+    assert!(world.machine.ring().frames().len() >= 2);
+    world.ask(&claim("park_other", "cam-9"));
+    world.answers = [ok()].into();
+    world.ask(&Command::Check);
+    world.run(10_000);
+    assert_eq!(world.stored.len(), 2, "its first ever and the first for the other daemon: {:?}", world.stored);
+    assert!(world.machine.ring().counts.dropped >= 2);
+}
+
+#[test]
+fn a_network_that_comes_and_goes_is_joined_again_ever_more_patiently() {
+    let mut world = World::at_work();
+    world.network.1 = "changed meanwhile".into();
+    world.step(Input::Lost);
+    world.log.clear();
+    world.run(3_600_000);
+    let joins = world.log.iter().filter(|deed| deed.starts_with("join")).count();
+    assert!((50..90).contains(&joins), "{joins}");
+    assert!(world.log.iter().any(|deed| deed == "RestartRadio"));
+    world.network.1 = PASSWORD.into();
+    world.run(90_000);
+    assert!(world.is_in && world.machine.ring().frames().is_empty(), "it is back and has sent what it kept");
+}
+
+#[test]
+fn a_radio_that_says_nothing_is_restarted_with_the_camera() {
+    let mut world = World::at_work();
+    world.radio_answers = false;
+    world.step(Input::Lost);
+    world.run(600_000);
+    assert_eq!(world.log.last().map(String::as_str), Some("Reboot(Radio)"));
+    world.radio_answers = true;
+    world.restart(Reset::Software);
+    world.run(10_000);
+    assert!(world.is_in);
+}
+
+#[test]
+fn a_camera_that_keeps_failing_leaves_its_module_off_and_can_be_set_up_all_the_same() {
+    let mut world = World::at_work();
+    for _ in 0..crate::boots::FAILURES_MAX {
+        world.restart(Reset::Crash);
+        world.run(1_000);
+    }
+    assert_eq!(world.machine.mode(), Mode::Safe);
+    world.log.clear();
+    world.run(600_000);
+    assert!(!world.log.iter().any(|deed| deed.starts_with("shoot")), "{:?}", world.log);
+    assert!(world.requests.iter().any(|request| request.ends_with("/health")));
+    world.said();
+    world.ask(&wifi(SSID, PASSWORD));
+    world.run(1_000);
+    assert_eq!(world.said()[1], "Provisioned");
+    let before = world.stored.len();
+    world.run(1_900_000);
+    assert_eq!(world.machine.mode(), Mode::Normal, "it tries again after a while");
+    assert!(world.stored.len() > before);
+    world.run(1_000_000);
+    world.restart(Reset::Crash);
+    world.run(1_000);
+    assert_eq!(world.machine.mode(), Mode::Normal, "what was long ago is forgotten");
+}
+
+#[test]
+fn a_weak_supply_means_fewer_pictures() {
+    let mut world = World::at_work();
+    for _ in 0..crate::boots::BROWNOUTS_MAX {
+        world.restart(Reset::Brownout);
+        world.run(1_000);
+    }
+    assert_eq!(world.machine.mode(), Mode::Gentle);
+    let before = world.stored.len();
+    world.run(3_600_000);
+    assert!((29..=32).contains(&(world.stored.len() - before)), "every second picture");
+}
+
+#[test]
+fn a_module_that_does_not_work_is_restarted_and_then_the_camera() {
+    let mut world = World::at_work();
+    world.camera_works = false;
+    world.run(600_000);
+    assert_eq!(world.log.iter().filter(|deed| *deed == "RestartCamera").count(), 5);
+    assert_eq!(world.log.last().map(String::as_str), Some("Reboot(Camera)"));
+    world.restart(Reset::Software);
+    world.ask(&Command::State);
+    world.run(1_000);
+    assert!(world.said().contains(&"Provisioned".into()), "it talks all the same");
+}

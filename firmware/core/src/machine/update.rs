@@ -1,0 +1,171 @@
+//! New firmware: offered, fetched, started on trial, kept once it has proved itself.
+
+use super::{Core, Out, Output};
+use crate::orders::Offer;
+use crate::ota::{self, ID_MAX, Own, Refusal, Update};
+use crate::retry::{Backoff, Fate};
+use crate::settings::Tried;
+use crate::text::Text;
+
+/// A firmware on trial that has not brought a picture to the daemon after this time is given up.
+const TRIAL_MS: u64 = 900_000;
+/// Longest wait for pictures to be uploaded before a restart.
+const RESTART_MS: u64 = 60_000;
+
+/// Waits between fetches that failed: an image is large.
+const RETRY_MS_FIRST: u64 = 60_000;
+const RETRY_MS_MAX: u64 = 3_600_000;
+
+/// New firmware.
+#[derive(Debug, Clone)]
+pub(super) struct Updating {
+    update: Option<Update>,
+    backoff: Backoff,
+    /// No offer is taken before.
+    not_before_ms: u64,
+    is_trial: bool,
+    trial_by_ms: Option<u64>,
+    /// The image that was refused last, so that it is not checked with each answer.
+    refused: Option<[u8; 8]>,
+    /// It is written, and started by then.
+    pub(super) restart_ms: Option<u64>,
+    /// What became of the last one, in a word.
+    pub(super) word: Text<32>,
+}
+
+impl Updating {
+    pub(super) fn new(is_trial: bool, tried: Option<Tried>) -> Self {
+        let word = match (is_trial, tried) {
+            (true, _) => "trial",
+            (false, Some(_)) => "went_back",
+            (false, None) => "",
+        };
+        Self {
+            update: None,
+            backoff: Backoff::new(RETRY_MS_FIRST, RETRY_MS_MAX),
+            not_before_ms: 0,
+            is_trial,
+            trial_by_ms: None,
+            refused: None,
+            restart_ms: None,
+            word: Text::cut(word),
+        }
+    }
+
+    pub(super) fn begin(&mut self, now_ms: u64) {
+        self.trial_by_ms = self.is_trial.then_some(now_ms + TRIAL_MS);
+    }
+
+    pub(super) fn is_busy(&self) -> bool {
+        self.update.is_some() || self.restart_ms.is_some()
+    }
+
+    /// Id of the firmware that is to be fetched.
+    pub(super) fn wanted(&self) -> Option<Text<ID_MAX>> {
+        self.update.as_ref().map(|update| update.id)
+    }
+
+    fn refuse(&mut self, refusal: Refusal) {
+        self.update = None;
+        self.word = Text::cut(refusal.word());
+    }
+}
+
+impl Core {
+    pub(super) fn offered(&mut self, offer: &Offer<'_>, now_ms: u64) {
+        let mark = ota::mark(&offer.sha256);
+        if self.updating.is_busy()
+            || now_ms < self.updating.not_before_ms
+            || self.updating.is_trial
+            || self.updating.refused == Some(mark)
+        {
+            return;
+        }
+        let own = Own {
+            board: &self.board.board,
+            version: &self.board.version,
+            key: self.settings.firmware_key,
+            tried: self.settings.tried,
+            room: self.board.firmware_room,
+        };
+        match Update::begin(offer, &own) {
+            Ok(update) => {
+                self.updating.word = Text::cut("fetching");
+                self.updating.update = Some(update);
+            }
+            Err(refusal) => {
+                self.updating.refused = Some(mark);
+                self.updating.refuse(refusal);
+            }
+        }
+    }
+
+    /// Whether the piece may be written and more may come.
+    pub(super) fn take_piece(&mut self, bytes: &[u8], out: Out<'_>) -> bool {
+        let Some(update) = &mut self.updating.update else { return false };
+        match update.take(bytes) {
+            Ok(()) => out(Output::WriteUpdate(bytes)),
+            Err(refusal) => self.updating.refuse(refusal),
+        }
+        self.updating.update.is_some()
+    }
+
+    /// The daemon will offer it again.
+    pub(super) fn abort_update(&mut self, now_ms: u64, out: Out<'_>) {
+        self.updating.update = None;
+        self.updating.not_before_ms = now_ms + self.updating.backoff.next_ms(&mut self.chance);
+        out(Output::AbortUpdate);
+    }
+
+    pub(super) fn update_failed(&mut self, now_ms: u64, out: Out<'_>) {
+        self.errors += 1;
+        self.updating.word = Text::cut("flash_failed");
+        self.updating.restart_ms = None;
+        if self.updating.update.is_some() {
+            self.give_up(now_ms, out);
+        }
+    }
+
+    pub(super) fn firmware_answered(&mut self, fate: Fate, now_ms: u64, out: Out<'_>) {
+        let Some(update) = self.updating.update.take() else { return };
+        if fate != Fate::Accepted {
+            self.updating.word = Text::cut("fetch_failed");
+            return self.abort_update(now_ms, out);
+        }
+        let Ok(mark) = update.finish() else {
+            self.errors += 1;
+            self.updating.refuse(Refusal::Damaged);
+            return self.abort_update(now_ms, out);
+        };
+        let tries = self.settings.tried.filter(|tried| tried.mark == mark).map_or(0, |tried| tried.tries);
+        self.settings.tried = Some(Tried { mark, tries: tries.saturating_add(1) });
+        self.updating.word = Text::cut("written");
+        self.updating.restart_ms = Some(now_ms + RESTART_MS);
+    }
+
+    pub(super) fn advance_update(&mut self, now_ms: u64, out: Out<'_>) {
+        let is_clear = self.ring.frames().is_empty() && self.wire.is_idle();
+        if self.updating.restart_ms.is_some_and(|by_ms| is_clear || now_ms >= by_ms) {
+            self.updating.restart_ms = None;
+            // Written down before it is started: what does not come back from it is known.
+            self.store(out);
+            out(Output::StartUpdate);
+        }
+        if self.updating.trial_by_ms.is_some_and(|by_ms| now_ms >= by_ms) {
+            self.updating.trial_by_ms = None;
+            out(Output::GoBack);
+        }
+    }
+
+    /// The daemon has accepted a picture from this firmware.
+    pub(super) fn prove(&mut self, out: Out<'_>) {
+        if self.updating.is_trial {
+            self.updating.is_trial = false;
+            self.updating.trial_by_ms = None;
+            self.updating.word = Text::cut("valid");
+            self.settings.tried = None;
+            self.store(out);
+            out(Output::MarkValid);
+        }
+    }
+}
