@@ -247,7 +247,9 @@ impl LotView {
             }
             EventChange::SessionOpened { .. }
             | EventChange::SessionClosed { .. }
+            | EventChange::CaptureChanged { .. }
             | EventChange::CaptureDeleted { .. }
+            | EventChange::CaptureExpired { .. }
             | EventChange::TokenCreated { .. }
             | EventChange::TokenRevoked { .. } => {}
         }

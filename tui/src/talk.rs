@@ -27,6 +27,13 @@ pub fn sentence(event: &Event) -> String {
             None => format!("a picture was uploaded, {} kB", capture.bytes.div_ceil(1000)),
         },
         EventChange::CaptureDeleted { capture } => format!("the picture {} was deleted", capture.id),
+        EventChange::CaptureChanged { capture } => {
+            let verb = if capture.pinned { "pinned" } else { "unpinned" };
+            format!("the picture {} was {verb}", capture.id)
+        }
+        EventChange::CaptureExpired { captures, reason, .. } => {
+            format!("{} old pictures were removed ({reason})", captures.len())
+        }
         EventChange::CameraCreated { camera } => format!("camera {} was created", camera.id),
         EventChange::CameraChanged { camera } => format!("camera {} was changed", camera.id),
         EventChange::CameraStatus { camera } => format!("camera {} is {}", camera.id, camera.status),

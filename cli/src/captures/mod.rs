@@ -1,6 +1,7 @@
 //! `parkctl capture`: stored pictures.
 
 mod get;
+mod pin;
 mod upload;
 
 use clap::Subcommand;
@@ -26,6 +27,12 @@ pub enum Command {
     /// Show one capture, and fetch its picture
     #[command(after_help = get::EXAMPLES)]
     Get(get::Args),
+    /// Keep captures until they are deleted by hand
+    #[command(after_help = pin::EXAMPLES)]
+    Pin(pin::Args),
+    /// Let captures go by the rules of retention again
+    #[command(after_help = pin::EXAMPLES)]
+    Unpin(pin::Args),
     /// Delete a capture and its picture
     #[command(after_help = DELETE_EXAMPLES)]
     Delete {
@@ -66,6 +73,8 @@ pub async fn run(app: &mut App, command: Command) -> Result<(), Error> {
         Command::Upload(args) => upload::run(app, args).await,
         Command::List(args) => list(app, args).await,
         Command::Get(args) => get::run(app, args).await,
+        Command::Pin(args) => pin::run(app, args, true).await,
+        Command::Unpin(args) => pin::run(app, args, false).await,
         Command::Delete { id, yes } => {
             let client = app.client()?;
             app.confirm(&format!("Delete capture {id} and its picture"), yes)?;
@@ -113,6 +122,7 @@ impl Record for Capture {
             Column::new("sha256", "/sha256", Show::Text),
             Column::new("captured_at", "/captured_at", Show::Age).table("TAKEN", 1),
             Column::new("received_at", "/received_at", Show::Age),
+            Column::new("pinned", "/pinned", Show::Text),
             Column::new("rev", "/rev", Show::Number),
         ]
     }

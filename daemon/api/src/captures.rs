@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::slots::words;
 use crate::{CameraId, CaptureId, Time};
 
 /// Most bytes of one uploaded picture.
@@ -33,6 +34,30 @@ pub struct Capture {
     /// When the camera says that it took the picture (`X-Captured-At`), else when it arrived.
     pub captured_at: Time,
     pub received_at: Time,
-    /// `seq` of the event that added it.
+    /// Somebody wants it kept: it goes only when it is deleted by hand.
+    #[serde(default)]
+    pub pinned: bool,
+    /// `seq` of the event that added it, or pinned it last.
     pub rev: u64,
 }
+
+/// `PATCH /api/captures/{id}`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CapturePatch {
+    pub pinned: bool,
+}
+
+words!(
+    /// The rule by which captures go by themselves.
+    ExpiryReason {
+        /// Older than captures are kept.
+        Age = "age",
+        /// More than are kept of one camera.
+        Count = "count",
+        /// More bytes than captures may take.
+        Bytes = "bytes",
+        /// The disk ran low.
+        Disk = "disk",
+    }
+);

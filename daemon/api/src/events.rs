@@ -8,13 +8,13 @@ use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, OneOfBuilder,
 use utoipa::openapi::{Ref, RefOr};
 use utoipa::{PartialSchema, ToSchema};
 
-use crate::Time;
 use crate::cameras::Camera;
-use crate::captures::Capture;
+use crate::captures::{Capture, ExpiryReason};
 use crate::lots::Lot;
 use crate::sessions::Session;
 use crate::slots::{Slot, words};
 use crate::tokens::Token;
+use crate::{CaptureId, Time};
 
 /// Longest wait of a long poll, in seconds.
 pub const WAIT_S_MAX: u64 = 30;
@@ -119,6 +119,17 @@ pub enum EventChange {
     CaptureAdded { capture: Capture },
     #[serde(rename = "capture.deleted")]
     CaptureDeleted { capture: Capture },
+    /// It was pinned, or is so no more.
+    #[serde(rename = "capture.changed")]
+    CaptureChanged { capture: Capture },
+    /// Retention removed these, oldest first: many in one event, because there are as many as there are uploads.
+    #[serde(rename = "capture.expired")]
+    CaptureExpired {
+        reason: ExpiryReason,
+        captures: Vec<CaptureId>,
+        /// Of all of them.
+        bytes: u64,
+    },
     #[serde(rename = "camera.created")]
     CameraCreated { camera: Camera },
     #[serde(rename = "camera.changed")]
@@ -147,6 +158,8 @@ impl EventChange {
             Self::SessionClosed { .. } => "session.closed",
             Self::CaptureAdded { .. } => "capture.added",
             Self::CaptureDeleted { .. } => "capture.deleted",
+            Self::CaptureChanged { .. } => "capture.changed",
+            Self::CaptureExpired { .. } => "capture.expired",
             Self::CameraCreated { .. } => "camera.created",
             Self::CameraChanged { .. } => "camera.changed",
             Self::CameraStatus { .. } => "camera.status",

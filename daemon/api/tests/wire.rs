@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use parking_api::cameras::{Camera, CameraCreated, CameraPatch, CameraStatus, Contact, Health, NewCamera};
-use parking_api::captures::Capture;
+use parking_api::captures::{Capture, CapturePatch, ExpiryReason};
 use parking_api::events::{Actor, ActorKind, Audit, Event, EventChange, EventPage, LogEntry};
 use parking_api::history::{BucketLength, HistoryBucket, SlotSeconds, ZoneSeconds};
 use parking_api::ids::SlotRef;
@@ -37,6 +37,7 @@ const TYPES: &[(&str, Again)] = &[
     ("camera_patch", again::<CameraPatch>),
     ("capture", again::<Capture>),
     ("capture_id", again::<CaptureId>),
+    ("capture_patch", again::<CapturePatch>),
     ("committed", again::<Committed<Slot>>),
     ("contact", again::<Contact>),
     ("counts", again::<Counts>),
@@ -108,6 +109,7 @@ fn words() -> BTreeMap<&'static str, Value> {
         ("actor_kind", all(ActorKind::ALL)),
         ("bucket_length", all(BucketLength::ALL)),
         ("camera_status", all(CameraStatus::ALL)),
+        ("expiry_reason", all(ExpiryReason::ALL)),
         ("problem_code", codes.collect()),
         ("role", all(Role::ALL)),
         ("session_kind", all(SessionKind::ALL)),

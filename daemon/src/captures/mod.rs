@@ -124,6 +124,7 @@ impl Captures {
             sha256: checked.sha256.clone(),
             captured_at: upload.captured_at.filter(|at| at.ms_since(now) <= CLOCK_AHEAD_MS_MAX).unwrap_or(now),
             received_at: now,
+            pinned: false,
             rev: 0,
         };
         self.objects.put(&key, checked.bytes).await?;

@@ -7,7 +7,7 @@ use axum::body::Bytes;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use parking_api::captures::{CAPTURE_BYTES_MAX, Capture};
+use parking_api::captures::{CAPTURE_BYTES_MAX, Capture, CapturePatch};
 use parking_api::paths::CAPTURED_AT_HEADER;
 use parking_api::{CameraId, CaptureId, Committed, LotId, Problem, ProblemCode, Time, paths};
 use serde::Deserialize;
@@ -15,14 +15,14 @@ use utoipa::IntoParams;
 
 use super::App;
 use super::cameras::own_lot;
-use super::extract::{ApiPath, ApiQuery, InLot, LotQuery, Mutation, content_type, idempotency_key, read_body};
+use super::extract::{ApiJson, ApiPath, ApiQuery, InLot, LotQuery, Mutation, content_type, idempotency_key, read_body};
 use super::form;
 use super::page;
 use super::problem::{Fault, Result};
 use super::slots::answer;
 use crate::auth::Caller;
 use crate::captures::Upload;
-use crate::ledger;
+use crate::ledger::{self, Command};
 use crate::store::CaptureFilter;
 
 /// Uploads that are read and stored at once; each may hold 4 MiB.
@@ -187,6 +187,19 @@ pub async fn get(State(app): State<App>, InLot(lot): InLot, ApiPath(id): ApiPath
         Some(capture) => Ok(Json(capture)),
         None => Err(Fault::new(ProblemCode::CaptureNotFound, format!("there is no capture {id} in lot {}", lot.id()))),
     }
+}
+
+/// Pin a capture, so that it is kept until it is deleted by hand, or unpin it
+#[utoipa::path(patch, path = paths::CAPTURE_ID, tag = "captures", params(("capture" = String, Path), LotQuery),
+    request_body = CapturePatch,
+    responses((status = 200, body = Committed<Capture>), (status = 404, body = Problem), (status = 422, body = Problem)))]
+pub async fn patch(
+    mutation: Mutation,
+    ApiPath(capture): ApiPath<CaptureId>,
+    body: ApiJson<CapturePatch>,
+) -> Result<Response> {
+    let outcome = mutation.submit(Command::PatchCapture { capture, patch: body.value }, &body.raw).await?;
+    Ok(answer(outcome, StatusCode::OK))
 }
 
 /// Delete a capture and its picture

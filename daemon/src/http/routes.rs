@@ -242,6 +242,7 @@ fn attendant() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(slots::set))
         .routes(routes!(slots::toggle))
+        .routes(routes!(captures::patch))
         .routes(routes!(sessions::enter))
         .routes(routes!(sessions::exit))
 }

@@ -32,6 +32,7 @@ pub fn answer(outcome: Outcome, status: StatusCode) -> Response {
         Reply::Lot(lot) => committed(lot, seq, replayed),
         Reply::Session(session) => committed(session, seq, replayed),
         Reply::Capture(capture) => committed(capture, seq, replayed),
+        Reply::Expired(expired) => committed(expired, seq, replayed),
         Reply::Camera(camera) => committed(camera, seq, replayed),
         Reply::Token(token) => committed(token, seq, replayed),
         Reply::Imported(imported) => committed(imported, seq, replayed),

@@ -36,6 +36,10 @@ fn before(state: &LotState, change: &EventChange) -> Map<String, Value> {
         EventChange::CameraChanged { camera } | EventChange::CameraStatus { camera } => {
             state.camera(&camera.id).map(|before| replaced!(before, camera, name, zone, interval_s, status))
         }
+        // Nothing else of a capture ever changes.
+        EventChange::CaptureChanged { capture } => {
+            Some(Map::from_iter([("pinned".to_string(), json!(!capture.pinned))]))
+        }
         _ => None,
     }
     .unwrap_or_default()

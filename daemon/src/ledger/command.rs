@@ -1,7 +1,7 @@
 //! Everything that can be asked of a lot, and what comes of it. Closed enums: all that can happen is on this screen.
 
 use parking_api::cameras::{Camera, CameraPatch, CameraStatus, NewCamera};
-use parking_api::captures::Capture;
+use parking_api::captures::{Capture, CapturePatch, ExpiryReason};
 use parking_api::events::{Actor, Event, EventChange};
 use parking_api::lots::{Lot, LotPatch};
 use parking_api::sessions::{GateEntry, Session};
@@ -43,7 +43,16 @@ pub enum Command {
     ExitGate(GateEntry),
     /// `rev` and `received_at` are filled in when it is decided.
     AddCapture(Box<Capture>),
+    PatchCapture {
+        capture: CaptureId,
+        patch: CapturePatch,
+    },
     DeleteCapture(CaptureId),
+    /// Those that are still there and not pinned go; it is no error when none is.
+    ExpireCaptures {
+        reason: ExpiryReason,
+        captures: Vec<CaptureId>,
+    },
     /// The camera and the token that it will upload with.
     CreateCamera {
         camera: NewCamera,
@@ -88,9 +97,16 @@ pub enum Reply {
     Slot(Slot),
     Session(Session),
     Capture(Capture),
+    Expired(Expired),
     Camera(Camera),
     Token(Token),
     Imported(Imported),
+}
+
+/// Captures that went by themselves, as they were.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Expired {
+    pub captures: Vec<Capture>,
 }
 
 /// A command carried out: what the caller is told, and the `seq` of its last event.
@@ -124,15 +140,29 @@ pub struct Facts {
     pub captures: HashMap<CaptureId, Capture>,
 }
 
+impl Command {
+    /// The captures whose rows the decision needs to know.
+    pub fn captures(&self) -> &[CaptureId] {
+        match self {
+            Self::PatchCapture { capture, .. } | Self::DeleteCapture(capture) => std::slice::from_ref(capture),
+            Self::ExpireCaptures { captures, .. } => captures,
+            _ => &[],
+        }
+    }
+}
+
 impl Facts {
     /// Keeps the facts true for the commands that follow in the same batch.
     pub fn apply(&mut self, event: &Event) {
         match &event.change {
-            EventChange::CaptureAdded { capture } => {
+            EventChange::CaptureAdded { capture } | EventChange::CaptureChanged { capture } => {
                 self.captures.insert(capture.id, capture.clone());
             }
             EventChange::CaptureDeleted { capture } => {
                 self.captures.remove(&capture.id);
+            }
+            EventChange::CaptureExpired { captures, .. } => {
+                captures.iter().for_each(|id| drop(self.captures.remove(id)));
             }
             _ => {}
         }

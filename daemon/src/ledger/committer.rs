@@ -279,13 +279,7 @@ impl Committer {
         envelopes: &[Envelope],
         facts: &mut Facts,
     ) -> store::Result<HashMap<(String, String), Answer>> {
-        let captures: Vec<_> = envelopes
-            .iter()
-            .filter_map(|envelope| match envelope.command {
-                Command::DeleteCapture(id) => Some(id),
-                _ => None,
-            })
-            .collect();
+        let captures: Vec<_> = envelopes.iter().flat_map(|envelope| envelope.command.captures()).copied().collect();
         if !captures.is_empty() {
             facts.captures =
                 write.captures(&captures).await?.into_iter().map(|capture| (capture.id, capture)).collect();

@@ -191,7 +191,10 @@ impl LotState {
             EventChange::SessionOpened { session } | EventChange::SessionClosed { session } => {
                 self.put_session(session);
             }
-            EventChange::CaptureAdded { .. } | EventChange::CaptureDeleted { .. } => {}
+            EventChange::CaptureAdded { .. }
+            | EventChange::CaptureChanged { .. }
+            | EventChange::CaptureDeleted { .. }
+            | EventChange::CaptureExpired { .. } => {}
             EventChange::CameraCreated { camera }
             | EventChange::CameraChanged { camera }
             | EventChange::CameraStatus { camera } => {

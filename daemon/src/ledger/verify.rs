@@ -125,11 +125,14 @@ impl Fold {
             | EventChange::SessionClosed { session } => {
                 self.sessions.insert(session.id, session.clone());
             }
-            EventChange::CaptureAdded { capture } => {
+            EventChange::CaptureAdded { capture } | EventChange::CaptureChanged { capture } => {
                 self.captures.insert(capture.id, Some(capture.clone()));
             }
             EventChange::CaptureDeleted { capture } => {
                 self.captures.insert(capture.id, None);
+            }
+            EventChange::CaptureExpired { captures, .. } => {
+                self.captures.extend(captures.iter().map(|id| (*id, None)));
             }
             _ => {}
         }

@@ -42,6 +42,9 @@ impl Append {
         append.table::<&str, _>(&sessions::TABLE, [], batch.sessions.values().map(SessionRow::from).collect())?;
         let captures = batch.captures.values().map(CaptureRow::from).collect();
         append.table(&captures::TABLE, &batch.captures_deleted, captures)?;
+        if !batch.captures_pinned.is_empty() {
+            append.add(captures::pin, json_rows(batch.captures_pinned.values().map(CaptureRow::from))?);
+        }
         append.table(&cameras::TABLE, &batch.cameras_deleted, batch.cameras.values().map(CameraRow::from).collect())?;
         let hash = |token: &Token| batch.hashes.get(&token.id).map_or("", String::as_str).to_string();
         let tokens = batch.tokens.values().map(|token| TokenRow::new(token, &hash(token))).collect();

@@ -38,6 +38,7 @@ pub struct Batch {
     pub(super) slots_deleted: BTreeSet<SlotId>,
     pub(super) sessions: BTreeMap<SessionId, Session>,
     pub(super) captures: BTreeMap<CaptureId, Capture>,
+    pub(super) captures_pinned: BTreeMap<CaptureId, Capture>,
     pub(super) captures_deleted: BTreeSet<CaptureId>,
     pub(super) cameras: BTreeMap<CameraId, Camera>,
     pub(super) cameras_deleted: BTreeSet<CameraId>,
@@ -71,10 +72,15 @@ impl Batch {
             EventChange::CaptureAdded { capture } => {
                 self.captures.insert(capture.id, capture.clone());
             }
-            EventChange::CaptureDeleted { capture } => {
-                self.captures.remove(&capture.id);
-                self.captures_deleted.insert(capture.id);
+            EventChange::CaptureChanged { capture } => {
+                // One that is as new as its pin is written once.
+                match self.captures.get_mut(&capture.id) {
+                    Some(new) => *new = capture.clone(),
+                    None => _ = self.captures_pinned.insert(capture.id, capture.clone()),
+                }
             }
+            EventChange::CaptureDeleted { capture } => self.delete_capture(capture.id),
+            EventChange::CaptureExpired { captures, .. } => captures.iter().for_each(|id| self.delete_capture(*id)),
             EventChange::CameraCreated { camera }
             | EventChange::CameraChanged { camera }
             | EventChange::CameraStatus { camera } => {
@@ -97,6 +103,12 @@ impl Batch {
                 }
             }
         }
+    }
+
+    fn delete_capture(&mut self, id: CaptureId) {
+        self.captures.remove(&id);
+        self.captures_pinned.remove(&id);
+        self.captures_deleted.insert(id);
     }
 
     fn put_session(&mut self, session: Option<&Session>) {

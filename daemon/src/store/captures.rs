@@ -4,8 +4,8 @@ use parking_api::captures::Capture;
 use parking_api::{CameraId, CaptureId, LotId, Time, paths};
 use serde::Serialize;
 
-use super::sql::sql;
-use super::tables::Table;
+use super::sql::{Dialect, sql};
+use super::tables::{Columns, Table};
 use super::{Error, Result, Store};
 
 #[derive(Debug, Serialize, sqlx::FromRow)]
@@ -20,6 +20,7 @@ pub(super) struct CaptureRow {
     sha256: String,
     captured_at_ms: i64,
     received_at_ms: i64,
+    pinned: i64,
     rev: i64,
 }
 
@@ -36,6 +37,7 @@ impl From<&Capture> for CaptureRow {
             sha256: capture.sha256.clone(),
             captured_at_ms: capture.captured_at.ms(),
             received_at_ms: capture.received_at.ms(),
+            pinned: capture.pinned.into(),
             rev: capture.rev as i64,
         }
     }
@@ -55,6 +57,7 @@ impl TryFrom<CaptureRow> for Capture {
             height: row.height.try_into().map_err(|_| bad(format!("height {}", row.height)))?,
             captured_at: Time::from_ms(row.captured_at_ms),
             received_at: Time::from_ms(row.received_at_ms),
+            pinned: row.pinned != 0,
             rev: row.rev as u64,
             key: row.key,
             content_type: row.content_type,
@@ -76,10 +79,21 @@ pub(super) const TABLE: Table = Table {
         ("sha256", "text"),
         ("captured_at_ms", "bigint"),
         ("received_at_ms", "bigint"),
+        ("pinned", "bigint"),
         ("rev", "bigint"),
     ],
     updated: &[],
 };
+
+const PINNED: &Columns = &[("id", "text"), ("pinned", "bigint"), ("rev", "bigint")];
+
+pub(super) fn pin(dialect: Dialect, n: usize, condition: &str) -> String {
+    let rows = dialect.rows(n, PINNED);
+    format!(
+        "update captures set pinned = r.pinned, rev = r.rev from {rows}
+         where captures.lot = $1 and captures.id = r.id and {condition}"
+    )
+}
 
 /// Which captures to list. Newest first; `before` is where the last page ended.
 #[derive(Debug, Clone, Default)]

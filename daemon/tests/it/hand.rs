@@ -90,7 +90,8 @@ impl Hand {
             69..79 => self.enter().await,
             79..87 => self.exit().await,
             87..93 => self.camera().await,
-            93..99 => self.capture().await,
+            93..98 => self.capture().await,
+            98 => self.capture_pin().await,
             _ => self.capture_delete().await,
         }
     }
@@ -231,6 +232,13 @@ impl Hand {
             Err(error) => assert!(is_by_the_rules(&error), "{error:?}"),
         }
         Ok(())
+    }
+
+    async fn capture_pin(&mut self) -> Done {
+        let page = self.client.captures(&CaptureQuery { limit: Some(5), ..CaptureQuery::default() }).await?;
+        let Some(capture) = page.items.choose(&mut self.rng) else { return Ok(()) };
+        // Pinned or not, somebody else may have done it in between: then there is no event of it.
+        self.client.capture_pin(capture.id, !capture.pinned).await.map(drop)
     }
 
     async fn capture_delete(&mut self) -> Done {

@@ -68,6 +68,17 @@ impl Mirror {
             EventChange::CaptureDeleted { capture } => {
                 assert_eq!(self.captures.remove(&capture.id).as_ref(), Some(capture));
             }
+            EventChange::CaptureChanged { capture } => {
+                assert_eq!(capture.rev, event.seq);
+                let before = self.captures.insert(capture.id, capture.clone()).expect("it is there");
+                assert_eq!(Capture { pinned: !capture.pinned, rev: before.rev, ..capture.clone() }, before);
+            }
+            EventChange::CaptureExpired { captures, bytes, .. } => {
+                let gone = captures.iter().map(|id| self.captures.remove(id).expect("it was there"));
+                let gone: Vec<_> = gone.collect();
+                assert!(!gone.is_empty() && gone.iter().all(|capture| !capture.pinned), "what is pinned stays");
+                assert_eq!(gone.iter().map(|capture| capture.bytes).sum::<u64>(), *bytes);
+            }
             EventChange::CameraCreated { camera }
             | EventChange::CameraChanged { camera }
             | EventChange::CameraStatus { camera } => {

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::http::segment;
 use super::{Client, Error, Page};
-use crate::captures::Capture;
+use crate::captures::{Capture, CapturePatch};
 use crate::{CameraId, CaptureId, Committed, Time, paths};
 
 /// What is known of a picture besides its bytes.
@@ -59,6 +59,12 @@ impl Client {
 
     pub async fn capture(&self, capture: CaptureId) -> Result<Capture, Error> {
         self.call_lot(Method::GET, &paths::fill(paths::CAPTURE_ID, capture)).fetch().await
+    }
+
+    /// Keeps a capture from being removed by retention, or no longer does.
+    pub async fn capture_pin(&self, capture: CaptureId, pinned: bool) -> Result<Committed<Capture>, Error> {
+        let call = self.call_lot(Method::PATCH, &paths::fill(paths::CAPTURE_ID, capture));
+        call.json(&CapturePatch { pinned }).fetch().await
     }
 
     /// Answers the capture as it was.

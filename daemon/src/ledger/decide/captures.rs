@@ -1,11 +1,11 @@
 //! Decisions about captures. Pure: the pictures themselves are elsewhere.
 
 use parking_api::cameras::CameraStatus;
-use parking_api::captures::Capture;
+use parking_api::captures::{Capture, CapturePatch, ExpiryReason};
 use parking_api::events::EventChange;
 use parking_api::{CaptureId, Problem, ProblemCode};
 
-use super::super::command::{Change, Context, Refusal, Reply};
+use super::super::command::{Change, Context, Expired, Refusal, Reply};
 use super::super::state::LotState;
 use super::cameras;
 
@@ -26,11 +26,39 @@ pub(super) fn add(state: &LotState, capture: &Capture, context: &mut Context<'_>
 }
 
 pub(super) fn delete(id: CaptureId, context: &Context<'_>) -> Result<Change, Refusal> {
-    let Some(capture) = context.facts.captures.get(&id) else {
-        return Err(Problem::new(ProblemCode::CaptureNotFound, format!("there is no capture {id}")));
-    };
+    let capture = found(id, context)?;
     Ok(Change {
         changes: vec![EventChange::CaptureDeleted { capture: capture.clone() }],
         reply: Reply::Capture(capture.clone()),
     })
+}
+
+pub(super) fn patch(id: CaptureId, patch: CapturePatch, context: &Context<'_>) -> Result<Change, Refusal> {
+    let before = found(id, context)?;
+    if before.pinned == patch.pinned {
+        return Ok(Change { changes: vec![], reply: Reply::Capture(before.clone()) });
+    }
+    let capture = Capture { pinned: patch.pinned, rev: context.seq, ..before.clone() };
+    Ok(Change {
+        changes: vec![EventChange::CaptureChanged { capture: capture.clone() }],
+        reply: Reply::Capture(capture),
+    })
+}
+
+/// What was pinned or deleted since it was chosen is passed over.
+pub(super) fn expire(reason: ExpiryReason, ids: &[CaptureId], context: &Context<'_>) -> Change {
+    let there = ids.iter().filter_map(|id| context.facts.captures.get(id));
+    let gone: Vec<Capture> = there.filter(|capture| !capture.pinned).cloned().collect();
+    let captures = gone.iter().map(|capture| capture.id).collect();
+    let bytes = gone.iter().map(|capture| capture.bytes).sum();
+    let changes = match gone.is_empty() {
+        true => vec![],
+        false => vec![EventChange::CaptureExpired { reason, captures, bytes }],
+    };
+    Change { changes, reply: Reply::Expired(Expired { captures: gone }) }
+}
+
+fn found<'a>(id: CaptureId, context: &'a Context<'_>) -> Result<&'a Capture, Refusal> {
+    let capture = context.facts.captures.get(&id);
+    capture.ok_or_else(|| Problem::new(ProblemCode::CaptureNotFound, format!("there is no capture {id}")))
 }

@@ -2,6 +2,7 @@
 
 mod audit;
 mod cameras;
+mod captures;
 mod events;
 mod import;
 mod lists;

@@ -12,7 +12,7 @@ mod write;
 
 use parkd::store::{Batch, CONNECTIONS, Store, embedded_url};
 use parking_api::cameras::{Camera, CameraStatus};
-use parking_api::captures::Capture;
+use parking_api::captures::{Capture, ExpiryReason};
 use parking_api::events::{Actor, Event, EventChange};
 use parking_api::lots::Lot;
 use parking_api::sessions::{Session, SessionKind, SessionState};
@@ -166,6 +166,7 @@ fn capture(number: u128, camera: Option<&str>, rev: u64) -> Capture {
         sha256: "ab".repeat(32),
         captured_at: time(rev),
         received_at: time(rev + 1),
+        pinned: false,
         rev,
     }
 }

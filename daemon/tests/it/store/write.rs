@@ -144,6 +144,8 @@ async fn what_is_there_already_is_changed_and_deleted(database: Database) {
             EventChange::CameraCreated { camera: camera("cam-1", 5) },
             EventChange::CameraCreated { camera: camera("cam-2", 6) },
             EventChange::CaptureAdded { capture: capture(1, None, 7) },
+            EventChange::CaptureAdded { capture: capture(2, None, 7) },
+            EventChange::CaptureAdded { capture: capture(3, None, 7) },
             EventChange::TokenCreated { token: token(1, None) },
         ])
         .await;
@@ -155,6 +157,7 @@ async fn what_is_there_already_is_changed_and_deleted(database: Database) {
         ..slot(1, SlotState::Closed, 9)
     };
     let closed = session(1, SessionState::Closed, 4);
+    let pinned = Capture { pinned: true, rev: 13, ..capture(2, None, 7) };
     let renamed = Camera { name: "Gate".into(), status: CameraStatus::Online, interval_s: 5, ..camera("cam-1", 12) };
     stage
         .commit([
@@ -163,6 +166,8 @@ async fn what_is_there_already_is_changed_and_deleted(database: Database) {
             EventChange::CameraDeleted { camera: camera("cam-2", 6) },
             EventChange::CameraStatus { camera: renamed.clone() },
             EventChange::CaptureDeleted { capture: capture(1, None, 7) },
+            EventChange::CaptureChanged { capture: pinned.clone() },
+            EventChange::CaptureExpired { reason: ExpiryReason::Age, captures: vec![CaptureId(id(3))], bytes: 1 },
             EventChange::TokenRevoked { token: token(1, Some(time(14))) },
         ])
         .await;
@@ -170,7 +175,10 @@ async fn what_is_there_already_is_changed_and_deleted(database: Database) {
     assert_eq!((parts.slots, parts.sessions, parts.cameras), (vec![moved], vec![], vec![renamed]));
     assert_eq!(parts.tokens, [token(1, Some(time(14)))]);
     assert_eq!(stage.store.session(&stage.lot, closed.id).await.expect("a read"), Some(closed));
-    assert!(stage.store.capture(&stage.lot, CaptureId(id(1))).await.expect("a read").is_none());
+    for number in [1, 3] {
+        assert!(stage.store.capture(&stage.lot, CaptureId(id(number))).await.expect("a read").is_none());
+    }
+    assert_eq!(stage.store.capture(&stage.lot, pinned.id).await.expect("a read"), Some(pinned));
 }
 
 async fn what_comes_and_goes_in_one_batch_is_as_if_it_came_alone(database: Database) {
@@ -186,6 +194,12 @@ async fn what_comes_and_goes_in_one_batch_is_as_if_it_came_alone(database: Datab
         EventChange::TokenRevoked { token: token(1, Some(time(8))) },
         EventChange::CaptureAdded { capture: capture(1, None, 9) },
         EventChange::CaptureDeleted { capture: capture(1, None, 9) },
+        EventChange::CaptureAdded { capture: capture(2, None, 11) },
+        EventChange::CaptureChanged { capture: Capture { pinned: true, rev: 12, ..capture(2, None, 11) } },
+        EventChange::CaptureChanged { capture: Capture { rev: 13, ..capture(2, None, 11) } },
+        EventChange::CaptureDeleted { capture: Capture { rev: 13, ..capture(2, None, 11) } },
+        EventChange::CaptureAdded { capture: capture(3, None, 15) },
+        EventChange::CaptureChanged { capture: Capture { pinned: true, rev: 16, ..capture(3, None, 15) } },
     ]);
     stage.append(batch).await;
     let parts = stage.store.parts(&stage.lot).await.expect("a read").expect("the lot");
@@ -196,7 +210,9 @@ async fn what_comes_and_goes_in_one_batch_is_as_if_it_came_alone(database: Datab
         secrets.iter().map(|s| (s.id.clone(), s.hash.clone())).collect::<Vec<_>>(),
         [(id(1).to_string(), hash(TokenId(id(1))))]
     );
-    assert!(stage.store.capture(&stage.lot, CaptureId(id(1))).await.expect("a read").is_none());
+    let stored = async |n| stage.store.capture(&stage.lot, CaptureId(id(n))).await.expect("a read");
+    assert_eq!((stored(1).await, stored(2).await), (None, None));
+    assert_eq!(stored(3).await, Some(Capture { pinned: true, rev: 16, ..capture(3, None, 15) }));
 }
 
 async fn first_answers_are_found_by_caller_and_key(database: Database) {

@@ -1,7 +1,7 @@
 //! Cameras, what they upload, and the lot that they watch.
 
 use parking_api::cameras::{Camera, CameraPatch, CameraStatus, NewCamera};
-use parking_api::captures::Capture;
+use parking_api::captures::{Capture, CapturePatch, ExpiryReason};
 use parking_api::lots::LotPatch;
 use parking_api::tokens::Role;
 use parking_api::{CameraId, CaptureId};
@@ -31,6 +31,7 @@ pub(super) fn capture(id: u128, camera: Option<&str>) -> Capture {
         sha256: "0".repeat(64),
         captured_at: Time::from_ms(5),
         received_at: Time::from_ms(0),
+        pinned: false,
         rev: 0,
     }
 }
@@ -129,6 +130,31 @@ fn a_capture_is_deleted_once() {
     let id = CaptureId(Uuid::from_u128(1));
     assert_eq!(kinds(&world.run(Command::DeleteCapture(id))), ["capture.deleted"]);
     assert_eq!(world.refusal(Command::DeleteCapture(id)).code, ProblemCode::CaptureNotFound);
+}
+
+#[test]
+fn what_is_pinned_stays_when_the_others_of_its_age_go() {
+    let mut world = World::new();
+    let id = |number| CaptureId(Uuid::from_u128(number));
+    (1..5).for_each(|number| drop(world.run(Command::AddCapture(Box::new(capture(number, None))))));
+    let pin = |number, pinned| Command::PatchCapture { capture: id(number), patch: CapturePatch { pinned } };
+    assert_eq!(kinds(&world.run(pin(2, true))), ["capture.changed"]);
+    let again = world.run(pin(2, true));
+    let Reply::Capture(pinned) = &again.reply else { panic!("a capture") };
+    assert!(again.changes.is_empty() && pinned.pinned && pinned.rev == world.state.seq(), "{pinned:?}");
+    assert_eq!(world.refusal(pin(9, true)).code, ProblemCode::CaptureNotFound);
+    world.run(Command::DeleteCapture(id(3)));
+
+    let all = (1..5).map(id).collect();
+    let done = world.run(Command::ExpireCaptures { reason: ExpiryReason::Age, captures: all });
+    let expected = EventChange::CaptureExpired { reason: ExpiryReason::Age, captures: vec![id(1), id(4)], bytes: 2 };
+    assert_eq!(done.changes, [expected]);
+    let Reply::Expired(gone) = done.reply else { panic!("captures") };
+    assert_eq!(gone.captures.iter().map(|capture| capture.id).collect::<Vec<_>>(), [id(1), id(4)]);
+    let again = Command::ExpireCaptures { reason: ExpiryReason::Age, captures: vec![id(1), id(2)] };
+    assert!(world.run(again.clone()).changes.is_empty(), "nothing that may go is there");
+    world.run(pin(2, false));
+    assert_eq!(kinds(&world.run(again)), ["capture.expired"]);
 }
 
 #[test]

@@ -1,0 +1,28 @@
+//! `capture pin` and `capture unpin`: what retention leaves alone.
+
+use parking_api::CaptureId;
+
+use crate::app::App;
+use crate::error::Error;
+
+pub const EXAMPLES: &str = "\
+Examples:
+  parkctl capture pin 0190d0e4-7c5b-7e2a-9d3c-2f4b6a8c0e12
+  parkctl capture unpin 0190d0e4-7c5b-7e2a-9d3c-2f4b6a8c0e12";
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Ids of the captures
+    #[arg(required = true, value_name = "ID")]
+    ids: Vec<CaptureId>,
+}
+
+pub async fn run(app: &mut App, args: Args, pinned: bool) -> Result<(), Error> {
+    let client = app.client()?;
+    let mut captures = Vec::with_capacity(args.ids.len());
+    for id in args.ids {
+        let done = client.capture_pin(id, pinned).await;
+        captures.push(done.map_err(|error| Error::from(error).about(&id.to_string()))?.value);
+    }
+    app.out.list(&captures, "")
+}
