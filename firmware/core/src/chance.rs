@@ -9,7 +9,7 @@ impl Chance {
         Self(seed)
     }
 
-    pub fn next(&mut self) -> u64 {
+    pub fn draw(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         mixed(self.0)
     }
@@ -17,7 +17,7 @@ impl Chance {
     /// From 0 to below `end`; 0 when there is nothing below it.
     pub fn below(&mut self, end: u64) -> u64 {
         // The bias is below a millionth for the ranges of milliseconds that are asked for.
-        self.next().checked_rem(end).unwrap_or(0)
+        self.draw().checked_rem(end).unwrap_or(0)
     }
 }
 

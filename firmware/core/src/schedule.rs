@@ -21,7 +21,7 @@ impl Schedule {
     /// The first picture is due at once, the second between half an interval and a whole one later.
     pub fn new(interval_s: u32, now_ms: u64, chance: &mut Chance) -> Self {
         let interval_ms = u64::from(interval_s.max(1)) * 1_000;
-        let seed = chance.next();
+        let seed = chance.draw();
         let base_ms = now_ms + interval_ms - chance.below(interval_ms / 2);
         Self { interval_ms, base_ms, due_ms: now_ms, seed }
     }
