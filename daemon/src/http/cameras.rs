@@ -9,7 +9,7 @@ use parking_api::tokens::{Role, TokenCreated};
 use parking_api::{CameraId, Committed, Problem, ProblemCode, paths};
 
 use super::App;
-use super::extract::{ApiJson, ApiPath, InLot, LotQuery, Mutation};
+use super::extract::{ApiJson, ApiPath, InLot, LotQuery, Mutation, Trial, TrialQuery};
 use super::problem::{Fault, Result};
 use super::slots::{answer, committed};
 use super::tokens::{secret_for, token_created};
@@ -49,8 +49,9 @@ pub async fn create(State(app): State<App>, mutation: Mutation, body: ApiJson<Ne
     let Reply::Camera(camera) = outcome.reply else {
         return Err(Fault::new(ProblemCode::Internal, "a camera was created, but something else was answered"));
     };
-    let mut response = committed(CameraCreated { camera, token: secret }, outcome.seq, outcome.replayed);
-    *response.status_mut() = StatusCode::CREATED;
+    let created = CameraCreated { camera, token: mutation.shown(secret) };
+    let mut response = committed(created, outcome.seq, outcome.replayed);
+    *response.status_mut() = mutation.created();
     Ok(response)
 }
 
@@ -76,7 +77,7 @@ pub async fn create_token(
     let secret = secret_for(&app, &mutation, &[])?;
     let token = Box::new(record(grant(&mutation, &id), &secret, app.clock.now()));
     let outcome = mutation.submit(Command::CreateToken(token), &[]).await?;
-    token_created(outcome, secret)
+    token_created(&mutation, outcome, secret)
 }
 
 /// Change a camera's name, zone or interval
@@ -100,12 +101,13 @@ pub async fn delete(mutation: Mutation, ApiPath(camera): ApiPath<CameraId>) -> R
 }
 
 /// Report how a camera is doing; proof of life at the same time
-#[utoipa::path(post, path = paths::CAMERA_HEALTH, tag = "cameras", params(("camera" = String, Path), LotQuery),
+#[utoipa::path(post, path = paths::CAMERA_HEALTH, tag = "cameras", params(("camera" = String, Path), LotQuery, TrialQuery),
     request_body = Health, responses((status = 200, body = Camera), (status = 403, body = Problem), (status = 404, body = Problem)))]
 pub async fn report_health(
     State(app): State<App>,
     caller: Caller,
     InLot(lot): InLot,
+    Trial(is_trial): Trial,
     ApiPath(id): ApiPath<CameraId>,
     body: ApiJson<Health>,
 ) -> Result<Json<Camera>> {
@@ -113,7 +115,10 @@ pub async fn report_health(
     if caller.token.camera.as_ref().is_some_and(|own| *own != id) {
         return Err(Fault::new(ProblemCode::Forbidden, format!("this token is not of camera {id}")));
     }
-    found(&app, &lot, &id)?;
+    let camera = found(&app, &lot, &id)?;
+    if is_trial {
+        return Ok(Json(camera));
+    }
     app.contacts.reported(lot.id(), &id, bounded(body.value), app.clock.now());
     Ok(Json(found(&app, &lot, &id)?))
 }

@@ -27,11 +27,31 @@ pub fn complete(operation: &mut Operation) {
         }
     }
     name_headers(operation);
+    name_trial(operation);
     // The guard and the extractors refuse as well, each in the same form.
     operation.responses.responses.entry("default".into()).or_insert_with(|| {
         let content = Content::new(Some(problem_schema()));
         ResponseBuilder::new().description("Any other problem").content(PROBLEM_JSON, content).build().into()
     });
+}
+
+/// Whatever is committed can be tried before. A trial creates nothing, so it is answered with 200 where the real thing is with 201.
+fn name_trial(operation: &mut Operation) {
+    let answers = &mut operation.responses.responses;
+    let is_change = |answer: &RefOr<Response>| matches!(answer, RefOr::T(answer) if committed(answer).is_some());
+    if !answers.values().any(is_change) {
+        return;
+    }
+    if let Some(RefOr::T(mut tried)) = answers.get("201").cloned() {
+        tried.description = "What would be created; nothing was".into();
+        answers.insert("200".into(), tried.into());
+    }
+    let fact = ObjectBuilder::new().schema_type(Type::Boolean).build();
+    let parameter = ParameterBuilder::new().name("dry_run").parameter_in(ParameterIn::Query);
+    let parameter = parameter.required(Required::False).schema(Some(fact));
+    let description = "Check it and answer as if it were done, and change nothing";
+    let parameter = parameter.description(Some(description)).build();
+    operation.parameters.get_or_insert_default().push(parameter.into());
 }
 
 /// What a handler's answers tell of the headers that it takes and gives: whatever is committed has a `seq` and is done once by its key,

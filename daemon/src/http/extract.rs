@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use bytes::BytesMut;
 use http_body_util::BodyExt;
 use parking_api::paths::{IDEMPOTENCY_HEADER, IDEMPOTENCY_KEY_MAX};
@@ -37,6 +37,31 @@ pub struct LotQuery {
     #[serde(default)]
     #[param(value_type = Option<String>)]
     pub lot: Option<LotId>,
+}
+
+/// `?dry_run=`, which everything that changes something takes.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct TrialQuery {
+    /// Check it and answer as if it were done, and change nothing
+    #[serde(default)]
+    dry_run: bool,
+}
+
+/// Whether a change is only tried: checked and answered, and not done.
+#[derive(Debug)]
+pub struct Trial(pub bool);
+
+impl FromRequestParts<App> for Trial {
+    type Rejection = Fault;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
+        if parts.uri.query().is_none() {
+            return Ok(Self(false));
+        }
+        let ApiQuery(query) = ApiQuery::<TrialQuery>::from_request_parts(parts, app).await?;
+        Ok(Self(query.dry_run))
+    }
 }
 
 /// The lot that a request is about.
@@ -235,6 +260,8 @@ pub struct Mutation {
     pub caller: Caller,
     /// The `rev` that the caller saw.
     pub if_match: Option<u64>,
+    /// It is only tried.
+    pub is_trial: bool,
     key: Option<String>,
     /// Method and path, so that one key cannot mean two requests.
     what: String,
@@ -246,12 +273,24 @@ impl FromRequestParts<App> for Mutation {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
         let InLot(lot) = InLot::from_request_parts(parts, app).await?;
         let caller = Caller::from_request_parts(parts, app).await?;
+        let Trial(is_trial) = Trial::from_request_parts(parts, app).await?;
+        let (if_match, key) = (if_match(&parts.headers)?, idempotency_key(&parts.headers)?);
         let what = format!("{} {}", parts.method, parts.uri);
-        Ok(Self { lot, caller, if_match: if_match(&parts.headers)?, key: idempotency_key(&parts.headers)?, what })
+        Ok(Self { lot, caller, if_match, is_trial, key, what })
     }
 }
 
 impl Mutation {
+    /// What answers a change that creates something: a trial has created nothing.
+    pub fn created(&self) -> StatusCode {
+        if self.is_trial { StatusCode::OK } else { StatusCode::CREATED }
+    }
+
+    /// A secret that was made for this request, where it is worth anything: that of a trial opens nothing.
+    pub fn shown(&self, secret: String) -> String {
+        if self.is_trial { String::new() } else { secret }
+    }
+
     /// The same request, where it is not the query that names the lot.
     pub fn in_lot(self, lot: Arc<LotHandle>) -> Self {
         Self { lot, ..self }
@@ -259,6 +298,9 @@ impl Mutation {
 
     /// Hands the command to the lot. `raw` is the body as it came.
     pub async fn submit(&self, command: Command, raw: &[u8]) -> Result<Outcome> {
+        if self.is_trial {
+            return Ok(self.lot.rehearse(command, self.caller.origin()).await?);
+        }
         Ok(self.lot.submit(command, self.caller.origin(), self.idempotency(raw)).await?)
     }
 

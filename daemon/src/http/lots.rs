@@ -30,6 +30,9 @@ pub async fn get(State(app): State<App>, ApiPath(id): ApiPath<LotId>) -> Result<
 #[utoipa::path(post, path = paths::LOTS, tag = "lots", request_body = NewLot,
     responses((status = 201, body = Committed<Lot>), (status = 409, body = Problem), (status = 422, body = Problem)))]
 pub async fn create(State(app): State<App>, mutation: Mutation, body: ApiJson<NewLot>) -> Result<Response> {
+    if mutation.is_trial {
+        return Ok(answer(app.ledger.rehearse_create_lot(&body.value)?, mutation.created()));
+    }
     let (origin, idempotency) = (mutation.caller.origin(), mutation.idempotency(&body.raw));
     let outcome = app.ledger.create_lot(&body.value, origin, idempotency).await?;
     Ok(answer(outcome, StatusCode::CREATED))
@@ -52,6 +55,9 @@ pub async fn patch(
 #[utoipa::path(delete, path = paths::LOT, tag = "lots", params(("lot" = String, Path)),
     responses((status = 200, body = Committed<Lot>), (status = 404, body = Problem), (status = 409, body = Problem)))]
 pub async fn delete(State(app): State<App>, mutation: Mutation, ApiPath(id): ApiPath<LotId>) -> Result<Response> {
+    if mutation.is_trial {
+        return Ok(answer(app.ledger.rehearse_delete_lot(&id)?, StatusCode::OK));
+    }
     let (origin, idempotency) = (mutation.caller.origin(), mutation.idempotency(&[]));
     Ok(answer(app.ledger.delete_lot(&id, origin, idempotency).await?, StatusCode::OK))
 }

@@ -145,7 +145,7 @@ pub(super) fn midnight(now: Time, zone: &TimeZone) -> Time {
     responses((status = 201, body = Committed<Session>), (status = 409, body = Problem), (status = 422, body = Problem)))]
 pub async fn enter(mutation: Mutation, body: ApiJson<GateEntry>) -> Result<Response> {
     let outcome = mutation.submit(Command::EnterGate(body.value), &body.raw).await?;
-    Ok(answer(outcome, StatusCode::CREATED))
+    Ok(answer(outcome, mutation.created()))
 }
 
 /// Count a vehicle out at a gate, by the ticket or plate that it entered with

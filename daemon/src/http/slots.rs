@@ -185,7 +185,7 @@ pub async fn get(
     responses((status = 201, body = Committed<Slot>), (status = 409, body = Problem), (status = 422, body = Problem)))]
 pub async fn create(mutation: Mutation, body: ApiJson<NewSlot>) -> Result<Response> {
     let outcome = mutation.submit(Command::CreateSlot(body.value), &body.raw).await?;
-    Ok(answer(outcome, StatusCode::CREATED))
+    Ok(answer(outcome, mutation.created()))
 }
 
 /// Set a slot's state, absolutely
@@ -224,25 +224,12 @@ pub async fn delete(mutation: Mutation, ApiPath(slot): ApiPath<SlotRef>) -> Resu
     Ok(answer(mutation.submit(command, &[]).await?, StatusCode::OK))
 }
 
-#[derive(Debug, Default, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct ImportQuery {
-    #[serde(default)]
-    #[param(value_type = Option<String>)]
-    #[expect(dead_code, reason = "read by `Mutation`; named here so that it is not an unknown parameter")]
-    lot: Option<LotId>,
-    /// Say what would be done, and do nothing.
-    #[serde(default)]
-    dry_run: bool,
-}
-
 /// Create and redescribe many slots, all or none, from a JSON array or CSV
-#[utoipa::path(post, path = paths::SLOTS_IMPORT, tag = "slots", params(ImportQuery),
+#[utoipa::path(post, path = paths::SLOTS_IMPORT, tag = "slots", params(LotQuery),
     request_body(content((Vec<NewSlot> = "application/json"), (String = "text/csv"))),
     responses((status = 200, body = Committed<Imported>), (status = 413, body = Problem), (status = 415, body = Problem),
     (status = 422, body = Problem)))]
-pub async fn import(mutation: Mutation, ApiQuery(query): ApiQuery<ImportQuery>, request: Request) -> Result<Response> {
+pub async fn import(mutation: Mutation, request: Request) -> Result<Response> {
     let (parts, body) = request.into_parts();
     let content_type = content_type(&parts.headers);
     let raw = read_body(body, IMPORT_BYTES_MAX).await?;
@@ -259,6 +246,7 @@ pub async fn import(mutation: Mutation, ApiQuery(query): ApiQuery<ImportQuery>, 
         let detail = format!("the import has {} rows; a lot holds at most {SLOTS_MAX} slots", rows.len());
         return Err(Fault::new(ProblemCode::LimitReached, detail));
     }
-    let outcome = mutation.submit(Command::ImportSlots { rows, dry_run: query.dry_run }, &raw).await?;
+    let command = Command::ImportSlots { rows, dry_run: mutation.is_trial };
+    let outcome = mutation.submit(command, &raw).await?;
     Ok(answer(outcome, StatusCode::OK))
 }

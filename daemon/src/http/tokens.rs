@@ -53,16 +53,16 @@ pub async fn create(State(app): State<App>, mutation: Mutation, body: ApiJson<Ne
     };
     let command = Command::CreateToken(Box::new(record(grant, &secret, now)));
     let outcome = mutation.submit(command, &body.raw).await?;
-    token_created(outcome, secret)
+    token_created(&mutation, outcome, secret)
 }
 
 /// The answer that shows a new token's secret.
-pub fn token_created(outcome: Outcome, secret: String) -> Result<Response> {
+pub fn token_created(mutation: &Mutation, outcome: Outcome, secret: String) -> Result<Response> {
     let Reply::Token(info) = outcome.reply else {
         return Err(Fault::new(ProblemCode::Internal, "a token was created, but something else was answered"));
     };
-    let mut response = committed(TokenCreated { info, token: secret }, outcome.seq, outcome.replayed);
-    *response.status_mut() = StatusCode::CREATED;
+    let mut response = committed(TokenCreated { info, token: mutation.shown(secret) }, outcome.seq, outcome.replayed);
+    *response.status_mut() = mutation.created();
     Ok(response)
 }
 

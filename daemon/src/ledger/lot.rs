@@ -50,6 +50,8 @@ pub(super) struct Envelope {
     pub command: Command,
     pub origin: Origin,
     pub idempotency: Option<Idempotency>,
+    /// It is decided and answered, and nothing comes of it.
+    pub is_trial: bool,
     pub answer: oneshot::Sender<Result<Outcome, Error>>,
 }
 
@@ -146,8 +148,24 @@ impl LotHandle {
         origin: impl Into<Origin>,
         idempotency: Option<Idempotency>,
     ) -> Result<Outcome, Error> {
+        self.queue(|answer| Envelope { command, origin: origin.into(), idempotency, is_trial: false, answer }).await
+    }
+
+    /// What [`Self::submit`] would answer now; nothing is changed, and nothing is remembered.
+    ///
+    /// # Errors
+    /// As for a command that is meant.
+    pub async fn rehearse(&self, command: Command, origin: impl Into<Origin>) -> Result<Outcome, Error> {
+        self.queue(|answer| Envelope { command, origin: origin.into(), idempotency: None, is_trial: true, answer })
+            .await
+    }
+
+    async fn queue(
+        &self,
+        envelope: impl FnOnce(oneshot::Sender<Result<Outcome, Error>>) -> Envelope,
+    ) -> Result<Outcome, Error> {
         let (answer, outcome) = oneshot::channel();
-        let envelope = Envelope { command, origin: origin.into(), idempotency, answer };
+        let envelope = envelope(answer);
         self.commands.try_send(envelope).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => {
                 Error::Overloaded(format!("{INTAKE_MAX} commands for lot {}", self.id))

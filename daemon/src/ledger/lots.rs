@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use parking_api::events::{Audit, Event, EventChange};
-use parking_api::lots::NewLot;
-use parking_api::{LotId, Problem, ProblemCode};
+use parking_api::lots::{Lot, NewLot};
+use parking_api::{LotId, Problem, ProblemCode, Time};
 
 use super::committer::{answered, remember};
 use super::{Error, Idempotency, Ledger, Origin, Outcome, Reply, decide};
@@ -16,6 +16,14 @@ use crate::store;
 const LOTS_MAX: usize = 200;
 /// Longest wait until the rows of a deleted lot are gone.
 const PURGE_WAIT: Duration = Duration::from_secs(2);
+
+fn taken(id: &LotId) -> Error {
+    Problem::new(ProblemCode::AlreadyExists, format!("lot {id} exists already")).field("id").into()
+}
+
+fn not_empty(detail: String) -> Error {
+    Problem::new(ProblemCode::LotNotEmpty, detail).into()
+}
 
 impl Ledger {
     /// Creates a lot with the first event of its log.
@@ -31,12 +39,8 @@ impl Ledger {
         if let Some(first) = self.answered(idempotency.as_ref()).await? {
             return Ok(first);
         }
-        if self.lots_read().len() >= LOTS_MAX {
-            let detail = format!("this daemon holds {LOTS_MAX} lots, which is as many as it can");
-            return Err(Problem::new(ProblemCode::LimitReached, detail).into());
-        }
         let now = self.inner.clock.now();
-        let lot = decide::lot_created(new, now)?;
+        let lot = self.lot_created(new, now)?;
         let Origin { actor, address } = origin.into();
         let audit = address.map(|address| Audit { address: Some(address), ..Audit::default() });
         let event = Event { seq: 1, at: now, actor, change: EventChange::LotCreated { lot: lot.clone() }, audit };
@@ -46,12 +50,31 @@ impl Ledger {
         let answer = idempotency.as_ref().map(|idempotency| remember(idempotency, &outcome)).transpose()?;
         let created = self.inner.store.create_lot(&lot, &epoch, &body, answer.as_ref()).await;
         if !self.is_done(created, idempotency.as_ref()).await? {
-            let taken = Problem::new(ProblemCode::AlreadyExists, format!("lot {} exists already", lot.id)).field("id");
-            return self.answered(idempotency.as_ref()).await?.ok_or_else(|| taken.into());
+            return self.answered(idempotency.as_ref()).await?.ok_or_else(|| taken(&lot.id));
         }
         self.inner.news.of_all();
         self.refresh().await?;
         Ok(outcome)
+    }
+
+    /// What [`Self::create_lot`] would answer now; nothing is created.
+    ///
+    /// # Errors
+    /// As when it is meant.
+    pub fn rehearse_create_lot(&self, new: &NewLot) -> Result<Outcome, Error> {
+        let lot = self.lot_created(new, self.inner.clock.now())?;
+        if self.lot(&lot.id).is_some() {
+            return Err(taken(&lot.id));
+        }
+        Ok(Outcome { reply: Reply::Lot(lot), seq: 0, replayed: false })
+    }
+
+    fn lot_created(&self, new: &NewLot, now: Time) -> Result<Lot, Error> {
+        if self.lots_read().len() >= LOTS_MAX {
+            let detail = format!("this daemon holds {LOTS_MAX} lots, which is as many as it can");
+            return Err(Problem::new(ProblemCode::LimitReached, detail).into());
+        }
+        Ok(decide::lot_created(new, now)?)
     }
 
     /// Removes a lot that has neither slots nor cameras, with its history.
@@ -67,20 +90,8 @@ impl Ledger {
         if let Some(first) = self.answered(idempotency.as_ref()).await? {
             return Ok(first);
         }
-        let Some(lot) = self.lot(id) else {
-            return Err(Problem::new(ProblemCode::LotNotFound, format!("there is no lot {id}")).into());
-        };
-        if *id == LotId::default() {
-            return Err(Problem::new(ProblemCode::LotProtected, "lot main is always there").into());
-        }
-        let (last, slots, cameras, seq) =
-            lot.read(|state| (state.lot().clone(), state.slots_len(), state.cameras().count(), state.seq()));
-        let not_empty = |detail: String| Error::from(Problem::new(ProblemCode::LotNotEmpty, detail));
-        if slots + cameras > 0 {
-            let detail = format!("lot {id} still has {slots} slots and {cameras} cameras: delete them first");
-            return Err(not_empty(detail));
-        }
-        let outcome = Outcome { reply: Reply::Lot(last), seq, replayed: false };
+        let outcome = self.rehearse_delete_lot(id)?;
+        let seq = outcome.seq;
         let answer = idempotency.as_ref().map(|idempotency| remember(idempotency, &outcome)).transpose()?;
         let deleted = self.inner.store.delete_lot(id, seq, self.inner.clock.now(), answer.as_ref()).await;
         if !self.is_done(deleted, idempotency.as_ref()).await? {
@@ -102,6 +113,26 @@ impl Ledger {
         // Then its id is free when the caller hears of it, unless its history is long.
         let _ = tokio::time::timeout(PURGE_WAIT, purged).await;
         Ok(outcome)
+    }
+
+    /// What [`Self::delete_lot`] would answer now; nothing is removed.
+    ///
+    /// # Errors
+    /// As when it is meant.
+    pub fn rehearse_delete_lot(&self, id: &LotId) -> Result<Outcome, Error> {
+        let Some(lot) = self.lot(id) else {
+            return Err(Problem::new(ProblemCode::LotNotFound, format!("there is no lot {id}")).into());
+        };
+        if *id == LotId::default() {
+            return Err(Problem::new(ProblemCode::LotProtected, "lot main is always there").into());
+        }
+        let (last, slots, cameras, seq) =
+            lot.read(|state| (state.lot().clone(), state.slots_len(), state.cameras().count(), state.seq()));
+        if slots + cameras > 0 {
+            let detail = format!("lot {id} still has {slots} slots and {cameras} cameras: delete them first");
+            return Err(not_empty(detail));
+        }
+        Ok(Outcome { reply: Reply::Lot(last), seq, replayed: false })
     }
 
     /// The first answer to this request, if it came before.

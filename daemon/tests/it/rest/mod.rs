@@ -14,6 +14,7 @@ mod sessions;
 mod slots;
 mod stats;
 mod streams;
+mod trials;
 
 use parking_api::client::{Client, Error};
 use parking_api::slots::{NewSlot, SetSlot, Slot, SlotKind, SlotState};
