@@ -151,7 +151,7 @@ impl Committer {
         let has_tokens = events.iter().any(|(event, _)| event.change.kind().starts_with("token."));
         if has_tokens {
             self.secrets.insert(id, &written.hashes);
-            let are_ours = events.len() == written.bodies.len();
+            let are_ours = events.len() == written.len();
             if !are_ours {
                 self.load_secrets().await;
             }

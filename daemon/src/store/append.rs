@@ -37,7 +37,7 @@ impl Append {
             values.extend([(&lot.name).into(), (&lot.time_zone).into(), (&lot.currency).into(), lot.rev.into()]);
         }
         let mut append = Self { dialect, advance, values, statements: Vec::new(), rows: Vec::new() };
-        append.add(events::insert, format!("[{}]", batch.bodies.join(",")));
+        append.add(events::insert, json_rows(&batch.events)?);
         append.table(&slots::TABLE, &batch.slots_deleted, batch.slots.values().map(SlotRow::from).collect())?;
         append.table::<&str, _>(&sessions::TABLE, [], batch.sessions.values().map(SessionRow::from).collect())?;
         let captures = batch.captures.values().map(CaptureRow::from).collect();

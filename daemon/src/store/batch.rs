@@ -12,6 +12,8 @@ use parking_api::tokens::Token;
 use parking_api::{CameraId, CaptureId, SessionId, SlotId, Time, TokenId};
 use serde::Serialize;
 
+use super::events::EventRow;
+
 /// The first answer to a request with an idempotency key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, sqlx::FromRow)]
 pub struct Answer {
@@ -26,11 +28,10 @@ pub struct Answer {
 /// Events, and the last value of every row that they touch: each row is in one list at most, so that the lists can be written in any order.
 #[derive(Debug, Default)]
 pub struct Batch {
-    /// Events as they go over the wire.
-    pub bodies: Vec<String>,
     pub answers: Vec<Answer>,
     /// Hashes of the secrets of tokens that this batch creates.
     pub hashes: HashMap<TokenId, String>,
+    pub(super) events: Vec<EventRow>,
     pub(super) seq: u64,
     pub(super) at: Time,
     pub(super) lot: Option<Lot>,
@@ -48,12 +49,17 @@ pub struct Batch {
 
 impl Batch {
     pub fn is_empty(&self) -> bool {
-        self.bodies.is_empty()
+        self.events.is_empty()
+    }
+
+    /// How many events.
+    pub fn len(&self) -> usize {
+        self.events.len()
     }
 
     /// Takes in what one event changes. `body` is that event as it goes over the wire.
     pub fn push(&mut self, event: &Event, body: String) {
-        self.bodies.push(body);
+        self.events.push(EventRow::new(event, body));
         (self.seq, self.at) = (event.seq, event.at);
         match &event.change {
             EventChange::LotCreated { lot } | EventChange::LotChanged { lot } => self.lot = Some(lot.clone()),

@@ -1,27 +1,54 @@
 //! Rows of the log.
 
-use parking_api::events::Event;
+use parking_api::events::{Event, EventChange};
 use parking_api::{LotId, SlotId, Time};
+use serde::Serialize;
 
 use super::sql::{Dialect, On, Value, sql, sql_with};
+use super::tables::Columns;
 use super::{Error, Result, Store};
 
-/// Writes the events in `$n`, a JSON array of them as they go over the wire, to the lot in `$1` with the time in `$2`:
-/// that of the batch, which is decided in an instant.
+const COLUMNS: &Columns = &[
+    ("seq", "bigint"),
+    ("kind", "text"),
+    ("actor_kind", "text"),
+    ("actor_name", "text"),
+    ("slot_id", "text"),
+    ("body", "text"),
+];
+
+/// An event and what it is found by. Neither database has to look into the body for it, which would cost more than writing it.
+#[derive(Debug, Serialize)]
+pub(super) struct EventRow {
+    seq: u64,
+    kind: &'static str,
+    actor_kind: &'static str,
+    actor_name: Option<String>,
+    slot_id: Option<SlotId>,
+    /// As it goes over the wire.
+    pub body: String,
+}
+
+impl EventRow {
+    pub fn new(event: &Event, body: String) -> Self {
+        let slot_id = match &event.change {
+            EventChange::SlotCreated { slot, .. }
+            | EventChange::SlotChanged { slot, .. }
+            | EventChange::SlotDeleted { slot, .. } => Some(slot.id),
+            _ => None,
+        };
+        let actor = &event.actor;
+        let (kind, actor_kind) = (event.change.kind(), actor.kind.as_str());
+        Self { seq: event.seq, kind, actor_kind, actor_name: actor.name.clone(), slot_id, body }
+    }
+}
+
+/// Writes the events in `$n` to the lot in `$1` with the time in `$2`: that of the batch, which is decided in an instant.
 pub(super) fn insert(dialect: Dialect, n: usize, condition: &str) -> String {
-    let row = match dialect {
-        Dialect::Sqlite => format!(
-            "$1, value->>'seq', $2, value->>'kind', value->>'$.actor.kind', value->>'$.actor.name', value->>'$.data.slot.id', json(value)
-             from jsonb_each(${n})"
-        ),
-        // `json` keeps each event as it was written.
-        Dialect::Postgres => format!(
-            "$1, (value->>'seq')::bigint, $2, value->>'kind', value#>>'{{actor,kind}}', value#>>'{{actor,name}}',
-             value#>>'{{data,slot,id}}', value::text from json_array_elements(${n}::json)"
-        ),
-    };
+    let rows = dialect.rows(n, COLUMNS);
     format!(
-        "insert into events (lot, seq, at_ms, kind, actor_kind, actor_name, slot_id, body) select {row} where {condition}"
+        "insert into events (lot, seq, at_ms, kind, actor_kind, actor_name, slot_id, body)
+         select $1, seq, $2, kind, actor_kind, actor_name, slot_id, body from {rows} where {condition}"
     )
 }
 

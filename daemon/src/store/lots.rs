@@ -3,7 +3,9 @@
 use parking_api::lots::Lot;
 use parking_api::{LotId, Time};
 
+use super::events::EventRow;
 use super::sql::{On, sql};
+use super::tables::json_rows;
 use super::{Answer, Error, Result, Store, answers, events};
 
 #[derive(Debug, sqlx::FromRow)]
@@ -110,8 +112,9 @@ impl Store {
         if done == 0 {
             return Ok(false);
         }
+        let first_event = EventRow::new(&events::parse(event)?, event.to_string());
         let first = sql(events::insert(self.writer.dialect(), 3, "true"));
-        let first = first.bind(lot.id.as_str()).bind(lot.created_at.ms()).bind(format!("[{event}]"));
+        let first = first.bind(lot.id.as_str()).bind(lot.created_at.ms()).bind(json_rows([first_event])?);
         first.execute(&mut tx).await?;
         if let Some(answer) = answer {
             answers::keep(&mut tx, answer, lot.created_at).await?;

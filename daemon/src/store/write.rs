@@ -95,7 +95,7 @@ impl Write {
     /// # Errors
     /// When the database fails and the batch is, as far as can be found out, not committed.
     pub async fn append(&mut self, batch: &Batch, epoch: &str, head: u64) -> Result<bool> {
-        self.last = Some((batch.seq, batch.bodies.last().cloned().unwrap_or_default()));
+        self.last = Some((batch.seq, batch.events.last().map(|event| event.body.clone()).unwrap_or_default()));
         let append = Append::new(self.pool.dialect(), &self.lot, batch, epoch, head)?;
         match self.pool.dialect() {
             Dialect::Sqlite => {

@@ -82,7 +82,7 @@ impl Stage {
     }
 
     async fn append(&mut self, batch: Batch) {
-        let count = batch.bodies.len() as u64;
+        let count = batch.len() as u64;
         let mut write = self.store.write(&self.lot);
         assert!(write.append(&batch, EPOCH, self.seq).await.expect("it is written"));
         write.commit().await.expect("it is committed");
