@@ -7,7 +7,7 @@ PAGES := $(DASHBOARD)/dist/index.html
 
 # A parking lot, live on this machine: builds, starts the demo, prints what to type next.
 run:
-	cargo build -p parkd -p parkctl --bins
+	cargo build -p parkd -p parkctl -p parktui --bins
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory dashboard; \
 	else echo "npm is not installed: the dashboard is left out, everything else works" >&2; fi
 	exec "$${CARGO_TARGET_DIR:-target}/debug/parkd" serve --demo $$([ ! -e $(PAGES) ] || echo --web-root $(DASHBOARD)/dist)
@@ -18,9 +18,11 @@ dashboard: $(PAGES)
 $(PAGES): $(shell git ls-files $(DASHBOARD) 2>/dev/null)
 	cd $(DASHBOARD) && npm ci --no-fund --no-audit --silent && npm run --silent build
 
-# Pictures of every page, light and dark, large and small, below deploy/dashboard/shots.
+# Pictures of every page of the dashboard, light and dark, large and small, below deploy/dashboard/shots; and of the console, in real
+# terminals, for its documentation.
 screenshots: tools $(PAGES)
-	cargo build -p parkd -p parkctl --bins
+	cargo build -p parkd -p parkctl -p parktui --bins
+	tui/screenshots
 	cd $(DASHBOARD) && npm run --silent screenshots
 
 # How large the dashboard is, how fast on a throttled phone, and how many frames a second with 2,000 slots.

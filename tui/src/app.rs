@@ -13,11 +13,12 @@ use crate::cache::Cache;
 use crate::clock;
 use crate::demo::Demo;
 use crate::effect::Effect;
+use crate::history::History;
 use crate::model::Model;
 use crate::msg::{Msg, Stamped};
 use crate::record::Recorder;
 use crate::runtime::Runtime;
-use crate::terminal::Screen;
+use crate::terminal::Surface;
 use crate::update::{start, update};
 use crate::view;
 
@@ -28,6 +29,9 @@ const DRAIN_MAX: usize = 512;
 /// Frames in a second, and the least time between two frames that no key asked for. The difference is what keys have for themselves.
 const FRAMES_PER_SECOND: usize = 30;
 const QUIET_FRAME: Duration = Duration::from_millis(60);
+
+/// Writes to the disk that may be under way; a disk that is slower gets less to do.
+const KEEPING_MAX: usize = 2;
 
 /// Whom the console talks to.
 #[derive(Debug)]
@@ -47,13 +51,14 @@ impl Daemon {
 
 /// A console that runs.
 #[derive(Debug)]
-pub struct App {
+pub struct App<S> {
     pub model: Model,
-    pub screen: Screen,
+    pub screen: S,
     pub daemon: Daemon,
     pub inbox: mpsc::Receiver<Msg>,
     pub recorder: Option<Recorder>,
     pub cache: Option<Cache>,
+    pub history: Option<History>,
     /// What is being written to it: a disk may be slow, and a person is not to notice.
     pub keeping: JoinSet<()>,
     pub pace: Pace,
@@ -106,10 +111,9 @@ enum Next {
     End,
 }
 
-impl App {
-    /// Runs until somebody quits.
+impl<S: Surface> App<S> {
+    /// Runs until somebody quits. The first frame has been drawn.
     pub async fn run(mut self) -> io::Result<()> {
-        self.draw()?;
         let effects = start(&mut self.model);
         self.perform(effects)?;
         loop {
@@ -177,6 +181,7 @@ impl App {
                 Effect::Redraw => self.screen.forget()?,
                 Effect::Suspend => self.screen.suspend()?,
                 Effect::Keep(lot) => self.keep(&lot),
+                Effect::KeepHistory(lines) => self.keep_history(lines),
                 other => self.daemon.perform(other),
             }
         }
@@ -187,7 +192,8 @@ impl App {
     fn keep(&mut self, lot: &LotId) {
         while self.keeping.try_join_next().is_some() {}
         let known = self.model.tab_of(lot).and_then(|tab| Some((tab.lot.heard_at?, tab.lot.snapshot()?)));
-        let (Some(cache), Some((at, snapshot)), true) = (self.cache.clone(), known, self.keeping.is_empty()) else {
+        let (Some(cache), Some((at, snapshot)), true) = (self.cache.clone(), known, self.keeping.len() < KEEPING_MAX)
+        else {
             return;
         };
         let server = self.model.server.clone();
@@ -197,7 +203,16 @@ impl App {
         });
     }
 
-    fn draw(&mut self) -> io::Result<()> {
+    fn keep_history(&mut self, lines: Vec<String>) {
+        let Some(history) = self.history.clone() else { return };
+        self.keeping.spawn_blocking(move || {
+            // What cannot be kept is typed anew.
+            let _ = history.save(&lines);
+        });
+    }
+
+    /// Draws a frame.
+    pub fn draw(&mut self) -> io::Result<()> {
         let begun = Instant::now();
         let size = self.screen.size()?;
         if size != self.model.size {
@@ -206,7 +221,7 @@ impl App {
         }
         let bytes_before = self.screen.bytes();
         let model = &self.model;
-        self.screen.draw(|buf| view::draw(model, buf).cursor)?;
+        self.screen.draw(|buf| view::draw(model, buf).into())?;
         let waited = self.pace.drawn();
         let first = *self.first.get_or_insert_with(|| self.begun.elapsed());
         let (frame_us, bytes_total) = (begun.elapsed().as_micros() as u64, self.screen.bytes());
@@ -223,3 +238,6 @@ impl App {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

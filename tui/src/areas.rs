@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use crate::lot::Link;
-use crate::model::{Model, Pane};
+use crate::model::{Model, Pane, Tab};
 
 /// Below this only the counts are shown.
 pub const WIDTH_MIN: u16 = 40;
@@ -14,6 +14,9 @@ const PANES_FROM: u16 = 16;
 const SIDE_FROM: u16 = 110;
 const SIDE_MIN: u16 = 34;
 const SIDE_MAX: u16 = 52;
+/// Rows of the table of cameras and of their pictures below it, at least.
+const TABLE_MIN: u16 = 3;
+const WALL_MIN: u16 = 8;
 
 /// Which part of the screen is for what; one that is not shown is empty.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -29,6 +32,10 @@ pub struct Areas {
     pub grid: Rect,
     /// The details of the selected slot beside them.
     pub side: Rect,
+    /// The picture beside the history of a slot.
+    pub picture: Rect,
+    /// The pictures of all cameras, below their table.
+    pub wall: Rect,
     pub status: Rect,
     pub hints: Rect,
 }
@@ -60,7 +67,28 @@ impl Areas {
             areas.grid.width = width - side;
             areas.side = Rect::new(width - side, top, side, areas.main.height);
         }
+        if !model.pictures.is_off() {
+            areas.divide_for_pictures(tab);
+        }
         areas
+    }
+
+    fn divide_for_pictures(&mut self, tab: &Tab) {
+        let main = self.main;
+        match tab.pane {
+            Pane::Slot if main.width >= SIDE_FROM => {
+                let width = main.width * 2 / 5;
+                self.picture = Rect { x: main.right() - width, width: width - 1, ..main };
+            }
+            Pane::Cameras => {
+                let table = (tab.lot.cameras.len() as u16 + 2).min(main.height / 3).max(TABLE_MIN);
+                let height = main.height.saturating_sub(table);
+                if height >= WALL_MIN {
+                    self.wall = Rect { y: main.bottom() - height, height, ..main };
+                }
+            }
+            _ => {}
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use clap::{Parser, ValueEnum};
 use parking_api::LotId;
 use parking_api::client::settings::Wishes;
 
+use crate::images::choice::Wish;
 use crate::theme::{Depth, Theme};
 
 const AFTER: &str = "\
@@ -44,6 +45,9 @@ pub struct Args {
     /// How many colours to use
     #[arg(long, value_name = "HOW", default_value = "auto")]
     pub colors: Colors,
+    /// How to draw pictures [env: PARKTUI_IMAGES]
+    #[arg(long, value_name = "HOW", env = "PARKTUI_IMAGES", hide_env = true, default_value = "auto")]
+    pub images: Wish,
     /// Nothing but ASCII on the screen; by itself where the locale is not UTF-8
     #[arg(long)]
     pub ascii: bool,
@@ -53,12 +57,18 @@ pub struct Args {
     /// A lot within this process, for a first look; no server is needed
     #[arg(long, conflicts_with_all = ["context", "server", "token_file", "ca_file", "lot", "replay"])]
     pub demo: bool,
+    /// Change nothing, whatever the token allows
+    #[arg(long)]
+    pub read_only: bool,
     /// Write down everything that happens, to be replayed
     #[arg(long, value_name = "FILE", conflicts_with = "replay")]
     pub record: Option<PathBuf>,
     /// Show what was recorded
     #[arg(long, value_name = "FILE")]
     pub replay: Option<PathBuf>,
+    /// Say what this terminal is and how pictures are drawn on it, show a test card, and end
+    #[arg(long, conflicts_with_all = ["demo", "plain", "record", "replay"])]
+    pub doctor: bool,
     /// Print all keys as a page of Markdown, and end
     #[arg(long)]
     pub keys: bool,

@@ -1,26 +1,32 @@
 //! A lot within this process, for a first look: it answers as a daemon would, on a task of its own.
 
 pub mod lot;
+pub mod scene;
 
 use std::time::Duration;
 
 use parking_api::client::{LinkState, LiveMessage};
 use parking_api::events::{EventPage, LogEntry};
 use parking_api::tokens::{Identity, Role};
-use parking_api::{LotId, Time};
+use parking_api::{CaptureId, LotId, Time};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use self::lot::DemoLot;
 use crate::clock;
 use crate::effect::{Effect, Fetch};
+use crate::images::studio::Studio;
 use crate::msg::{Fetched, Msg};
+use crate::photos;
 
+const NO_PICTURE: &str = "the demo keeps no picture of that time";
 /// What may wait to be answered.
 const QUEUE: usize = 256;
 /// Seed of the chances of the day, and how often something happens.
 const SEED: u64 = 20_261_123;
 const STEP: Duration = Duration::from_millis(1_300);
+/// How often one of the cameras takes a picture.
+const SHOT: Duration = Duration::from_secs(4);
 
 /// The lot and the task that it lives on.
 #[derive(Debug)]
@@ -33,7 +39,8 @@ impl Demo {
     pub fn start(to: mpsc::Sender<Msg>) -> Self {
         let (sender, inbox) = mpsc::channel(QUEUE);
         let mut task = JoinSet::new();
-        task.spawn(live(DemoLot::new(clock::now(), SEED), inbox, to));
+        let studio = Studio::new(to.clone());
+        task.spawn(live(DemoLot::new(clock::now(), SEED), studio, inbox, to));
         Self { to: sender, _task: task }
     }
 
@@ -47,14 +54,21 @@ impl Demo {
     }
 }
 
-async fn live(mut lot: DemoLot, mut inbox: mpsc::Receiver<Effect>, to: mpsc::Sender<Msg>) {
+async fn live(mut lot: DemoLot, mut studio: Studio, mut inbox: mpsc::Receiver<Effect>, to: mpsc::Sender<Msg>) {
     let mut steps = tokio::time::interval(STEP);
+    let mut shots = tokio::time::interval(SHOT);
     loop {
         let messages = tokio::select! {
             effect = inbox.recv() => match effect {
-                Some(effect) => answer(&mut lot, effect, clock::now()),
+                Some(Effect::LoadImage { lot: id, spot, ask }) => {
+                    let picture = lot.picture(&ask.subject);
+                    studio.begin(id, spot, ask, move || async move { picture.ok_or_else(|| NO_PICTURE.to_string()) });
+                    continue;
+                }
+                Some(effect) => answer(&mut lot, effect, clock::now()).await,
                 None => return,
             },
+            _ = shots.tick() => vec![told(LiveMessage::Event(lot.shoot(clock::now())))],
             _ = steps.tick() => lot.step(clock::now()).into_iter().map(LiveMessage::Event).map(told).collect(),
         };
         for message in messages {
@@ -69,7 +83,7 @@ fn told(message: LiveMessage) -> Msg {
     Msg::Live { lot: lot::id(), message }
 }
 
-fn answer(lot: &mut DemoLot, effect: Effect, now: Time) -> Vec<Msg> {
+async fn answer(lot: &mut DemoLot, effect: Effect, now: Time) -> Vec<Msg> {
     let fetched = |what| vec![Msg::Fetched { lot: lot::id(), result: Ok(what) }];
     match effect {
         Effect::Follow(_) => [
@@ -99,6 +113,21 @@ fn answer(lot: &mut DemoLot, effect: Effect, now: Time) -> Vec<Msg> {
         }
         Effect::Fetch { what: Fetch::Sessions, .. } => fetched(Fetched::Sessions(lot.sessions())),
         Effect::Fetch { what: Fetch::Cameras, .. } => fetched(Fetched::Cameras(lot.snapshot().cameras)),
-        Effect::Keep(_) | Effect::Redraw | Effect::Suspend | Effect::Quit => Vec::new(),
+        Effect::Fetch { what: Fetch::Captures { camera, .. }, .. } => {
+            let captures = lot.captures(&camera);
+            fetched(Fetched::Captures { camera, captures, next: None, is_first: true })
+        }
+        Effect::SaveImage { capture, path, .. } => vec![Msg::Saved(save(lot, capture, path).await)],
+        Effect::LoadImage { .. }
+        | Effect::Keep(_)
+        | Effect::KeepHistory(_)
+        | Effect::Redraw
+        | Effect::Suspend
+        | Effect::Quit => Vec::new(),
     }
+}
+
+async fn save(lot: &DemoLot, capture: CaptureId, path: String) -> Result<String, String> {
+    let (_, bytes) = lot.taken(capture).ok_or(NO_PICTURE)?;
+    photos::write(&bytes, path).await
 }

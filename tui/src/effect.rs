@@ -1,9 +1,10 @@
 //! Everything that the console asks of the world, as one closed list. `runtime` does it.
 
 use parking_api::slots::SetSlot;
-use parking_api::{LotId, SlotId};
+use parking_api::{CameraId, CaptureId, LotId, SlotId};
 
 use crate::msg::OpId;
+use crate::pictures::{Ask, Spot};
 
 /// Something to be done outside.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,8 +24,22 @@ pub enum Effect {
         lot: LotId,
         what: Fetch,
     },
+    /// Makes a picture ready for a place on the screen.
+    LoadImage {
+        lot: LotId,
+        spot: Spot,
+        ask: Ask,
+    },
+    /// Writes a picture as it was uploaded to a new file.
+    SaveImage {
+        lot: LotId,
+        capture: CaptureId,
+        path: String,
+    },
     /// Keeps what is known of a lot for the next start.
     Keep(LotId),
+    /// Keeps what was typed on the command line for the next start.
+    KeepHistory(Vec<String>),
     Redraw,
     Suspend,
     Quit,
@@ -44,4 +59,9 @@ pub enum Fetch {
     History(SlotId),
     Sessions,
     Cameras,
+    /// A page of what a camera took, newest first.
+    Captures {
+        camera: CameraId,
+        cursor: Option<String>,
+    },
 }

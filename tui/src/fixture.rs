@@ -7,9 +7,11 @@ use parking_api::{SlotId, Time};
 
 use crate::demo::lot::{self, DemoLot};
 use crate::effect::Effect;
+use crate::images::{Picture, Pixels, Rendered, paint};
 use crate::keymap::{Chord, Keymap};
 use crate::model::{Model, Setup, Who};
 use crate::msg::{Fetched, Msg, Stamped};
+use crate::pictures::Ask;
 use crate::theme::Look;
 use crate::update::{start, update};
 
@@ -22,7 +24,15 @@ pub fn now() -> Time {
 /// Before anything is known.
 pub fn blank(size: (u16, u16)) -> Model {
     let (look, keymap) = (Look::default(), Keymap::default());
-    Model::new(Setup { now: now(), size, look, keymap, server: "http://127.0.0.1:1".into(), lot: lot::id() })
+    Model::new(Setup {
+        now: now(),
+        size,
+        look,
+        keymap,
+        server: "http://127.0.0.1:1".into(),
+        lot: lot::id(),
+        is_read_only: false,
+    })
 }
 
 /// Live, with the demo lot behind it.
@@ -86,9 +96,24 @@ pub fn selected(model: &Model) -> &str {
     model.tab().selected().map_or("", |slot| slot.code.as_str())
 }
 
-/// Answers every write as the demo lot does: the event first, or the answer first.
+/// The picture that is asked for, grey all over; as pixels, too, where they are wanted.
+pub fn picture(demo: &DemoLot, ask: &Ask) -> Result<Box<Picture>, String> {
+    let (capture, _) = demo.picture(&ask.subject).ok_or("no such picture")?;
+    let cells = paint::fit((capture.width, capture.height), ask.cells, ask.drawing.cell);
+    let halves = vec![127; 6 * usize::from(cells.0) * usize::from(cells.1)];
+    let protocol = ask.drawing.protocol;
+    let pixels = protocol.is_pixels().then(|| Pixels { protocol, cells, body: vec![b'A'; 8].into() });
+    Ok(Box::new(Picture { capture, image: Rendered { cells, halves, pixels } }))
+}
+
+/// Answers every write as the demo lot does: the event first, or the answer first. Brings every picture.
 pub fn answer(model: &mut Model, demo: &mut DemoLot, effects: Vec<Effect>, is_event_first: bool) {
     for effect in effects {
+        if let Effect::LoadImage { lot, spot, ask } = effect {
+            let result = picture(demo, &ask);
+            send(model, Msg::Image { lot, spot, ask, result });
+            continue;
+        }
         let Effect::Write { op, slot, write, if_match, .. } = effect else { continue };
         let now = model.now;
         let (result, event) = demo.write(slot, &write, if_match, now);

@@ -11,17 +11,22 @@ pub mod args;
 pub mod cache;
 pub mod clock;
 pub mod demo;
+pub mod doctor;
 pub mod effect;
 pub mod filter;
 #[cfg(test)]
 mod fixture;
+pub mod history;
 pub mod hud;
+pub mod images;
 pub mod input;
 pub mod keymap;
 pub mod lot;
 pub mod model;
 pub mod msg;
 pub mod orders;
+pub mod photos;
+pub mod pictures;
 pub mod plain;
 pub mod plan;
 pub mod popups;
@@ -57,12 +62,15 @@ use app::{App, Daemon, Pace, QUEUE};
 use args::Args;
 use cache::Cache;
 use demo::Demo;
+use history::History;
+use images::late::Late;
+use images::probe::{self, Asking};
 use keymap::Keymap;
 use model::{Model, Setup};
 use msg::{Msg, Stamped};
 use record::Recorder;
 use runtime::Runtime;
-use terminal::Screen;
+use terminal::{Screen, Surface};
 use theme::{Depth, Look};
 
 /// Exit codes, as `parkctl` has them.
@@ -98,6 +106,9 @@ fn run(args: Args, env: &Env, begun: Instant) -> Result<(), Failure> {
     if args.keys {
         return io::stdout().write_all(keymap.page().as_bytes()).map_err(failed("cannot print the keys"));
     }
+    if args.doctor {
+        return doctor::run(args.images, env, look(&args, env)).map_err(failed("the terminal failed"));
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -129,12 +140,16 @@ fn keymap(env: &Env) -> Result<Keymap, Failure> {
     }
 }
 
-async fn console(args: Args, env: &Env, keymap: Keymap, begun: Instant) -> Result<(), Failure> {
-    let look = Look {
+fn look(args: &Args, env: &Env) -> Look {
+    Look {
         theme: args.theme.unwrap_or(&theme::THEMES[0]),
         depth: args.colors.depth().unwrap_or_else(|| Depth::detect(env)),
         is_ascii: args.ascii || !env.is_utf8(),
-    };
+    }
+}
+
+async fn console(args: Args, env: &Env, keymap: Keymap, begun: Instant) -> Result<(), Failure> {
+    let look = look(&args, env);
     if let Some(path) = &args.replay {
         let (setup, messages) = record::read(path).map_err(failed("cannot replay"))?;
         let screen = screen()?;
@@ -144,7 +159,7 @@ async fn console(args: Args, env: &Env, keymap: Keymap, begun: Instant) -> Resul
     }
     let (to, inbox) = mpsc::channel(QUEUE);
     let (daemon, server, lot) = daemon(&args, env, &to)?;
-    let setup = Setup { now: clock::now(), size: (80, 24), look, keymap, server, lot };
+    let setup = Setup { now: clock::now(), size: (80, 24), look, keymap, server, lot, is_read_only: args.read_only };
     let mut tasks = JoinSet::new();
     producers::signals(&mut tasks, &to).map_err(failed("the system takes no signal handlers"))?;
     if args.plain {
@@ -153,23 +168,41 @@ async fn console(args: Args, env: &Env, keymap: Keymap, begun: Instant) -> Resul
     let recorder = args.record.as_deref().map(|path| Recorder::create(path, &setup)).transpose();
     let recorder = recorder.map_err(failed("cannot record"))?;
     let cache = if args.demo { None } else { Cache::of_person(env) };
+    let history = if args.demo { None } else { History::of_person(env) };
     let screen = screen()?;
     let setup = Setup { size: screen.size().map_err(failed("the terminal has no size"))?, ..setup };
     let mut model = Model::new(setup);
     remember(&mut model, cache.as_ref());
-    producers::terminal(&mut tasks, to);
-    let app = App {
+    model.history = history.as_ref().map(History::load).unwrap_or_default();
+    let mut app = App {
         model,
         screen,
         daemon,
         inbox,
         recorder,
         cache,
+        history,
         keeping: JoinSet::new(),
         pace: Pace::default(),
         begun,
         first: None,
     };
+    // Something is to be seen before the terminal is asked what it can show.
+    app.draw().map_err(failed("the terminal failed"))?;
+    let probe = probe::probe(args.images, env, look.depth, Asking::IfUseful).map_err(failed("the terminal failed"))?;
+    let late = if probe.is_open() {
+        // It may show the questions.
+        app.screen.forget().map_err(failed("the terminal failed"))?;
+        Late::expect(std::time::Instant::now())
+    } else {
+        Late::default()
+    };
+    let keys = probe.keys.into_iter().map(Msg::Key);
+    for msg in std::iter::once(Msg::Terminal(Box::new(probe.chosen))).chain(keys) {
+        // As many as fit: nobody types a thousand keys in a second.
+        let _ = to.try_send(msg);
+    }
+    producers::terminal(&mut tasks, to, late);
     app.run().await.map_err(failed("the terminal failed"))
 }
 

@@ -1,24 +1,32 @@
 //! A lot as this console knows it: the fold of one snapshot and the events after it. Knows nothing of sockets and screens.
 
+mod away;
+
 use std::cmp::Ordering;
 use std::collections::{HashMap, VecDeque};
 
 use jiff::tz::TimeZone;
-use parking_api::cameras::{Camera, CameraStatus};
+use parking_api::cameras::{Camera, CameraStatus, Contact};
+use parking_api::captures::Capture;
 use parking_api::client::{LinkState, LiveMessage};
 use parking_api::events::{Actor, Event, EventChange, LogEntry};
 use parking_api::live::{Lagged, Snapshot};
 use parking_api::lots::Lot;
 use parking_api::slots::{Counts, Slot, SlotState};
-use parking_api::{LotId, SlotCode, SlotId, Time};
+use parking_api::{CameraId, LotId, SlotCode, SlotId, Time};
 
 use crate::plan::Plan;
 use crate::trend::Trend;
+
+use away::Baseline;
+pub use away::{Away, Changed};
 
 /// How long a slot that has just changed stands out, in milliseconds.
 pub const FLASH_MS: i64 = 1_500;
 /// Most events that are kept to be looked at.
 pub const EVENTS_MAX: usize = 1_000;
+/// Equal pictures in a row from which on a camera counts as frozen.
+const FROZEN_FROM: u32 = 3;
 
 /// State of the line to the daemon.
 #[derive(Debug, Clone, PartialEq)]
@@ -60,6 +68,12 @@ pub struct LotView {
     /// Oldest first.
     pub events: VecDeque<Event>,
     pub trend: Trend,
+    /// The last picture of a camera by its contents, and how often it came in a row.
+    stills: HashMap<CameraId, (String, u32)>,
+    /// The lot as it was before it could not be seen.
+    baseline: Option<Baseline>,
+    /// What changed in the meantime, until the next time.
+    pub away: Option<Away>,
     /// Why the daemon goes on from memory.
     pub degraded: Option<String>,
 }
@@ -82,6 +96,9 @@ impl LotView {
             actors: HashMap::new(),
             events: VecDeque::new(),
             trend: Trend::default(),
+            stills: HashMap::new(),
+            baseline: None,
+            away: None,
             degraded: None,
         }
     }
@@ -112,7 +129,7 @@ impl LotView {
     pub fn apply(&mut self, message: LiveMessage, now: Time) {
         match message {
             LiveMessage::State(state) => {
-                self.link = link(state, now);
+                self.move_to(link(state, now), now);
                 return;
             }
             LiveMessage::Ended(error) => {
@@ -135,6 +152,20 @@ impl LotView {
         self.replace(snapshot, heard_at);
         self.heard_at = Some(heard_at);
         self.flashes.clear();
+        self.baseline = Some(Baseline::new(&self.slots, heard_at));
+    }
+
+    /// Remembers the lot when it is lost from sight, and what changed when it is back.
+    fn move_to(&mut self, link: Link, now: Time) {
+        if self.is_live() && link != Link::Live {
+            self.baseline = Some(Baseline::new(&self.slots, self.heard_at.unwrap_or(now)));
+        }
+        self.link = link;
+        if self.is_live()
+            && let Some(away) = self.baseline.take().and_then(|baseline| baseline.compare(&self.slots, now))
+        {
+            self.away = Some(away);
+        }
     }
 
     /// The same to be kept for the next start.
@@ -240,10 +271,7 @@ impl LotView {
             | EventChange::CameraStatus { camera } => self.put_camera(camera.clone()),
             EventChange::CameraDeleted { camera } => self.cameras.retain(|known| known.id != camera.id),
             EventChange::CaptureAdded { capture } => {
-                if let Some(contact) = capture.camera.as_ref().and_then(|id| self.contact(id)) {
-                    contact.seen_at = capture.received_at;
-                    contact.capture_id = Some(capture.id);
-                }
+                self.picture(capture);
             }
             EventChange::SessionOpened { .. }
             | EventChange::SessionClosed { .. }
@@ -259,8 +287,38 @@ impl LotView {
         }
     }
 
-    fn contact(&mut self, camera: &parking_api::CameraId) -> Option<&mut parking_api::cameras::Contact> {
-        self.cameras.iter_mut().find(|known| known.id == *camera)?.contact.as_mut()
+    fn picture(&mut self, capture: &Capture) {
+        let Some(camera) = self.cameras.iter_mut().find(|known| Some(&known.id) == capture.camera.as_ref()) else {
+            return;
+        };
+        let contact = camera.contact.get_or_insert(Contact {
+            seen_at: capture.received_at,
+            capture_id: None,
+            health_at: None,
+            health: None,
+        });
+        contact.seen_at = capture.received_at;
+        contact.capture_id = Some(capture.id);
+        let still = self.stills.entry(camera.id.clone()).or_default();
+        let count = if still.0 == capture.sha256 { still.1 + 1 } else { 1 };
+        *still = (capture.sha256.clone(), count);
+    }
+
+    /// Whether a camera sends the same picture again and again: no two pictures of the world are equal to the last bit.
+    pub fn is_frozen(&self, camera: &CameraId) -> bool {
+        self.stills.get(camera).is_some_and(|(_, count)| *count >= FROZEN_FROM)
+    }
+
+    /// All cameras as the daemon knew them when it was asked; what came since is newer.
+    pub fn put_cameras(&mut self, mut cameras: Vec<Camera>) {
+        for camera in &mut cameras {
+            let known = self.cameras.iter_mut().find(|known| known.id == camera.id);
+            let heard = known.and_then(|known| known.contact.take());
+            if heard.as_ref().map(|heard| heard.seen_at) > camera.contact.as_ref().map(|contact| contact.seen_at) {
+                camera.contact = heard;
+            }
+        }
+        self.cameras = cameras;
     }
 
     /// An event says what changed of a camera, not when it was last heard of.

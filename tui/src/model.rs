@@ -12,6 +12,7 @@ use crate::filter::Filter;
 use crate::hud::Hud;
 use crate::keymap::Keymap;
 use crate::lot::{Link, LotView};
+use crate::pictures::{Pictures, Viewer};
 use crate::popups::Popup;
 use crate::sheet::Mode;
 use crate::spans;
@@ -34,6 +35,8 @@ pub struct Model {
     pub look: Look,
     pub keymap: Keymap,
     pub server: String,
+    /// Nothing is to be changed, whatever the token allows.
+    pub is_read_only: bool,
     pub who: Who,
     /// One for each lot; never empty.
     pub tabs: Vec<Tab>,
@@ -43,6 +46,7 @@ pub struct Model {
     /// Command lines, oldest first.
     pub history: Vec<String>,
     pub work: Work,
+    pub pictures: Pictures,
     pub hud: Option<Hud>,
 }
 
@@ -94,6 +98,8 @@ pub struct Tab {
     pub cameras: Rows,
     pub cameras_at: Option<Time>,
     pub events: EventsPane,
+    /// The picture of one camera in the place of the pane.
+    pub viewer: Option<Viewer>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -150,6 +156,7 @@ impl Tab {
             cameras: Rows::default(),
             cameras_at: None,
             events: EventsPane::default(),
+            viewer: None,
         }
     }
 
@@ -187,13 +194,14 @@ impl Tab {
 
 impl Model {
     pub fn new(setup: Setup) -> Self {
-        let Setup { now, size, look, keymap, server, lot } = setup;
+        let Setup { now, size, look, keymap, server, lot, is_read_only } = setup;
         Self {
             now,
             size,
             look,
             keymap,
             server,
+            is_read_only,
             who: Who::Asking,
             tabs: vec![Tab::new(lot)],
             active: 0,
@@ -201,6 +209,7 @@ impl Model {
             popup: None,
             history: Vec::new(),
             work: Work::default(),
+            pictures: Pictures::default(),
             hud: None,
         }
     }
@@ -223,6 +232,9 @@ impl Model {
 
     /// Why this person may not change anything now; none when they may.
     pub fn hindrance(&self) -> Option<String> {
+        if self.is_read_only {
+            return Some("this console was started with --read-only: nothing can be changed".into());
+        }
         match &self.who {
             Who::Known(identity) if identity.role < Role::Attendant => {
                 return Some(format!(
@@ -266,6 +278,7 @@ impl Model {
             }
             _ => {}
         }
+        self.pictures.wake_at().into_iter().for_each(&mut sooner);
         let refreshed_at = match self.tab().pane {
             Pane::Cameras => self.tab().cameras_at,
             Pane::Sessions => self.tab().sessions.loaded_at,
@@ -287,4 +300,6 @@ pub struct Setup {
     pub keymap: Keymap,
     pub server: String,
     pub lot: LotId,
+    #[serde(default)]
+    pub is_read_only: bool,
 }

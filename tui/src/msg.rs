@@ -2,6 +2,7 @@
 
 use crossterm::event::{KeyEvent, MouseEvent};
 use parking_api::cameras::Camera;
+use parking_api::captures::Capture;
 use parking_api::client::{Error, LiveMessage};
 use parking_api::events::{Event, EventPage};
 use parking_api::live::Snapshot;
@@ -9,8 +10,12 @@ use parking_api::lots::Lot;
 use parking_api::sessions::Session;
 use parking_api::slots::Slot;
 use parking_api::tokens::Identity;
-use parking_api::{LotId, SlotId, Time};
+use parking_api::{CameraId, LotId, SlotId, Time};
 use serde::{Deserialize, Serialize};
+
+use crate::images::Picture;
+use crate::images::choice::Chosen;
+use crate::pictures::{Ask, Spot};
 
 /// Number of something that a person did; one for all slots that it was done to.
 pub type OpId = u64;
@@ -47,6 +52,17 @@ pub enum Msg {
         lot: LotId,
         result: Result<Fetched, Error>,
     },
+    /// How pictures are drawn on this terminal.
+    Terminal(Box<Chosen>),
+    /// A picture is ready, or why it is not.
+    Image {
+        lot: LotId,
+        spot: Spot,
+        ask: Ask,
+        result: Result<Box<Picture>, String>,
+    },
+    /// Where a picture was saved to, or why it was not.
+    Saved(Result<String, String>),
     /// The system wants this process to end.
     Stop,
 }
@@ -72,6 +88,13 @@ pub enum Fetched {
     },
     Sessions(Vec<Session>),
     Cameras(Vec<Camera>),
+    /// Pictures of a camera, newest first: the first page, or one of those after it.
+    Captures {
+        camera: CameraId,
+        captures: Vec<Capture>,
+        next: Option<String>,
+        is_first: bool,
+    },
 }
 
 /// A message and when it came.

@@ -1,12 +1,12 @@
 //! What stands over the screen and takes the keys: a line to type, a list to choose from, a question. Their state; `update::popups` moves it.
 
-use parking_api::SlotId;
 use parking_api::slots::SlotState;
+use parking_api::{CaptureId, SlotId};
 
 use crate::actions::Action;
 use crate::filter;
 use crate::input::Input;
-use crate::model::Pane;
+use crate::model::{Pane, Tab};
 use crate::work::Change;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,6 +14,8 @@ pub enum Popup {
     Prompt(Prompt),
     Picker(Picker),
     Confirm(Confirm),
+    /// What changed while nobody could look, and the row that is selected.
+    Away(usize),
 }
 
 /// A line to type.
@@ -38,6 +40,10 @@ pub enum Ask {
         state: Option<SlotState>,
         slots: Vec<SlotId>,
     },
+    /// The name of a file for a picture.
+    Save {
+        capture: CaptureId,
+    },
 }
 
 impl Prompt {
@@ -58,8 +64,8 @@ pub struct Picker {
 }
 
 impl Picker {
-    pub fn new(is_help: bool, pane: Pane) -> Self {
-        let here = if is_help { offers(pane).iter().map(|(action, _)| *action).collect() } else { Vec::new() };
+    pub fn new(is_help: bool, tab: &Tab) -> Self {
+        let here = if is_help { offers(tab).iter().map(|(action, _)| *action).collect() } else { Vec::new() };
         Self { is_help, here, input: Input::default(), cursor: 0 }
     }
 
@@ -82,9 +88,12 @@ impl Picker {
 }
 
 /// What is most often done in a pane, and the word for it in a hint.
-pub fn offers(pane: Pane) -> &'static [(Action, &'static str)] {
+pub fn offers(tab: &Tab) -> &'static [(Action, &'static str)] {
     use Action::*;
-    match pane {
+    match tab.pane {
+        _ if tab.viewer.is_some() => {
+            &[(Back, "back"), (Older, "older"), (Newer, "newer"), (Last, "newest"), (Save, "save"), (Images, "drawing")]
+        }
         Pane::Slots => &[
             (Toggle, "toggle"),
             (SetFree, "free"),
@@ -95,10 +104,19 @@ pub fn offers(pane: Pane) -> &'static [(Action, &'static str)] {
             (Mark, "mark"),
             (Filter, "filter"),
             (Layout, "layout"),
+            (Picture, "picture"),
         ],
-        Pane::Slot => &[(Back, "back"), (Toggle, "toggle"), (Reserve, "reserve"), (Close, "close"), (Note, "note")],
+        Pane::Slot => &[
+            (Back, "back"),
+            (Toggle, "toggle"),
+            (Reserve, "reserve"),
+            (Close, "close"),
+            (Note, "note"),
+            (Older, "older"),
+            (Picture, "picture"),
+        ],
         Pane::Sessions => &[(Back, "back"), (Open, "slot"), (Filter, "filter")],
-        Pane::Cameras => &[(Back, "back")],
+        Pane::Cameras => &[(Back, "back"), (Open, "large"), (Older, "older"), (Save, "save"), (Images, "drawing")],
         Pane::Events => &[(Back, "back"), (Open, "slot"), (Follow, "follow"), (Filter, "filter")],
     }
 }

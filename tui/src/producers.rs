@@ -1,19 +1,23 @@
 //! Where messages come from besides the daemon: keys, mouse, size of the terminal, and signals of the system.
 
+use std::time::Instant;
+
 use crossterm::event::{Event, EventStream};
 use futures_util::StreamExt;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
+use crate::images::late::Late;
 use crate::msg::Msg;
 
 /// Keys, clicks and sizes, for as long as somebody takes them.
-pub fn terminal(tasks: &mut JoinSet<()>, to: mpsc::Sender<Msg>) {
+pub fn terminal(tasks: &mut JoinSet<()>, to: mpsc::Sender<Msg>, mut late: Late) {
     tasks.spawn(async move {
         let mut events = EventStream::new();
         while let Some(Ok(event)) = events.next().await {
             let msg = match event {
+                Event::Key(key) if late.takes(&key, Instant::now()) => continue,
                 Event::Key(key) => Msg::Key(key),
                 Event::Mouse(mouse) => Msg::Mouse(mouse),
                 Event::Paste(text) => Msg::Paste(text),

@@ -8,9 +8,10 @@ use tokio::task::JoinSet;
 
 use crate::actions::Action;
 use crate::app::QUEUE;
+use crate::images::late::Late;
 use crate::model::Model;
 use crate::msg::{Msg, Stamped};
-use crate::terminal::Screen;
+use crate::terminal::{Screen, Surface};
 use crate::update::update;
 use crate::{producers, view};
 
@@ -22,11 +23,11 @@ pub async fn run(mut model: Model, messages: Vec<Stamped>, mut screen: Screen) -
     let (to, mut inbox) = mpsc::channel(QUEUE);
     let mut tasks = JoinSet::new();
     producers::signals(&mut tasks, &to)?;
-    producers::terminal(&mut tasks, to);
+    producers::terminal(&mut tasks, to, Late::default());
     let mut messages = messages.into_iter().peekable();
     loop {
         model.size = screen.size()?;
-        screen.draw(|buf| view::draw(&model, buf).cursor)?;
+        screen.draw(|buf| view::draw(&model, buf).into())?;
         let gap = messages.peek().map(|next| next.at.ms_since(model.now).max(0) as u64);
         let gap = gap.map_or(Duration::MAX, |ms| Duration::from_millis(ms).min(GAP_MAX));
         match tokio::time::timeout(gap, inbox.recv()).await {

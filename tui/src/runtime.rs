@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_api::client::settings::Settings;
-use parking_api::client::{Client, Error, EventQuery, LiveOptions, Mutation, SessionQuery, follow};
+use parking_api::client::{CaptureQuery, Client, Error, EventQuery, LiveOptions, Mutation, SessionQuery, follow};
 use parking_api::events::{EventChange, LogEntry};
 use parking_api::sessions::SessionState;
 use parking_api::slots::{Slot, SlotPatch};
@@ -14,8 +14,10 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::task::{AbortHandle, JoinSet};
 
 use crate::effect::{Effect, Fetch, Write};
+use crate::images::studio::Studio;
 use crate::lot::EVENTS_MAX;
 use crate::msg::{Fetched, Msg, Written};
+use crate::photos;
 
 /// Calls that are under way at the same time.
 const CALLS_MAX: usize = 8;
@@ -24,6 +26,7 @@ const RETRY_AFTER: Duration = Duration::from_millis(250);
 /// Changes of a slot, and stays, that are asked for.
 const HISTORY_LIMIT: usize = 200;
 const SESSIONS_LIMIT: usize = 500;
+const CAPTURES_LIMIT: usize = 100;
 /// 128 bits: two calls never share a key.
 const KEY_BYTES: usize = 16;
 
@@ -37,6 +40,7 @@ pub struct Runtime {
     followed: HashMap<LotId, AbortHandle>,
     calls: Arc<Semaphore>,
     tasks: JoinSet<()>,
+    studio: Studio,
     to: mpsc::Sender<Msg>,
 }
 
@@ -46,7 +50,8 @@ impl Runtime {
     pub fn new(settings: Settings, to: mpsc::Sender<Msg>) -> Result<Self, Error> {
         settings.client(PROGRAM)?;
         let (clients, followed) = (HashMap::new(), HashMap::new());
-        Ok(Self { settings, clients, followed, calls: Arc::new(Semaphore::new(CALLS_MAX)), tasks: JoinSet::new(), to })
+        let (calls, studio) = (Arc::new(Semaphore::new(CALLS_MAX)), Studio::new(to.clone()));
+        Ok(Self { settings, clients, followed, calls, tasks: JoinSet::new(), studio, to })
     }
 
     /// Begins what `effect` asks for. What is about this machine is not for here.
@@ -66,7 +71,14 @@ impl Runtime {
             Effect::Fetch { lot, what } => self.call(Some(lot.clone()), move |client| async move {
                 Msg::Fetched { lot, result: fetched(&client, what).await }
             }),
-            Effect::Keep(_) | Effect::Redraw | Effect::Suspend | Effect::Quit => {}
+            Effect::LoadImage { lot, spot, ask } => {
+                let Some(client) = self.client(Some(lot.clone())) else { return };
+                let wanted = ask.clone();
+                self.studio.begin(lot, spot, ask, move || async move { photos::fetch(&client, &wanted).await });
+            }
+            Effect::SaveImage { lot, capture, path } => self
+                .call(Some(lot), move |client| async move { Msg::Saved(photos::save(&client, capture, path).await) }),
+            Effect::Keep(_) | Effect::KeepHistory(_) | Effect::Redraw | Effect::Suspend | Effect::Quit => {}
         }
     }
 
@@ -170,6 +182,17 @@ async fn fetched(client: &Client, what: Fetch) -> Result<Fetched, Error> {
         Fetch::Sessions => {
             let query = SessionQuery { limit: Some(SESSIONS_LIMIT), ..SessionQuery::default() };
             Ok(Fetched::Sessions(client.sessions(&query).await?.items))
+        }
+        Fetch::Captures { camera, cursor } => {
+            let is_first = cursor.is_none();
+            let query = CaptureQuery {
+                camera: Some(camera.clone()),
+                cursor,
+                limit: Some(CAPTURES_LIMIT),
+                ..Default::default()
+            };
+            let page = client.captures(&query).await?;
+            Ok(Fetched::Captures { camera, captures: page.items, next: page.next, is_first })
         }
         Fetch::Cameras => client.cameras().await.map(Fetched::Cameras),
     }

@@ -15,6 +15,8 @@ use ratatui::backend::CrosstermBackend;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
+use crate::images::{Pixels, Protocol, place};
+
 /// Whether the terminal is ours now.
 static IS_TAKEN: AtomicBool = AtomicBool::new(false);
 
@@ -24,10 +26,59 @@ const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1000l";
 /// Bytes of a frame that are gathered before they are written.
 const WRITE_BUFFER_BYTES: usize = 64 * 1024;
 
+/// Whether pictures were shown that do not go away with the screen.
+static HAS_KITTY: AtomicBool = AtomicBool::new(false);
+const KITTY_CLEAR: &str = "\x1b_Ga=d,d=A,q=2;\x1b\\";
+/// Pictures of this console are numbered from here on; another program of the same terminal has its own.
+const FIRST_ID: u32 = 0x7061_0000;
+
+/// What the loop draws on.
+pub trait Surface {
+    /// Columns and rows.
+    fn size(&self) -> io::Result<(u16, u16)>;
+
+    /// Bytes that were written so far.
+    fn bytes(&self) -> u64;
+
+    /// Shows a frame in one piece.
+    fn draw(&mut self, draw: impl FnOnce(&mut Buffer) -> Shown) -> io::Result<()>;
+
+    /// Forgets what the terminal shows, so that the next frame draws all of it.
+    fn forget(&mut self) -> io::Result<()>;
+
+    /// Gives the terminal back, stops this process, and takes the terminal again when somebody continues it.
+    fn suspend(&mut self) -> io::Result<()>;
+}
+
+/// A frame besides its cells.
+#[derive(Debug, Default)]
+pub struct Shown {
+    /// Where a person types.
+    pub cursor: Option<Position>,
+    pub pixels: Vec<(Rect, Pixels)>,
+}
+
+/// A picture that the terminal shows.
+#[derive(Debug)]
+struct Placed {
+    area: Rect,
+    pixels: Pixels,
+    id: u32,
+}
+
+impl Placed {
+    fn is(&self, area: Rect, pixels: &Pixels) -> bool {
+        self.area == area && Arc::ptr_eq(&self.pixels.body, &pixels.body)
+    }
+}
+
 /// The screen of this terminal, until it is dropped.
 #[derive(Debug)]
 pub struct Screen {
     terminal: Terminal<CrosstermBackend<Counted>>,
+    size: (u16, u16),
+    placed: Vec<Placed>,
+    last_id: u32,
     bytes: Arc<AtomicU64>,
 }
 
@@ -44,40 +95,70 @@ impl Screen {
         let out =
             Counted { out: BufWriter::with_capacity(WRITE_BUFFER_BYTES, io::stdout()), bytes: Arc::clone(&bytes) };
         let terminal = Terminal::new(CrosstermBackend::new(out)).inspect_err(|_| leave())?;
-        Ok(Self { terminal, bytes })
+        Ok(Self { terminal, size: (0, 0), placed: Vec::new(), last_id: FIRST_ID, bytes })
     }
 
-    /// Columns and rows.
-    pub fn size(&self) -> io::Result<(u16, u16)> {
+    /// Pictures that are new appear, then those that are gone disappear: in between there is never nothing.
+    fn put_up(&mut self, shown: &Shown) -> io::Result<()> {
+        let old = self.placed.len();
+        for (area, pixels) in &shown.pixels {
+            if self.placed[..old].iter().any(|placed| placed.is(*area, pixels)) {
+                continue;
+            }
+            self.last_id += 1;
+            HAS_KITTY.fetch_or(pixels.protocol == Protocol::Kitty, Ordering::SeqCst);
+            place::show(self.terminal.backend_mut(), pixels, *area, self.last_id)?;
+            self.placed.push(Placed { area: *area, pixels: pixels.clone(), id: self.last_id });
+            if let Some(cursor) = shown.cursor {
+                queue!(self.terminal.backend_mut(), cursor::MoveTo(cursor.x, cursor.y))?;
+            }
+        }
+        self.take_down(|placed| !shown.pixels.iter().any(|(area, pixels)| placed.is(*area, pixels)))
+    }
+
+    fn take_down(&mut self, is_gone: impl Fn(&Placed) -> bool) -> io::Result<()> {
+        let (gone, left) = std::mem::take(&mut self.placed).into_iter().partition(is_gone);
+        self.placed = left;
+        let gone: Vec<Placed> = gone;
+        gone.iter().try_for_each(|placed| place::hide(self.terminal.backend_mut(), placed.pixels.protocol, placed.id))
+    }
+}
+
+impl Surface for Screen {
+    fn size(&self) -> io::Result<(u16, u16)> {
         let size = self.terminal.size()?;
         Ok((size.width, size.height))
     }
 
-    /// Bytes that were written so far.
-    pub fn bytes(&self) -> u64 {
+    fn bytes(&self) -> u64 {
         self.bytes.load(Ordering::Relaxed)
     }
 
-    /// Shows a frame in one piece. `draw` says where a person types.
-    pub fn draw(&mut self, draw: impl FnOnce(&mut Buffer) -> Option<Position>) -> io::Result<()> {
+    fn draw(&mut self, draw: impl FnOnce(&mut Buffer) -> Shown) -> io::Result<()> {
         queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
+        let size = self.size()?;
+        if std::mem::replace(&mut self.size, size) != size {
+            self.take_down(|_| true)?;
+        }
+        let mut shown = Shown::default();
         self.terminal.draw(|frame| {
-            if let Some(cursor) = draw(frame.buffer_mut()) {
+            shown = draw(frame.buffer_mut());
+            if let Some(cursor) = shown.cursor {
                 frame.set_cursor_position(cursor);
             }
         })?;
+        self.put_up(&shown)?;
         execute!(self.terminal.backend_mut(), EndSynchronizedUpdate)
     }
 
-    /// Forgets what the terminal shows, so that the next frame draws all of it.
-    pub fn forget(&mut self) -> io::Result<()> {
+    fn forget(&mut self) -> io::Result<()> {
         // Not `clear`: that asks the terminal where its cursor is, and waits for an answer that a key press may get lost in.
+        self.take_down(|_| true)?;
         let size = self.terminal.size()?;
         self.terminal.resize(Rect::new(0, 0, size.width, size.height))
     }
 
-    /// Gives the terminal back, stops this process, and takes the terminal again when somebody continues it.
-    pub fn suspend(&mut self) -> io::Result<()> {
+    fn suspend(&mut self) -> io::Result<()> {
         leave();
         rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::TSTP)?;
         enter()?;
@@ -109,6 +190,9 @@ fn leave() {
     }
     let mut out = io::stdout();
     let _ = out.write_all(MOUSE_OFF.as_bytes());
+    if HAS_KITTY.load(Ordering::SeqCst) {
+        let _ = out.write_all(KITTY_CLEAR.as_bytes());
+    }
     let _ = execute!(out, EndSynchronizedUpdate, DisableBracketedPaste, LeaveAlternateScreen, cursor::Show);
     let _ = disable_raw_mode();
 }

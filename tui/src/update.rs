@@ -4,6 +4,7 @@ mod actions;
 mod mouse;
 mod popups;
 mod replies;
+mod viewing;
 
 use parking_api::client::{LinkState, LiveMessage};
 use parking_api::{LotId, Time};
@@ -11,7 +12,7 @@ use parking_api::{LotId, Time};
 use crate::effect::{Effect, Fetch};
 use crate::model::{Model, Notice, Pane, REFRESH_MS, Tab, Who};
 use crate::msg::{Msg, Stamped};
-use crate::work;
+use crate::{pictures, work};
 
 pub use actions::{perform, sheet};
 
@@ -52,6 +53,18 @@ pub fn update(model: &mut Model, stamped: Stamped) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Fetched { lot, result } => replies::fetched(model, &lot, result),
+        Msg::Terminal(chosen) => {
+            model.pictures.chosen = *chosen;
+            Vec::new()
+        }
+        Msg::Image { lot, spot, ask, result } => {
+            pictures::arrived(model, lot, spot, &ask, result);
+            Vec::new()
+        }
+        Msg::Saved(result) => {
+            viewing::saved(model, result);
+            Vec::new()
+        }
         Msg::Stop => quit(model),
     };
     expire(model);
@@ -59,6 +72,7 @@ pub fn update(model: &mut Model, stamped: Stamped) -> Vec<Effect> {
     if !is_passing || !model.tab().slots.filter.is_empty() || model.tab().slots.cursor.is_none() {
         actions::settle(model);
     }
+    effects.extend(pictures::settle(model));
     effects
 }
 
@@ -99,18 +113,26 @@ fn live(model: &mut Model, lot: &LotId, message: LiveMessage) -> Vec<Effect> {
     let is_live = matches!(message, LiveMessage::State(LinkState::Live));
     let is_snapshot = matches!(message, LiveMessage::Snapshot(_));
     let sessions = session_of(&message);
+    viewing::told(tab, &message);
+    let before = tab.lot.away.as_ref().map(|away| away.to);
     tab.lot.apply(message, now);
+    let is_back = tab.lot.away.as_ref().map(|away| away.to) != before;
     if let Some(session) = sessions {
         replies::put_session(tab, session);
     }
     drop_gone(tab);
     work::settle(model, lot);
+    if is_back && model.tab().lot.id == *lot {
+        popups::tell_away(model);
+    }
     if is_live && model.who == Who::Asking {
         return vec![Effect::Identify, Effect::ListLots];
     }
     if is_snapshot {
         let lot = lot.clone();
-        return vec![Effect::Fetch { lot: lot.clone(), what: Fetch::Log }, Effect::Keep(lot)];
+        // A snapshot does not say when each camera was last heard of.
+        let fetch = |what| Effect::Fetch { lot: lot.clone(), what };
+        return vec![fetch(Fetch::Log), fetch(Fetch::Cameras), Effect::Keep(lot.clone())];
     }
     Vec::new()
 }

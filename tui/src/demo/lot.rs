@@ -1,28 +1,37 @@
 //! The demo lot: 48 bays in three zones on both sides of a lane, cars that come and go. Pure: clock and seed are passed in.
 
 use std::collections::VecDeque;
+use std::io::Cursor;
 
+use bytes::Bytes;
+use image::ImageFormat;
 use parking_api::cameras::{Camera, CameraStatus, Contact, Health};
+use parking_api::captures::Capture;
 use parking_api::client::Error;
 use parking_api::events::{Actor, Event, EventChange};
 use parking_api::live::{Snapshot, SnapshotReason};
 use parking_api::lots::Lot;
 use parking_api::sessions::{Session, SessionKind, SessionState};
 use parking_api::slots::{Counts, Position, Slot, SlotKind, SlotState, SlotStats, Source};
-use parking_api::{LotId, Problem, ProblemCode, SessionId, SlotId, Time};
+use parking_api::{CameraId, CaptureId, LotId, Problem, ProblemCode, SessionId, SlotId, Time};
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 use uuid::Uuid;
 
+use crate::demo::scene;
 use crate::effect::Write;
 use crate::lot::EVENTS_MAX;
 use crate::msg::Written;
+use crate::pictures::Subject;
 
 const PER_ROW: usize = 8;
 const ZONES: [&str; 3] = ["A", "B", "C"];
 /// The day before the first look: so long, and something happens so often, in milliseconds.
 const PAST_MS: i64 = 6 * 3_600_000;
 const PAST_STEP_MS: i64 = 50_000;
+/// Steps between two pictures of the day before, and how many pictures are kept.
+const PAST_SHOT_STEPS: u32 = 6;
+const SHOTS_MAX: usize = 500;
 /// Share of the slots that the day tends to fill.
 const FULL: f64 = 0.68;
 /// First bits of the ids of slots and sessions.
@@ -37,6 +46,8 @@ pub struct DemoLot {
     cameras: Vec<Camera>,
     open: Vec<Option<Session>>,
     closed: VecDeque<Session>,
+    /// Oldest first, with the state of each slot of its half of the lot.
+    shots: VecDeque<(Capture, Vec<SlotState>)>,
     events: VecDeque<Event>,
     seq: u64,
     rng: SmallRng,
@@ -60,15 +71,63 @@ impl DemoLot {
             rev: 1,
         };
         let open = vec![None; slots.len()];
-        let (closed, events) = (VecDeque::new(), VecDeque::new());
+        let (closed, events, shots) = (VecDeque::new(), VecDeque::new(), VecDeque::new());
         let rng = SmallRng::seed_from_u64(seed);
-        let mut demo = Self { lot, slots, cameras: cameras(now), open, closed, events, seq: 1, rng };
-        let mut at = begun;
+        let mut demo = Self { lot, slots, cameras: cameras(now), open, closed, shots, events, seq: 1, rng };
+        let (mut at, mut steps) = (begun, 0);
         while at < now {
             demo.step(at);
             at = at.plus_ms(PAST_STEP_MS);
+            if steps % PAST_SHOT_STEPS == 0 {
+                demo.shoot(at);
+            }
+            steps += 1;
         }
         demo
+    }
+
+    /// One of the cameras takes a picture, in turn.
+    pub fn shoot(&mut self, now: Time) -> Box<Event> {
+        let last = self.shots.back().and_then(|(capture, _)| capture.camera.as_ref());
+        let at =
+            self.cameras.iter().position(|camera| Some(&camera.id) == last).map_or(0, |at| at + 1) % self.cameras.len();
+        let half = self.slots.len() / self.cameras.len();
+        let states = self.slots.iter().skip(at * half).take(half).map(|slot| slot.state).collect();
+        self.seq += 1;
+        let camera = &mut self.cameras[at];
+        let capture = Capture { camera: Some(camera.id.clone()), ..scene::capture(&self.lot.id, self.seq, now) };
+        if let Some(contact) = &mut camera.contact {
+            (contact.seen_at, contact.capture_id) = (now, Some(capture.id));
+        }
+        let actor = Actor::camera(camera.id.as_str());
+        self.shots.push_back((capture.clone(), states));
+        if self.shots.len() > SHOTS_MAX {
+            self.shots.pop_front();
+        }
+        self.told(actor, EventChange::CaptureAdded { capture }, now)
+    }
+
+    /// What a camera took, newest first.
+    pub fn captures(&self, camera: &CameraId) -> Vec<Capture> {
+        let shots = self.shots.iter().rev().map(|(capture, _)| capture);
+        shots.filter(|capture| capture.camera.as_ref() == Some(camera)).cloned().collect()
+    }
+
+    pub fn taken(&self, id: CaptureId) -> Option<(Capture, Bytes)> {
+        let (capture, states) = self.shots.iter().find(|(capture, _)| capture.id == id)?;
+        let mut png = Cursor::new(Vec::new());
+        scene::draw(states).write_to(&mut png, ImageFormat::Png).ok()?;
+        Some((capture.clone(), png.into_inner().into()))
+    }
+
+    pub fn picture(&self, subject: &Subject) -> Option<(Capture, Bytes)> {
+        match subject {
+            Subject::One { capture, .. } => self.taken(*capture),
+            Subject::Before { camera, at } => {
+                let captures = self.captures(camera);
+                self.taken(captures.iter().find(|capture| capture.captured_at < *at)?.id)
+            }
+        }
     }
 
     pub fn id(&self) -> LotId {
@@ -179,6 +238,10 @@ impl DemoLot {
         let slot = slot.clone();
         let session = self.stay(at, &slot, now);
         let change = EventChange::SlotChanged { slot, session };
+        self.told(actor, change, now)
+    }
+
+    fn told(&mut self, actor: Actor, change: EventChange, now: Time) -> Box<Event> {
         let event = Event { seq: self.seq, at: now, actor, change, audit: None };
         self.events.push_back(event.clone());
         if self.events.len() > EVENTS_MAX {

@@ -3,7 +3,7 @@
 use parking_api::slots::SlotState;
 use parking_api::{SlotCode, SlotId};
 
-use super::visit;
+use super::{popups, viewing, visit};
 use crate::actions::Action;
 use crate::areas::Areas;
 use crate::effect::{Effect, Fetch};
@@ -18,6 +18,11 @@ use crate::work::{self, Change};
 pub fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
     use Action::*;
     match action {
+        Up | Down | Left | Right | PageUp | PageDown | First | Last | NextZone | PrevZone | Follow
+            if model.tab().viewer.is_some() =>
+        {
+            return viewing::travel(model, action);
+        }
         Up | Down | Left | Right | PageUp | PageDown | First | Last | NextZone | PrevZone => travel(model, action),
         Open => return open(model),
         Back => back(model),
@@ -43,6 +48,15 @@ pub fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
         Preview => model.tab_mut().slots.is_preview_hidden ^= true,
         LevelUp => level(model, 1),
         LevelDown => level(model, -1),
+        Picture => viewing::enlarge(model),
+        Older => return viewing::step(model, true),
+        Newer => return viewing::step(model, false),
+        Save => viewing::ask_save(model),
+        Images => {
+            let protocol = model.pictures.switch();
+            model.say(Tone::Plain, format!("pictures: {protocol}"));
+        }
+        Away => popups::show_away(model),
         Follow => follow(model),
         Theme => {
             model.look.theme = model.look.theme.next();
@@ -52,8 +66,8 @@ pub fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
         Slots | Detail | Sessions | Cameras | Events | NextPane | PrevPane => return enter(model, pane(model, action)),
         NextLot | PrevLot => return switch_lot(model, action == NextLot),
         Command => model.popup = Some(Popup::Prompt(Prompt::new(Ask::Command, ""))),
-        Palette => model.popup = Some(Popup::Picker(Picker::new(false, model.tab().pane))),
-        Help => model.popup = Some(Popup::Picker(Picker::new(true, model.tab().pane))),
+        Palette => model.popup = Some(Popup::Picker(Picker::new(false, model.tab()))),
+        Help => model.popup = Some(Popup::Picker(Picker::new(true, model.tab()))),
         Resync => {
             model.say(Tone::Plain, "connecting anew");
             return vec![Effect::Follow(model.tab().lot.id.clone()), Effect::Identify, Effect::ListLots];
@@ -116,7 +130,7 @@ pub fn go_to(model: &mut Model, id: SlotId) {
         tab.slots.filter = Filter::default();
     }
     tab.slots.cursor = Some(id);
-    tab.pane = Pane::Slots;
+    (tab.pane, tab.viewer) = (Pane::Slots, None);
 }
 
 pub fn set_filter(model: &mut Model, filter: Filter) {
@@ -167,6 +181,9 @@ pub fn settle(model: &mut Model) {
 
 fn targets(model: &Model) -> Vec<SlotId> {
     let tab = model.tab();
+    if tab.viewer.is_some() {
+        return Vec::new();
+    }
     if tab.pane == Pane::Slots && !tab.slots.marks.is_empty() {
         return tab.slots.marks.iter().copied().collect();
     }
@@ -247,6 +264,7 @@ fn pane(model: &Model, action: Action) -> Pane {
 
 fn enter(model: &mut Model, pane: Pane) -> Vec<Effect> {
     let tab = model.tab_mut();
+    tab.viewer = None;
     if pane != Pane::Slot {
         tab.pane = pane;
         return Vec::new();
@@ -269,8 +287,12 @@ fn switch_lot(model: &mut Model, is_next: bool) -> Vec<Effect> {
 fn open(model: &mut Model) -> Vec<Effect> {
     let tab = model.tab();
     let slot = match tab.pane {
+        _ if tab.viewer.is_some() => None,
         Pane::Slots => return enter(model, Pane::Slot),
-        Pane::Slot | Pane::Cameras => return Vec::new(),
+        Pane::Slot | Pane::Cameras => {
+            viewing::enlarge(model);
+            return Vec::new();
+        }
         Pane::Sessions => tab.shown_sessions().get(tab.sessions.rows.cursor).and_then(|session| session.slot_id),
         Pane::Events => {
             let shown = tab.shown_events();
@@ -291,7 +313,9 @@ fn open(model: &mut Model) -> Vec<Effect> {
 /// One step back: marks, then the filter, then to the slots.
 fn back(model: &mut Model) {
     let tab = model.tab_mut();
-    if tab.pane != Pane::Slots {
+    if tab.viewer.is_some() {
+        tab.viewer = None;
+    } else if tab.pane != Pane::Slots {
         tab.pane = Pane::Slots;
     } else if !tab.slots.marks.is_empty() {
         tab.slots.marks.clear();

@@ -1,10 +1,11 @@
 //! Clicks and the wheel: what lies under the pointer is asked of the view, so that the mouse can do all that is seen.
 
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
+use parking_api::CameraId;
 use ratatui::layout::Position;
 
 use super::actions::{go_to, perform};
-use super::visit;
+use super::{viewing, visit};
 use crate::actions::Action;
 use crate::effect::Effect;
 use crate::model::{Model, Pane};
@@ -44,6 +45,10 @@ pub fn event(model: &mut Model, event: MouseEvent) -> Vec<Effect> {
             visit(model)
         }
         Some(Target::Row(at)) => row(model, at),
+        Some(Target::Camera(camera)) => {
+            picture(model, camera);
+            Vec::new()
+        }
         Some(Target::Popup) => Vec::new(),
         // Beside a popup is out of it.
         None if model.popup.is_some() => {
@@ -54,7 +59,22 @@ pub fn event(model: &mut Model, event: MouseEvent) -> Vec<Effect> {
     }
 }
 
+/// The second click on a picture of the wall enlarges it; others are enlarged by the first.
+fn picture(model: &mut Model, camera: CameraId) {
+    let tab = model.tab_mut();
+    let at = tab.lot.cameras.iter().position(|known| known.id == camera);
+    let is_wall = tab.pane == Pane::Cameras;
+    match at.filter(|at| is_wall && *at != tab.cameras.cursor) {
+        Some(at) => tab.cameras.cursor = at,
+        None => viewing::show(model, camera),
+    }
+}
+
 fn row(model: &mut Model, at: usize) -> Vec<Effect> {
+    if let Some(Popup::Away(cursor)) = &mut model.popup {
+        *cursor = at;
+        return Vec::new();
+    }
     let tab = model.tab_mut();
     let cursor = match tab.pane {
         Pane::Slots => return Vec::new(),
@@ -80,6 +100,11 @@ fn wheel(model: &mut Model, action: Action) -> Vec<Effect> {
             Action::Up => picker.cursor.saturating_sub(NOTCH),
             _ => (picker.cursor + NOTCH).min(last),
         };
+        return Vec::new();
+    }
+    if let (Some(Popup::Away(cursor)), Some(away)) = (&mut model.popup, &model.tabs[model.active].lot.away) {
+        let last = away.changes.len().saturating_sub(1);
+        *cursor = if action == Action::Up { cursor.saturating_sub(NOTCH) } else { (*cursor + NOTCH).min(last) };
         return Vec::new();
     }
     let steps = if model.tab().pane == Pane::Slots { 1 } else { NOTCH };

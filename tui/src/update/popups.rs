@@ -12,6 +12,9 @@ use crate::orders;
 use crate::popups::{Ask, Confirm, Picker, Popup, Prompt};
 use crate::work::{self, Change};
 
+/// Rows that a page key moves in a list over the screen.
+const PAGE: usize = 10;
+
 pub fn key(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     if key.kind == KeyEventKind::Release {
         return Vec::new();
@@ -30,13 +33,17 @@ pub fn key(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
         Some(Popup::Prompt(prompt)) => prompt_key(model, prompt, key),
         Some(Popup::Picker(picker)) => picker_key(model, picker, key),
         Some(Popup::Confirm(confirm)) => confirm_key(model, confirm, key),
+        Some(Popup::Away(cursor)) => {
+            away_key(model, cursor, key);
+            Vec::new()
+        }
     }
 }
 
 pub fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
     match &mut model.popup {
         Some(Popup::Prompt(Prompt { input, .. }) | Popup::Picker(Picker { input, .. })) => input.insert(text),
-        Some(Popup::Confirm(_)) | None => {}
+        Some(Popup::Confirm(_) | Popup::Away(_)) | None => {}
     }
     Vec::new()
 }
@@ -83,8 +90,9 @@ fn submit(model: &mut Model, mut prompt: Prompt) -> Vec<Effect> {
                 let excess = model.history.len().saturating_sub(HISTORY_MAX);
                 model.history.drain(..excess);
             }
+            let kept = Effect::KeepHistory(model.history.clone());
             match orders::parse(&text).and_then(|order| obey(model, order)) {
-                Ok(effects) => return effects,
+                Ok(effects) => return std::iter::once(kept).chain(effects).collect(),
                 Err(fault) => prompt.fault = Some(fault),
             }
         }
@@ -95,6 +103,13 @@ fn submit(model: &mut Model, mut prompt: Prompt) -> Vec<Effect> {
             }
             Err(fault) => prompt.fault = Some(fault),
         },
+        Ask::Save { capture } => {
+            let path = text.trim().to_string();
+            if !path.is_empty() {
+                return vec![Effect::SaveImage { lot: model.tab().lot.id.clone(), capture: *capture, path }];
+            }
+            prompt.fault = Some("type the name of a file".into());
+        }
         Ask::Note { state, slots } => {
             let note = Some(text.trim().to_string());
             return match state {
@@ -113,7 +128,7 @@ fn complete(model: &Model, prompt: &mut Prompt, is_next: bool) {
         prompt.offers = match prompt.ask {
             Ask::Command => orders::offers(&prompt.input.before(), model.tab(), &lots),
             Ask::Filter => orders::filter_offers(&prompt.input.before(), model.tab()),
-            Ask::Note { .. } => Vec::new(),
+            Ask::Note { .. } | Ask::Save { .. } => Vec::new(),
         };
     }
     let len = prompt.offers.len();
@@ -153,8 +168,8 @@ fn picker_key(model: &mut Model, mut picker: Picker, key: KeyEvent) -> Vec<Effec
         }
         KeyCode::Up | KeyCode::BackTab => picker.cursor = picker.cursor.saturating_sub(1),
         KeyCode::Down | KeyCode::Tab => picker.cursor = (picker.cursor + 1).min(last),
-        KeyCode::PageUp => picker.cursor = picker.cursor.saturating_sub(10),
-        KeyCode::PageDown => picker.cursor = (picker.cursor + 10).min(last),
+        KeyCode::PageUp => picker.cursor = picker.cursor.saturating_sub(PAGE),
+        KeyCode::PageDown => picker.cursor = (picker.cursor + PAGE).min(last),
         _ => {
             if picker.input.key(key) {
                 picker.cursor = 0;
@@ -181,4 +196,44 @@ fn confirm_key(model: &mut Model, mut confirm: Confirm, key: KeyEvent) -> Vec<Ef
     }
     model.popup = Some(Popup::Confirm(confirm));
     Vec::new()
+}
+
+/// Says that something changed, and how to see it.
+pub fn tell_away(model: &mut Model) {
+    let Some(away) = &model.tab().lot.away else { return };
+    let count = away.changes.len();
+    let slots = if count == 1 { "slot" } else { "slots" };
+    let key = model.keymap.hint(Action::Away).map(|key| format!("; {key} lists them")).unwrap_or_default();
+    model.say(Tone::Plain, format!("{count} {slots} changed while you were away{key}"));
+}
+
+pub fn show_away(model: &mut Model) {
+    match &model.tab().lot.away {
+        Some(_) => model.popup = Some(Popup::Away(0)),
+        None => model.say(Tone::Plain, "nothing has changed while you were away"),
+    }
+}
+
+/// Enter goes to the slot.
+fn away_key(model: &mut Model, cursor: usize, key: KeyEvent) {
+    let Some(away) = &model.tab().lot.away else { return };
+    let last = away.changes.len().saturating_sub(1);
+    let to = match model.keymap.action(key) {
+        Some(Action::Open) => {
+            let slot = away.changes.get(cursor).map(|change| change.slot);
+            if let Some(slot) = slot {
+                super::actions::go_to(model, slot);
+            }
+            return;
+        }
+        Some(Action::Up) => cursor.saturating_sub(1),
+        Some(Action::Down) => cursor + 1,
+        Some(Action::PageUp) => cursor.saturating_sub(PAGE),
+        Some(Action::PageDown) => cursor + PAGE,
+        Some(Action::First) => 0,
+        Some(Action::Last) => last,
+        Some(Action::Back | Action::Away | Action::Quit) => return,
+        _ => cursor,
+    };
+    model.popup = Some(Popup::Away(to.min(last)));
 }

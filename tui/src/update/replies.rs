@@ -6,7 +6,7 @@ use parking_api::lots::Lot;
 use parking_api::sessions::Session;
 use parking_api::tokens::Identity;
 
-use super::TABS_MAX;
+use super::{TABS_MAX, viewing};
 use crate::effect::Effect;
 use crate::model::{Model, Tab, Tone, Who};
 use crate::msg::Fetched;
@@ -56,7 +56,10 @@ pub fn fetched(model: &mut Model, lot: &LotId, result: Result<Fetched, Error>) -
             }
         }
         Fetched::Sessions(sessions) => tab.sessions.sessions = sessions,
-        Fetched::Cameras(cameras) => tab.lot.cameras = cameras,
+        Fetched::Cameras(cameras) => tab.lot.put_cameras(cameras),
+        Fetched::Captures { camera, captures, next, is_first } => {
+            return viewing::listed(model, lot, &camera, captures, next, is_first);
+        }
     }
     Vec::new()
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use parking_api::client::{Error, LinkState, LiveMessage};
 use parking_api::events::{Actor, EventChange};
-use parking_api::slots::SlotState;
+use parking_api::slots::{SetSlot, SlotState};
 
 use crate::effect::{Effect, Fetch, Write};
 use crate::fixture::{answer, as_viewer, blank, fetched, id, live, now, press, selected, send, told, type_in, wait};
@@ -159,7 +159,10 @@ fn a_command_line_sets_slots_completes_and_remembers() {
     press(&mut model, "tab");
     type_in(&mut model, " for the plumber");
     let effects = press(&mut model, "enter");
-    let [Effect::Write { write: Write::Set(set), slot, .. }] = effects.as_slice() else { panic!("{effects:?}") };
+    let [Effect::KeepHistory(lines), Effect::Write { write: Write::Set(set), slot, .. }] = effects.as_slice() else {
+        panic!("{effects:?}")
+    };
+    assert_eq!(lines, &["set A-04 reserved for the plumber"]);
     assert_eq!((set.state, set.note.clone()), (SlotState::Reserved, Some(Some("for the plumber".into()))));
     assert_eq!(*slot, id(&model, "A-04"));
     press(&mut model, ": up");
@@ -210,7 +213,8 @@ fn what_is_looked_at_is_asked_for_and_kept_up_with() {
     assert_eq!(wait(&mut model, 1_000), []);
     assert_eq!(wait(&mut model, 15_000).len(), 1);
     let effects = press(&mut model, "1 enter");
-    assert_eq!(effects.len(), 1, "the history of the slot");
+    let fetches = effects.iter().filter(|effect| matches!(effect, Effect::Fetch { .. }));
+    assert_eq!(fetches.count(), 1, "the history of the slot");
 }
 
 #[test]
@@ -225,6 +229,36 @@ fn after_an_outage_what_changed_meanwhile_stands_out() {
     assert_eq!(model.tab().lot.flashes.keys().copied().collect::<Vec<_>>(), [slot.id]);
     wait(&mut model, 5_000);
     assert!(model.tab().lot.flashes.is_empty());
+}
+
+#[test]
+fn what_changed_during_an_outage_is_told_listed_and_gone_to() {
+    let (mut model, mut demo) = live(SIZE);
+    told(&mut model, offline());
+    told(&mut model, LiveMessage::State(LinkState::CatchingUp));
+    told(&mut model, LiveMessage::State(LinkState::Live));
+    press(&mut model, "w");
+    assert_eq!(notice(&model), "nothing has changed while you were away");
+    told(&mut model, offline());
+    let slot = id(&model, "B-05");
+    demo.write(slot, &Write::Set(SetSlot::to(SlotState::Closed)), None, now()).0.expect("written");
+    told(&mut model, LiveMessage::Snapshot(Box::new(demo.snapshot())));
+    told(&mut model, LiveMessage::State(LinkState::Live));
+    assert_eq!(notice(&model), "1 slot changed while you were away; w lists them");
+    press(&mut model, "w enter");
+    assert_eq!((selected(&model), model.popup.is_none()), ("B-05", true));
+}
+
+#[test]
+fn a_console_that_is_to_change_nothing_changes_nothing() {
+    let (mut model, _) = live(SIZE);
+    model.is_read_only = true;
+    for key in ["t", "f", "o", "r", "c", "n", "u"] {
+        assert!(press(&mut model, key).iter().all(|effect| !matches!(effect, Effect::Write { .. })), "{key}");
+        assert!(model.popup.is_none());
+    }
+    press(&mut model, "t");
+    assert!(notice(&model).contains("--read-only"), "{}", notice(&model));
 }
 
 #[test]

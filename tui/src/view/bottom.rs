@@ -21,7 +21,7 @@ pub fn draw(canvas: &mut Canvas<'_>, model: &Model, areas: &Areas) {
             prompt_help(canvas, areas.status, prompt);
         }
         Some(Popup::Confirm(confirm)) => confirm_lines(canvas, model, areas, confirm),
-        Some(Popup::Picker(_)) | None => {
+        Some(Popup::Picker(_) | Popup::Away(_)) | None => {
             hints(canvas, model, areas.hints);
             status(canvas, model, areas.status);
         }
@@ -56,7 +56,7 @@ fn status(canvas: &mut Canvas<'_>, model: &Model, area: Rect) {
 
 fn hints(canvas: &mut Canvas<'_>, model: &Model, area: Rect) {
     use Action::*;
-    let offered = offers(model.tab().pane);
+    let offered = offers(model.tab());
     let always = [(Command, "command"), (Help, "help"), (Quit, "quit")];
     let needs = |(action, name): &(Action, &'static str)| {
         model.keymap.hint(*action).map_or(0, |key| (key.width() + 3 + name.width()) as u16)
@@ -66,7 +66,7 @@ fn hints(canvas: &mut Canvas<'_>, model: &Model, area: Rect) {
     let last = if area.width < ALWAYS_FROM { needs(&always[1]) } else { last };
     let mut x = area.x + 1;
     let end = area.right().saturating_sub(last);
-    for offer in offered {
+    for offer in offered.iter().filter(|(action, _)| !(model.is_read_only && action.is_write())) {
         if x + needs(offer) > end {
             break;
         }
@@ -101,6 +101,7 @@ fn prompt_line(canvas: &mut Canvas<'_>, area: Rect, prompt: &Prompt) {
     let lead = match &prompt.ask {
         Ask::Command => ":".to_string(),
         Ask::Filter => "/".into(),
+        Ask::Save { .. } => "save the picture as ".into(),
         Ask::Note { state: Some(state), slots } => format!("{state}{}, note: ", many(slots.len())),
         Ask::Note { state: None, slots } => format!("note{}: ", many(slots.len())),
     };
@@ -145,6 +146,7 @@ fn prompt_help(canvas: &mut Canvas<'_>, area: Rect, prompt: &Prompt) {
         let text = match prompt.ask {
             Ask::Command => "enter runs it, tab completes, up and down recall, esc leaves",
             Ask::Filter => "state:free zone:A kind:ev age>2h note:word word !word ~fuzzy   tab completes, esc leaves",
+            Ask::Save { .. } => "enter saves it; a file that is there already is left as it is",
             Ask::Note { .. } => "enter goes on, also without a note; esc leaves everything as it is",
         };
         canvas.text(area.x + 1, area.y, room, text, look.dim());

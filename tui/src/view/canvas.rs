@@ -56,6 +56,11 @@ impl<'a> Canvas<'a> {
         self.drawn.hits.push((area, target));
     }
 
+    /// Says that `area` stands over whatever was drawn there before.
+    pub fn cover(&mut self, area: Rect) {
+        self.drawn.covers.push(area);
+    }
+
     /// A border with a title in it.
     pub fn frame(&mut self, area: Rect, title: &[Part], style: Style) {
         let area = area.intersection(self.buf.area);

@@ -7,7 +7,9 @@ use ratatui::layout::Rect;
 use super::canvas::{Canvas, Part};
 use super::panes::{EVENT_COLUMNS, event};
 use super::table::Table;
+use crate::areas::Areas;
 use crate::model::Model;
+use crate::pictures::{self, Spot};
 use crate::{spans, talk};
 
 /// Cells of the names before the values.
@@ -27,7 +29,10 @@ pub fn side(canvas: &mut Canvas<'_>, model: &Model, area: Rect) {
     let top = inner.y + used + 1;
     let is_about =
         |event: &&Event| matches!(&event.change, EventChange::SlotChanged { slot: s, .. } if s.id == slot.id);
-    let rows = usize::from(inner.bottom().saturating_sub(top + 1));
+    // The picture has the lower end.
+    let picture = pictures::places(model).into_iter().find(|place| place.spot == Spot::Side);
+    let end = picture.filter(|_| !model.pictures.is_off()).map_or(inner.bottom(), |place| place.caption.y - 1);
+    let rows = usize::from(end.saturating_sub(top + 1));
     let seen: Vec<_> = tab.lot.events.iter().rev().filter(is_about).take(rows).collect();
     if rows == 0 || seen.is_empty() {
         return;
@@ -46,8 +51,10 @@ pub fn side(canvas: &mut Canvas<'_>, model: &Model, area: Rect) {
 }
 
 /// The whole pane.
-pub fn pane(canvas: &mut Canvas<'_>, model: &Model, area: Rect) {
+pub fn pane(canvas: &mut Canvas<'_>, model: &Model, areas: &Areas) {
     let look = canvas.look;
+    let area =
+        Rect { width: areas.main.width - areas.picture.width - 2 * u16::from(areas.picture.width > 0), ..areas.main };
     let tab = model.tab();
     let Some(slot) = tab.selected() else {
         canvas.text(area.x + 2, area.y, area.width.saturating_sub(4), "Select a slot first", look.dim());

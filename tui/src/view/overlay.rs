@@ -3,9 +3,9 @@
 use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr;
 
-use super::Target;
 use super::bottom::type_in;
 use super::canvas::Canvas;
+use super::{Target, away};
 use crate::actions::Action;
 use crate::hud::Hud;
 use crate::model::Model;
@@ -18,6 +18,9 @@ const PICKER_HEIGHT: u16 = 30;
 pub fn draw(canvas: &mut Canvas<'_>, model: &Model) {
     if let Some(Popup::Picker(picker)) = &model.popup {
         draw_picker(canvas, model, picker);
+    }
+    if let (Some(Popup::Away(cursor)), Some(away)) = (&model.popup, &model.tab().lot.away) {
+        away::draw(canvas, model, away, *cursor);
     }
     if let Some(hud) = &model.hud {
         draw_hud(canvas, hud);
@@ -45,6 +48,7 @@ fn draw_picker(canvas: &mut Canvas<'_>, model: &Model, picker: &Picker) {
     );
     canvas.fill(area, look.bar());
     canvas.hit(area, Target::Popup);
+    canvas.cover(area);
     let title = if picker.is_help { " Help " } else { " Actions " };
     canvas.frame(area, &[(title.into(), look.accent())], look.ink(look.theme.line));
     let (x, room) = (area.x + 2, width.saturating_sub(4));
@@ -126,6 +130,7 @@ fn draw_hud(canvas: &mut Canvas<'_>, hud: &Hud) {
     }
     let area = Rect::new(screen.width - width, screen.height - height - 2, width, height);
     canvas.fill(area, look.bar());
+    canvas.cover(area);
     canvas.frame(area, &[(" speed ".into(), look.dim())], look.ink(look.theme.line));
     for (y, line) in lines.iter().enumerate() {
         canvas.text(area.x + 2, area.y + 1 + y as u16, width - 4, line, look.ink(look.theme.text));

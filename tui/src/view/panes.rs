@@ -7,6 +7,7 @@ use ratatui::layout::Rect;
 
 use super::canvas::{Canvas, Part};
 use super::table::Table;
+use crate::areas::Areas;
 use crate::model::Model;
 use crate::theme::{ALARM, LIVE};
 use crate::{spans, talk};
@@ -48,8 +49,9 @@ fn session(model: &Model, session: &Session) -> Vec<Part> {
     ]
 }
 
-pub fn cameras(canvas: &mut Canvas<'_>, model: &Model, area: Rect) {
+pub fn cameras(canvas: &mut Canvas<'_>, model: &Model, areas: &Areas) {
     let tab = model.tab();
+    let area = Rect { height: areas.main.height - areas.wall.height, ..areas.main };
     let cameras = &tab.lot.cameras;
     let columns = [
         ("camera", 14),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use parking_api::cameras::CameraStatus;
 use parking_api::client::{LinkState, LiveMessage};
 use proptest::prelude::*;
-use ratatui::buffer::Buffer;
+use ratatui::buffer::{Buffer, CellDiffOption};
 use ratatui::layout::{Position, Rect};
 use ratatui::style::{Color, Modifier};
 
@@ -13,6 +13,8 @@ use super::{Target, draw, target};
 use crate::actions::Action;
 use crate::demo::lot::DemoLot;
 use crate::fixture::{answer, blank, fetched, id, live, now, press, send, told, type_in, wait};
+use crate::images::choice::Chosen;
+use crate::images::{Drawing, Protocol};
 use crate::keymap::Chord;
 use crate::model::Model;
 use crate::msg::{Fetched, Msg};
@@ -100,8 +102,9 @@ fn the_cameras_one_of_which_is_silent() {
         let mut cameras = demo.snapshot().cameras;
         cameras[1].status = CameraStatus::Offline;
         cameras[1].status_at = now().plus_ms(-240_000);
-        press(model, "4");
         fetched(model, Fetched::Cameras(cameras));
+        let effects = press(model, "4");
+        answer(model, demo, effects, true);
     });
 }
 
@@ -152,12 +155,74 @@ fn a_change_that_is_pending_and_one_that_was_done() {
 }
 
 #[test]
+fn the_picture_beside_the_history_and_one_that_is_large() {
+    snapshots("moment", |model, demo| {
+        press(model, "l enter");
+        let slot = id(model, "A-02");
+        let (events, stay) = demo.history(slot);
+        fetched(model, Fetched::History { slot, events, stay });
+        let effects = press(model, "[ [");
+        answer(model, demo, effects, true);
+    });
+    snapshots("large", |model, demo| {
+        press(model, "4");
+        let effects = press(model, "j i");
+        answer(model, demo, effects, true);
+    });
+}
+
+#[test]
+fn what_changed_while_nobody_could_look() {
+    snapshots("away", |model, demo| {
+        offline(model);
+        for minute in 1..30 {
+            demo.step(now().plus_ms(minute * 60_000));
+        }
+        wait(model, 1_800_000);
+        told(model, LiveMessage::Snapshot(Box::new(demo.snapshot())));
+        told(model, LiveMessage::State(LinkState::Live));
+        press(model, "w j");
+    });
+}
+
+/// The console with a picture in pixels beside the slots.
+fn in_pixels() -> (Model, DemoLot) {
+    let (mut model, mut demo) = live((120, 40));
+    let drawing = Drawing { protocol: Protocol::Sixel, cell: (8, 16) };
+    let effects = send(&mut model, Msg::Terminal(Box::new(Chosen { drawing, ..Chosen::default() })));
+    answer(&mut model, &mut demo, effects, true);
+    (model, demo)
+}
+
+#[test]
+fn pixels_lie_over_cells_and_give_way_to_what_stands_over_them() {
+    let (mut model, _) = in_pixels();
+    let under = |model: &Model| {
+        let mut buf = Buffer::empty(Rect::new(0, 0, 120, 40));
+        let drawn = draw(model, &mut buf);
+        let skipped = buf.content.iter().filter(|cell| cell.diff_option == CellDiffOption::Skip).count();
+        (drawn.pixels, skipped)
+    };
+    let (pixels, skipped) = under(&model);
+    let [(area, _)] = pixels[..] else { panic!("one picture: {pixels:?}") };
+    assert_eq!(skipped, usize::from(area.width * area.height));
+    assert!(area.bottom() < 39, "never on the last row, which would scroll");
+    press(&mut model, "f12");
+    assert_eq!(under(&model), (Vec::new(), 0), "the figures stand over it");
+    press(&mut model, "f12");
+    assert_eq!(under(&model).1, skipped);
+    offline(&mut model);
+    assert_eq!(under(&model), (Vec::new(), 0), "what is stale is dim, which pixels cannot be");
+}
+
+#[test]
 fn ascii_is_nothing_but_ascii() {
     for size in SIZES {
-        let (mut model, _) = live(size);
+        let (mut model, mut demo) = live(size);
         model.look.is_ascii = true;
-        for keys in ["space", "v", "v", "v", "5", "4", "3", "2", "1", "?"] {
-            press(&mut model, keys);
+        for keys in ["space", "v", "v", "v", "5", "4", "3", "2", "1", "i", "?"] {
+            let effects = press(&mut model, keys);
+            answer(&mut model, &mut demo, effects, true);
             let shown = text(&model);
             assert!(shown.is_ascii(), "{keys}: {:?}", shown.chars().find(|c| !c.is_ascii()));
         }

@@ -114,6 +114,10 @@ fn who(model: &Model, has_role: bool) -> Vec<Part> {
     match &model.who {
         Who::Known(identity) => {
             let mut parts = vec![(identity.name.clone(), look.ink(look.theme.text))];
+            if has_role && model.is_read_only {
+                parts.push((" read-only".into(), look.ink(look.theme.warn)));
+                return parts;
+            }
             if has_role && identity.name != identity.role.as_str() {
                 parts.push((format!(" {}", identity.role), look.dim()));
             }
@@ -233,7 +237,7 @@ fn panes(canvas: &mut Canvas<'_>, model: &Model, area: Rect) {
     ];
     let mut x = area.x;
     for (pane, action, name) in names {
-        let is_open = pane == tab.pane;
+        let is_open = pane == tab.pane && tab.viewer.is_none();
         let key = model.keymap.hint(action).unwrap_or_default();
         let from = x;
         let (key_style, name_style) =
@@ -258,6 +262,10 @@ fn situation(model: &Model) -> String {
     }
     if !tab.slots.filter.is_empty() {
         parts.push(format!("only {}", tab.slots.filter));
+    }
+    if let Some(viewer) = &tab.viewer {
+        parts.push(if viewer.at.is_some() { "staying" } else { "following" }.into());
+        return parts.join("  ");
     }
     if tab.pane == Pane::Slots {
         if let Some(level) = tab.lot.plan.levels.get(tab.slots.level).filter(|_| tab.lot.plan.levels.len() > 1) {

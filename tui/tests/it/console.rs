@@ -66,6 +66,38 @@ fn the_next_start_shows_what_was_known_and_says_that_it_is_old() {
 }
 
 #[test]
+fn no_key_is_lost_while_pictures_come() {
+    let daemon = Daemon::start();
+    daemon.parkctl(&["camera", "create", "cam-1", "--zone", "A"]);
+    let tmux = console(&daemon, (120, 40), "--images half --colors true");
+    tmux.sees(&["● live"]);
+    std::thread::scope(|scope| {
+        let upload = scope.spawn(|| {
+            for shade in 0..6_u8 {
+                let path = daemon.home().join(format!("{shade}.png"));
+                let noise = |x: u32, y: u32| image::Rgb([shade * 40, (x * y) as u8, (x ^ y) as u8]);
+                image::RgbImage::from_fn(800, 600, noise).save(&path).expect("written");
+                daemon.parkctl(&["capture", "upload", path.to_str().expect("a name"), "--camera", "cam-1"]);
+            }
+        });
+        let mut round = 0;
+        while !upload.is_finished() || round < 3 {
+            round += 1;
+            let note = format!("note number {round} of many that nobody may cut short");
+            let keys: Vec<String> =
+                note.chars().map(|c| if c == ' ' { "Space".into() } else { c.to_string() }).collect();
+            tmux.keys(&["n", "C-u"]);
+            tmux.keys(&keys.iter().map(String::as_str).collect::<Vec<_>>());
+            tmux.keys(&["Enter"]);
+            tmux.sees(&[&note[..20]]);
+        }
+    });
+    tmux.sees(&["▀▀▀▀▀▀▀▀▀▀"]);
+    tmux.keys(&["q"]);
+    tmux.sees(&["exit=0"]);
+}
+
+#[test]
 fn a_token_that_is_not_valid_is_said_and_nothing_pretends_to_be_live() {
     let daemon = Daemon::start();
     let file = daemon.home().join("bad.token");

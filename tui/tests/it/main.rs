@@ -2,7 +2,9 @@
 
 mod console;
 mod daemon;
+mod display;
 mod hygiene;
+mod pixels;
 mod plain;
 mod pty;
 mod tmux;

@@ -2,6 +2,8 @@
 //!
 //! `key` and `frame` are measured by the console itself (F12); processor time and memory are those that the system counts.
 
+mod pictures;
+
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -54,7 +56,7 @@ async fn measure(folder: &Path) -> Result<()> {
     change(&client, Some(&tmux)).await?;
     let busy = (cpu_s(&pid)? - before) / PHASE.as_secs_f64() * 100.0;
 
-    let rows = [
+    let mut rows = vec![
         ("first frame, ms", tmux.figure("first").await?, 100.0),
         ("key to frame p50, ms", tmux.figure("key p50").await?, f64::INFINITY),
         ("key to frame p99, ms", tmux.figure("key p99").await?, 16.0),
@@ -65,6 +67,8 @@ async fn measure(folder: &Path) -> Result<()> {
         ("processor under load, %", busy, f64::INFINITY),
         ("memory, MiB", rss_mib(&pid)?, 60.0),
     ];
+    drop(tmux);
+    rows.extend(pictures::measure(&client, &bin, folder).await?);
     let mut out = io::stdout();
     writeln!(out, "parktui, {SLOTS} slots, {CHANGES_PER_SECOND} changes/s, 120 x 40\n")?;
     writeln!(out, "{:<32}{:>10}{:>10}", "", "figure", "at most")?;

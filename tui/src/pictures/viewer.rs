@@ -1,0 +1,93 @@
+//! One camera, large: its newest picture, or one of those before.
+
+use parking_api::captures::Capture;
+use parking_api::{CameraId, CaptureId};
+
+use crate::model::Tab;
+
+/// Pictures that are known by name at a time.
+const LIST_MAX: usize = 1_000;
+
+/// One camera, large.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Viewer {
+    pub camera: CameraId,
+    /// None follows the newest.
+    pub at: Option<CaptureId>,
+    /// Newest first; empty until somebody goes back.
+    pub list: Vec<Capture>,
+    /// Where the next page of them begins.
+    pub cursor: Option<String>,
+    pub is_loading: bool,
+    /// So many steps back are to be made when the list has come.
+    pub owed: usize,
+}
+
+impl Viewer {
+    pub fn new(camera: CameraId) -> Self {
+        Self { camera, at: None, list: Vec::new(), cursor: None, is_loading: false, owed: 0 }
+    }
+
+    /// The picture that is to be seen.
+    pub fn shown(&self, tab: &Tab) -> Option<CaptureId> {
+        self.at.or_else(|| {
+            let camera = tab.lot.cameras.iter().find(|camera| camera.id == self.camera)?;
+            camera.contact.as_ref()?.capture_id
+        })
+    }
+
+    /// How many there are before the one that is shown, as far as they are known.
+    pub fn place(&self, shown: Option<CaptureId>) -> Option<usize> {
+        self.list.iter().position(|capture| Some(capture.id) == shown)
+    }
+
+    /// One picture back; whether more of the list is needed for that.
+    pub fn older(&mut self, newest: Option<CaptureId>) -> bool {
+        let at = self.place(self.at.or(newest));
+        match at.and_then(|at| self.list.get(at + 1)) {
+            Some(capture) => {
+                self.at = Some(capture.id);
+                false
+            }
+            None => {
+                let is_end = !self.list.is_empty() && at.is_some() && self.cursor.is_none();
+                self.owed += usize::from(!is_end);
+                !is_end
+            }
+        }
+    }
+
+    /// One picture forward; at the newest it follows.
+    pub fn newer(&mut self) {
+        let Some(at) = self.place(self.at) else {
+            self.at = None;
+            return;
+        };
+        self.at = at.checked_sub(1).filter(|at| *at > 0).map(|at| self.list[at].id);
+    }
+
+    /// Takes in a page of the list: the first, or the next.
+    pub fn fill(&mut self, page: Vec<Capture>, cursor: Option<String>, is_first: bool, newest: Option<CaptureId>) {
+        self.is_loading = false;
+        if is_first {
+            self.list.clear();
+        }
+        self.list.extend(page);
+        self.list.truncate(LIST_MAX);
+        self.cursor = cursor.filter(|_| self.list.len() < LIST_MAX);
+        for _ in 0..std::mem::take(&mut self.owed) {
+            if self.older(newest) {
+                self.owed = 0;
+                break;
+            }
+        }
+    }
+
+    /// A picture that has just come is the first of the list, if there is one.
+    pub fn added(&mut self, capture: &Capture) {
+        if !self.list.is_empty() && capture.camera.as_ref() == Some(&self.camera) {
+            self.list.insert(0, capture.clone());
+            self.list.truncate(LIST_MAX);
+        }
+    }
+}
