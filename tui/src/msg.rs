@@ -29,6 +29,8 @@ pub enum Msg {
     Paste(String),
     /// Columns and rows.
     Resize(u16, u16),
+    /// Width and height of a cell, in pixels, after the window has changed.
+    Cell(u16, u16),
     /// Time has passed.
     Tick,
     Live {

@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use crate::images::late::Late;
+use crate::images::probe;
 use crate::msg::Msg;
 
 /// Keys, clicks and sizes, for as long as somebody takes them.
@@ -21,7 +22,15 @@ pub fn terminal(tasks: &mut JoinSet<()>, to: mpsc::Sender<Msg>, mut late: Late) 
                 Event::Key(key) => Msg::Key(key),
                 Event::Mouse(mouse) => Msg::Mouse(mouse),
                 Event::Paste(text) => Msg::Paste(text),
-                Event::Resize(columns, rows) => Msg::Resize(columns, rows),
+                Event::Resize(columns, rows) => {
+                    // Another font has other cells, too.
+                    if let Some((width, height)) = probe::cell_by_system()
+                        && to.send(Msg::Cell(width, height)).await.is_err()
+                    {
+                        return;
+                    }
+                    Msg::Resize(columns, rows)
+                }
                 Event::FocusGained | Event::FocusLost => continue,
             };
             if to.send(msg).await.is_err() {

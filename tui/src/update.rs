@@ -38,6 +38,10 @@ pub fn update(model: &mut Model, stamped: Stamped) -> Vec<Effect> {
             model.size = (columns, rows);
             Vec::new()
         }
+        Msg::Cell(width, height) => {
+            model.pictures.chosen.drawing.cell = (width, height);
+            Vec::new()
+        }
         Msg::Tick => Vec::new(),
         Msg::Live { lot, message } => live(model, &lot, message),
         Msg::Remembered { lot, at, snapshot } => {

@@ -72,7 +72,7 @@ async fn measure(folder: &Path) -> Result<()> {
     let mut out = io::stdout();
     writeln!(out, "parktui, {SLOTS} slots, {CHANGES_PER_SECOND} changes/s, 120 x 40\n")?;
     writeln!(out, "{:<32}{:>10}{:>10}", "", "figure", "at most")?;
-    for (name, figure, most) in rows {
+    for (name, figure, most) in &rows {
         let most_shown = if most.is_finite() { format!("{most}") } else { String::new() };
         let verdict = if figure > most { "  MISSED" } else { "" };
         writeln!(out, "{name:<32}{figure:>10.2}{most_shown:>10}{verdict}")?;

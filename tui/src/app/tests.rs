@@ -13,7 +13,6 @@ use tokio::time::Instant;
 use super::{App, Daemon, Pace, QUEUE};
 use crate::clock;
 use crate::demo::Demo;
-use crate::images::choice::Chosen;
 use crate::keymap::{Chord, Keymap};
 use crate::model::{Model, Setup};
 use crate::msg::Msg;
@@ -124,7 +123,7 @@ async fn with_console<F: Future<Output = ()>>(script: impl FnOnce(Person) -> F) 
         first: None,
     };
     app.draw().expect("drawn");
-    to.send(Msg::Terminal(Box::new(Chosen::default()))).await.expect("room");
+    to.send(Msg::Terminal(Box::default())).await.expect("room");
     let (ended, ()) = tokio::join!(app.run(), script(Person { to, paper }));
     ended.expect("it ends well");
 }

@@ -37,6 +37,7 @@ pub fn capture(lot: &LotId, seq: u64, at: Time) -> Capture {
         sha256: format!("{seq:064x}"),
         captured_at: at,
         received_at: at,
+        pinned: false,
         rev: seq,
     }
 }

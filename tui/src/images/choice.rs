@@ -130,6 +130,12 @@ pub struct Chosen {
 pub fn choose(wish: Wish, facts: &Facts) -> Chosen {
     let shown = facts.shows();
     let (protocol, why) = match wish.protocol() {
+        Some(Protocol::Kitty | Protocol::Iterm2) if facts.is_tmux => {
+            (Protocol::Half, "tmux does not pass that protocol on with its places; sixel may be asked for".into())
+        }
+        Some(Protocol::Sixel) if facts.is_tmux && !facts.replies.has_sixel() => {
+            (Protocol::Half, "sixel was asked for, but this tmux answers that it knows none".into())
+        }
         Some(Protocol::Sixel) if facts.cell().is_none() => {
             (Protocol::Half, "sixel was asked for, but nobody says how large a cell is".to_string())
         }
@@ -186,6 +192,9 @@ mod tests {
     const CELL: &str = "\x1b[6;16;8t";
     const KITTY: &str = "\x1b_Gi=31;OK\x1b\\";
 
+    /// Wish, variables, what the terminal answers; the choice, and a word of the reason.
+    type Case<'a> = (Wish, Vec<(&'a str, &'a str)>, String, Protocol, &'a str);
+
     #[test]
     fn the_choice_follows_wish_variables_and_answers() {
         use Protocol::*;
@@ -193,7 +202,7 @@ mod tests {
         let tmux = ("TMUX", "/tmp/tmux-0/default,1,0");
         let named = |name: &str, rest: &[&str]| format!("\x1bP>|{name}\x1b\\{}{CELL}{DA_SIXEL}", rest.concat());
         let kitty = named("kitty(0.26.5)", &[KITTY]);
-        let cases: Vec<(Wish, Vec<(&str, &str)>, String, Protocol, &str)> = vec![
+        let cases: Vec<Case<'_>> = vec![
             (Wish::Auto, vec![xterm], kitty.clone(), Kitty, "kitty protocol"),
             (Wish::Auto, vec![xterm], format!("{CELL}{DA_SIXEL}"), Sixel, "sixel"),
             (Wish::Auto, vec![xterm], DA_SIXEL.into(), Half, "how large a cell"),
@@ -205,6 +214,8 @@ mod tests {
             (Wish::Auto, vec![("TERM", "linux")], String::new(), Off, "text alone"),
             (Wish::Auto, vec![xterm, tmux], kitty.clone(), Half, "tmux"),
             (Wish::Sixel, vec![xterm, tmux], kitty.clone(), Sixel, "asked for"),
+            (Wish::Sixel, vec![xterm, tmux], format!("{CELL}{DA}"), Half, "knows none"),
+            (Wish::Kitty, vec![xterm, tmux], kitty.clone(), Half, "does not pass"),
             (Wish::Auto, vec![xterm, ("SSH_TTY", "/dev/pts/1")], kitty.clone(), Kitty, "kitty protocol"),
             (Wish::Auto, vec![xterm], named("WezTerm 20240203", &[KITTY]), Iterm2, "WezTerm"),
             (Wish::Auto, vec![xterm, ("TERM_PROGRAM", "iTerm.app")], DA.into(), Iterm2, "iTerm.app"),

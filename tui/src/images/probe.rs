@@ -52,10 +52,7 @@ impl Probe {
 /// When the terminal is gone.
 pub fn probe(wish: Wish, env: &Env, depth: Depth, asking: Asking) -> io::Result<Probe> {
     let mut facts = Facts::new(env, depth);
-    // A terminal without a size has none in pixels either.
-    facts.window = crossterm::terminal::window_size()
-        .map(|size| (size.columns, size.rows, size.width, size.height))
-        .unwrap_or_default();
+    facts.window = window();
     let mut probe = Probe { was_asked: asking == Asking::Always || facts.is_worth_asking(wish), ..Probe::default() };
     if probe.was_asked {
         let begun = Instant::now();
@@ -68,6 +65,19 @@ pub fn probe(wish: Wish, env: &Env, depth: Depth, asking: Asking) -> io::Result<
     probe.chosen = choose(wish, &facts);
     probe.facts = facts;
     Ok(probe)
+}
+
+/// Columns, rows, and the same in pixels; all 0 where the system does not know.
+fn window() -> (u16, u16, u16, u16) {
+    crossterm::terminal::window_size()
+        .map(|size| (size.columns, size.rows, size.width, size.height))
+        .unwrap_or_default()
+}
+
+/// The size of a cell now, in pixels, without asking the terminal.
+pub fn cell_by_system() -> Option<(u16, u16)> {
+    let facts = Facts { window: window(), ..Facts::default() };
+    facts.cell().map(|(cell, _)| cell)
 }
 
 fn ask(patience: Duration) -> io::Result<Reader> {

@@ -174,7 +174,7 @@ mod tests {
         assert!(xterm.has_sixel() && !xterm.has_kitty);
         let kitty = read(KITTY).replies;
         assert!(kitty.has_kitty && !kitty.has_sixel());
-        assert_eq!(read(b"\x1b[?4;c").replies.has_sixel(), false, "the first number is the kind of the terminal");
+        assert!(!read(b"\x1b[?4;c").replies.has_sixel(), "the first number is the kind of the terminal");
     }
 
     #[test]
