@@ -3,7 +3,7 @@
 DASHBOARD := deploy/dashboard
 PAGES := $(DASHBOARD)/dist/index.html
 
-.PHONY: run dashboard screenshots bench-dashboard test-dashboard test test-postgres16 fuzz tools bench bench-tui lint fmt
+.PHONY: run dashboard screenshots bench-dashboard test-dashboard test-deploy test test-postgres16 fuzz tools bench bench-tui lint fmt
 
 # A parking lot, live on this machine: builds, starts the demo, prints what to type next.
 run:
@@ -33,7 +33,12 @@ bench-dashboard: tools $(PAGES)
 # Everything that can be tested, against real servers, which are installed first.
 test: tools
 	cargo test --workspace --exclude parkd-fuzz --all-features
-	$(MAKE) --no-print-directory test-dashboard
+	$(MAKE) --no-print-directory test-dashboard test-deploy
+
+# The deployment: its scripts and settings, and an installation on a Debian of its own, run by a real systemd.
+test-deploy: tools
+	cargo build -p parkd -p parkctl -p parktui --bins
+	deploy/test/all
 
 # The dashboard alone: its parts, then a real browser before real servers.
 test-dashboard: tools $(PAGES)

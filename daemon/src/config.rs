@@ -84,7 +84,7 @@ pub struct Serve {
           value_parser = clap::value_parser!(u64).range(1_000..))]
     pub events_keep: u64,
 
-    /// Who moves the bytes of pictures: the daemon, or trusted proxies by X-Accel-Redirect (see deploy/nginx/parkd.conf)
+    /// Who moves the bytes of pictures: the daemon, or trusted proxies by X-Accel-Redirect (see deploy/nginx/parking.conf)
     #[arg(long, env = "PARKD_IMAGES_VIA", value_name = "WHO", default_value = "daemon")]
     pub images_via: ImagesVia,
 

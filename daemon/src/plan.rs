@@ -9,6 +9,9 @@ use crate::ledger::decide::import_refused;
 
 const COLUMNS: [&str; 8] = ["code", "zone", "level", "kind", "state", "x", "y", "note"];
 
+/// Most characters of a wrong text that its refusal repeats.
+const SHOWN_CHARS_MAX: usize = 40;
+
 /// Reads a plan: a header row with some of the columns `code, zone, level, kind, state, x, y, note` in any order, only `code` needed.
 ///
 /// # Errors
@@ -20,7 +23,11 @@ pub fn read_csv(bytes: &[u8]) -> Result<Vec<NewSlot>, Problem> {
     let header = reader.headers().map_err(|e| header_problem(&format!("it cannot be read: {e}")))?.clone();
     for name in &header {
         if !COLUMNS.contains(&name) {
-            return Err(header_problem(&format!("it has a column {name:?}; the columns are {}", COLUMNS.join(", "))));
+            return Err(header_problem(&format!(
+                "it has a column {:?}; the columns are {}",
+                shown(name),
+                COLUMNS.join(", ")
+            )));
         }
         if header.iter().filter(|other| *other == name).count() > 1 {
             return Err(header_problem(&format!("column {name} stands twice")));
@@ -54,6 +61,11 @@ pub fn read_csv(bytes: &[u8]) -> Result<Vec<NewSlot>, Problem> {
     if problems.is_empty() { Ok(slots) } else { Err(import_refused(rows, problems)) }
 }
 
+/// As much of a text that is not understood as a person would look at: it may be a file of another kind.
+fn shown(text: &str) -> &str {
+    text.char_indices().nth(SHOWN_CHARS_MAX).map_or(text, |(end, _)| &text[..end])
+}
+
 fn header_problem(detail: &str) -> Problem {
     Problem::new(ProblemCode::InvalidField, format!("the header of the CSV is not valid: {detail}")).field("header")
 }
@@ -68,8 +80,8 @@ fn read_row<'a>(get: impl Fn(&str) -> Option<&'a str>) -> Result<NewSlot, RowErr
         text.map(str::parse).transpose().map_err(|e| (Some(name), e))
     }
     let number = |name: &'static str| {
-        let parsed =
-            get(name).map(|text| text.parse::<f64>().map_err(|_| (Some(name), format!("{text:?} is not a number"))));
+        let parsed = get(name)
+            .map(|text| text.parse::<f64>().map_err(|_| (Some(name), format!("{:?} is not a number", shown(text)))));
         parsed.transpose()
     };
     let position = match (number("x")?, number("y")?) {
@@ -80,7 +92,7 @@ fn read_row<'a>(get: impl Fn(&str) -> Option<&'a str>) -> Result<NewSlot, RowErr
     };
     let level = match get("level") {
         None => 0,
-        Some(text) => text.parse().map_err(|_| (Some("level"), format!("{text:?} is not a whole number")))?,
+        Some(text) => text.parse().map_err(|_| (Some("level"), format!("{:?} is not a whole number", shown(text))))?,
     };
     Ok(NewSlot {
         code: parse("code", get("code"))?.ok_or((Some("code"), "is missing".to_string()))?,

@@ -30,6 +30,7 @@ use crate::objects::{Objects, SpoolSettings};
 use crate::socket::Fans;
 use crate::store::Store;
 use crate::urls;
+use crate::watchdog;
 
 /// Longest time that a stop may take; what is not done then is dropped.
 pub const STOP_TIMEOUT: Duration = Duration::from_secs(10);
@@ -88,6 +89,7 @@ impl Daemon {
         front.spawn(captures.objects().clone().drain(stop.clone()));
         front.spawn(auth.clone().write_uses(stop.clone()));
         front.spawn(auth.clone().follow_logouts(stop.clone()));
+        front.spawn(watchdog::watch(ledger.clone(), stop.clone()));
         front.spawn(prune(ledger.clone(), Arc::clone(&clock), settings.events_keep, stop.clone()));
         front.spawn(history::watch(ledger.clone(), Arc::clone(&clock), stop.clone()));
         front.spawn(integrity::watch(

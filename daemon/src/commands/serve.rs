@@ -8,6 +8,7 @@ use super::{Exit, unwritten};
 use crate::config::{Places, Serve};
 use crate::serve::Daemon;
 use crate::telemetry;
+use crate::watchdog;
 
 /// File descriptors besides those of connections: database, pictures, log.
 const FILES_BESIDES: u64 = 256;
@@ -25,6 +26,7 @@ pub(super) async fn run(settings: &Serve, places: Places, out: &mut dyn Write) -
     // One line for programs that started this one; it says where the daemon really listens.
     writeln!(out, "parkd listening on http://{address}").and_then(|()| out.flush()).map_err(unwritten)?;
     tracing::info!(%address, data = %places.data_dir.display(), database = %crate::urls::redacted(&places.database_url), "ready");
+    watchdog::ready(address);
     if settings.demo {
         write!(out, "{}", next_steps(&places, &address.to_string())).and_then(|()| out.flush()).map_err(unwritten)?;
     }
@@ -32,6 +34,7 @@ pub(super) async fn run(settings: &Serve, places: Places, out: &mut dyn Write) -
         _ = terminate.recv() => tracing::info!("SIGTERM: stopping"),
         _ = interrupt.recv() => tracing::info!("Ctrl-C: stopping; once more to stop at once"),
     }
+    watchdog::stopping();
     tokio::select! {
         is_clean = daemon.stop() => {
             if is_clean {

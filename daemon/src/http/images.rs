@@ -25,7 +25,7 @@ const ACCEL: HeaderName = HeaderName::from_static("x-accel-redirect");
 const OBJECT: HeaderName = HeaderName::from_static("x-parkd-object");
 /// By this a proxy that did not find it there asks for the bytes themselves.
 const STREAM: HeaderName = HeaderName::from_static("x-parkd-stream");
-/// The locations that a proxy keeps for itself; `deploy/nginx/parkd.conf` has the other end.
+/// The locations that a proxy keeps for itself; `deploy/nginx/parking/site.conf` has the other end.
 const FILES: &str = "/_files/";
 const OBJECTS: &str = "/_objects/";
 

@@ -89,6 +89,7 @@ impl Committer {
             if !self.process(std::mem::take(&mut batch), true).await {
                 return;
             }
+            self.lot.note_round();
         }
     }
 

@@ -68,6 +68,8 @@ pub struct LotHandle {
     id: LotId,
     commands: mpsc::Sender<Envelope>,
     wake: Arc<Notify>,
+    /// Batches that the committer has finished, empty ones too.
+    rounds: watch::Sender<u64>,
     state: RwLock<LotState>,
     floor: AtomicU64,
     /// Of the log as it is now.
@@ -86,6 +88,7 @@ impl LotHandle {
             id: state.lot().id.clone(),
             commands,
             wake: Arc::clone(&wake),
+            rounds: watch::Sender::new(0),
             hub: RwLock::new(Arc::new(Hub::new(state.seq(), closed.child_token()))),
             state: RwLock::new(state),
             floor: AtomicU64::new(1),
@@ -187,6 +190,18 @@ impl LotHandle {
     /// Has the committer look whether another process wrote.
     pub(super) fn wake(&self) {
         self.wake.notify_one();
+    }
+
+    /// Wakes the committer and waits until it has finished what it is at; for ever, when it hangs.
+    pub async fn come_round(&self) {
+        let mut rounds = self.rounds.subscribe();
+        self.wake.notify_one();
+        // A lot that is closed has nothing left to do.
+        let _ = self.closed.run_until_cancelled(rounds.changed()).await;
+    }
+
+    pub(super) fn note_round(&self) {
+        self.rounds.send_modify(|rounds| *rounds = rounds.wrapping_add(1));
     }
 
     pub(super) fn is_degraded(&self) -> bool {

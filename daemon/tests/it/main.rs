@@ -26,6 +26,7 @@ mod stop;
 mod store;
 mod trust;
 mod uploads;
+mod watchdog;
 mod wire;
 
 #[tokio::test]

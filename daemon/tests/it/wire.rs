@@ -31,10 +31,15 @@ pub struct Wire {
 
 impl Wire {
     pub fn new(parkd: &Parkd, token: Option<&str>) -> Self {
+        Self::at(parkd.url(), token)
+    }
+
+    /// The same at another address, such as a proxy's.
+    pub fn at(url: &str, token: Option<&str>) -> Self {
         let builder = reqwest::Client::builder().no_proxy().no_gzip().redirect(reqwest::redirect::Policy::none());
         // A connection for each request: one that is kept would be a dead one after a restart.
         let http = builder.timeout(PATIENCE).pool_max_idle_per_host(0).build().expect("a client");
-        Self { http, url: parkd.url().to_string(), token: token.map(str::to_string) }
+        Self { http, url: url.to_string(), token: token.map(str::to_string) }
     }
 
     pub fn admin(parkd: &Parkd) -> Self {

@@ -13,7 +13,7 @@ mod repeats;
 mod sessions;
 mod slots;
 mod stats;
-mod streams;
+pub mod streams;
 mod trials;
 
 use parking_api::client::{Client, Error};

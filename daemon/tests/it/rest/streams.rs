@@ -14,13 +14,13 @@ use crate::harness::PATIENCE;
 use crate::wire::{Answer, Wire, answer};
 
 /// A stream that is read event by event.
-pub(super) struct Stream {
+pub struct Stream {
     response: Response,
     buffer: String,
 }
 
 impl Stream {
-    pub(super) async fn open(wire: &Wire, query: &str, last_event_id: Option<&str>) -> Self {
+    pub async fn open(wire: &Wire, query: &str, last_event_id: Option<&str>) -> Self {
         let request = request(wire, query, last_event_id);
         let response = request.send().await.expect("an answer");
         assert_eq!(response.status(), 200);
@@ -30,7 +30,7 @@ impl Stream {
     }
 
     /// The next event with its id; `None` at the end of the stream.
-    pub(super) async fn next(&mut self) -> Option<(String, LogEntry)> {
+    pub async fn next(&mut self) -> Option<(String, LogEntry)> {
         loop {
             if let Some(end) = self.buffer.find("\n\n") {
                 let block: String = self.buffer.drain(..end + 2).collect();

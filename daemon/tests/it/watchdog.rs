@@ -1,0 +1,85 @@
+//! What the daemon tells a service manager, over a real socket.
+
+use std::time::Duration;
+
+use serde_json::json;
+use sqlx::{Connection, Executor, SqliteConnection};
+use tempfile::TempDir;
+use tokio::net::UnixDatagram;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use crate::harness::{PATIENCE, Parkd, signal};
+use crate::wire::Wire;
+
+/// How long the manager of these tests waits for a sign of life.
+const WATCHDOG: Duration = Duration::from_secs(1);
+
+/// A service manager, as far as a daemon sees it.
+struct Manager {
+    socket: UnixDatagram,
+    folder: TempDir,
+}
+
+impl Manager {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let socket = UnixDatagram::bind(folder.path().join("notify")).expect("a socket");
+        Self { socket, folder }
+    }
+
+    fn start(&self) -> Parkd {
+        let socket = format!("NOTIFY_SOCKET={}", self.folder.path().join("notify").display());
+        Parkd::start_through(&["env", &socket, &format!("WATCHDOG_USEC={}", WATCHDOG.as_micros())], &[])
+    }
+
+    /// The next thing it is told; `None` when that is nothing in this time.
+    async fn told_within(&self, time: Duration) -> Option<String> {
+        let mut bytes = [0; 1024];
+        let len = timeout(time, self.socket.recv(&mut bytes)).await.ok()?.expect("a message");
+        Some(String::from_utf8_lossy(&bytes[..len]).into_owned())
+    }
+
+    /// Waits until it is told this.
+    async fn is_told(&self, what: &str) -> String {
+        loop {
+            let told = self.told_within(PATIENCE).await.unwrap_or_else(|| panic!("it is not told {what}"));
+            if told.contains(what) {
+                return told;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_service_manager_hears_when_the_daemon_is_ready_alive_and_stopping() {
+    let manager = Manager::new();
+    let mut parkd = manager.start();
+    let ready = manager.is_told("READY=1").await;
+    assert_eq!(ready, format!("READY=1\nSTATUS=listening on {}\n", parkd.url()));
+    assert_eq!(Wire::admin(&parkd).get("/api/slots").await.status, 200);
+    for _ in 0..3 {
+        manager.is_told("WATCHDOG=1").await;
+    }
+    signal(parkd.pid(), "TERM");
+    let stopping = manager.is_told("STOPPING=1").await;
+    assert!(!stopping.contains("WATCHDOG"), "{stopping}");
+    assert_eq!(parkd.ended(), Some(0));
+}
+
+#[tokio::test]
+async fn a_daemon_that_hangs_gives_no_sign_of_life_until_it_goes_on() {
+    let manager = Manager::new();
+    let parkd = manager.start();
+    manager.is_told("WATCHDOG=1").await;
+    // Somebody holds the only place to write, so the committer cannot come round.
+    let mut other = SqliteConnection::connect(&parkd.database_url()).await.expect("the database");
+    other.execute("begin immediate").await.expect("the lock");
+    let wire = Wire::admin(&parkd);
+    let mut waiting = JoinSet::new();
+    waiting.spawn(wire.send_owned("POST", "/api/slots", json!({"code": "A-1"})));
+    while manager.told_within(2 * WATCHDOG).await.is_some() {}
+    other.execute("rollback").await.expect("the lock is given back");
+    manager.is_told("WATCHDOG=1").await;
+    assert_eq!(waiting.join_next().await.expect("it waits").expect("an answer").status, 201);
+}
