@@ -2,6 +2,7 @@
 
 mod backup;
 mod config;
+mod health;
 mod migrate_data;
 mod openapi;
 mod serve;
@@ -35,6 +36,8 @@ enum Command {
     Verify(verify::Args),
     /// Make, prove and restore backups of the database and the pictures
     Backup(backup::Args),
+    /// Ask the daemon on this machine whether it is ready; exit code 1 when it is not
+    Health(health::Args),
     /// Show every setting as it is in force, and where it came from
     Config(Box<config::Args>),
     /// Move everything into another database, and pictures into another object store; with every daemon stopped
@@ -97,6 +100,7 @@ fn try_run(args: Vec<OsString>, out: &mut dyn Write) -> Result<Exit, Trouble> {
         Command::Serve(settings) => runtime.block_on(serve::run(&settings, places, out)),
         Command::Verify(args) => runtime.block_on(verify::run(&args, &places, out)),
         Command::Backup(args) => runtime.block_on(backup::run(args, &places, out)),
+        Command::Health(args) => runtime.block_on(health::run(&args, out)),
         Command::Config(args) => config::run(&args, &matches, &places, &from_file, out),
         Command::MigrateData(args) => runtime.block_on(migrate_data::run(&args, &places, out)),
         Command::Token(args) => runtime.block_on(token::run(args, &places, out)),

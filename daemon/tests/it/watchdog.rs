@@ -83,3 +83,16 @@ async fn a_daemon_that_hangs_gives_no_sign_of_life_until_it_goes_on() {
     manager.is_told("WATCHDOG=1").await;
     assert_eq!(waiting.join_next().await.expect("it waits").expect("an answer").status, 201);
 }
+
+#[tokio::test]
+async fn a_container_asks_the_daemon_in_it_whether_it_is_ready() {
+    let mut parkd = Parkd::start(&[]);
+    let address = parkd.address().to_string();
+    let ready = parkd.run(&["health", "--listen", &address]);
+    assert_eq!(ready.status.code(), Some(0));
+    assert!(String::from_utf8_lossy(&ready.stdout).starts_with("{\"ready\":true"));
+    assert_eq!(parkd.stop(), Some(0));
+    let gone = parkd.run(&["health", "--listen", &address]);
+    assert_eq!(gone.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&gone.stderr).contains(&address), "it says who does not answer");
+}
