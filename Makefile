@@ -37,7 +37,7 @@ test: tools
 
 # The deployment: its scripts and settings, and an installation on a Debian of its own, run by a real systemd.
 test-deploy: tools
-	cargo build -p parkd -p parkctl -p parktui --bins
+	cargo build --workspace --exclude parkd-fuzz --all-features --bins
 	deploy/test/all
 
 # The dashboard alone: its parts, then a real browser before real servers.

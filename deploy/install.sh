@@ -73,7 +73,7 @@ build() {
   as_builder "cargo build --release --locked -p parkd -p parkctl -p parktui --bins"
   bin=$(as_builder "cargo metadata --format-version 1 --no-deps" | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')/release
   if [ -e "$ROOT/deploy/dashboard/package.json" ] && as_builder "command -v npm" >/dev/null; then
-    as_builder "make dashboard"
+    as_builder "cd deploy/dashboard && npm ci --no-fund --no-audit --silent && npm run --silent build"
   fi
 }
 
