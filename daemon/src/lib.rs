@@ -20,6 +20,7 @@ pub mod integrity;
 pub mod ledger;
 pub mod moving;
 pub mod objects;
+pub mod occupancy;
 pub mod plan;
 pub mod progress;
 pub mod serve;

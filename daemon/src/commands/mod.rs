@@ -4,6 +4,7 @@ mod backup;
 mod config;
 mod health;
 mod migrate_data;
+mod occupancy;
 mod openapi;
 mod serve;
 mod token;
@@ -44,6 +45,9 @@ enum Command {
     MigrateData(Box<migrate_data::Args>),
     /// Create, list and revoke tokens without a running daemon
     Token(token::Args),
+    /// Train and measure what tells free slots from occupied ones in pictures
+    #[command(subcommand)]
+    Occupancy(occupancy::Command),
     /// Print the OpenAPI document
     Openapi,
 }
@@ -104,6 +108,7 @@ fn try_run(args: Vec<OsString>, out: &mut dyn Write) -> Result<Exit, Trouble> {
         Command::Config(args) => config::run(&args, &matches, &places, &from_file, out),
         Command::MigrateData(args) => runtime.block_on(migrate_data::run(&args, &places, out)),
         Command::Token(args) => runtime.block_on(token::run(args, &places, out)),
+        Command::Occupancy(command) => occupancy::run(&command, out),
         Command::Openapi => openapi::run(out),
     };
     // What still runs now was given its time already.

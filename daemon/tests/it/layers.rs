@@ -229,7 +229,10 @@ fn a_decision_knows_neither_clock_nor_store_nor_socket() {
     let mut sources = daemon();
     sources.retain(|source| {
         let path = source.path.strip_prefix("daemon/src/").unwrap_or_default();
-        path.starts_with("ledger/decide/") || path.starts_with("captures/probe") || pure.contains(&path)
+        path.starts_with("ledger/decide/")
+            || path.starts_with("captures/probe")
+            || path.starts_with("occupancy/")
+            || pure.contains(&path)
     });
     assert!(sources.len() > 12, "the pure modules were found");
     let words = [

@@ -1,0 +1,165 @@
+//! How a slot looks when it is empty, learned from what people confirmed, and how far what is seen now differs from that.
+
+use serde::{Deserialize, Serialize};
+
+use super::crop::{MARGIN, Patch};
+use super::features::{BLOCK_LEN, Looks, Weights, grey, mean};
+
+/// How many pictures of the empty slot make a reference, and how many are used at most.
+pub const REFERENCES_MIN: usize = 3;
+pub const REFERENCES_MAX: usize = 5;
+
+/// A slot whose empty picture is as full of edges as a vehicle cannot be judged: a tree stands before it, or another slot is in its region.
+pub const CLUTTER_MAX: f32 = 0.11;
+
+/// What a score is made of: one slot, compared with how it looks when empty.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Parts {
+    /// Mean strength of its edges, 0 to 1.
+    pub edges: f32,
+    /// How much stronger they are than those of the empty slot.
+    pub edges_over_empty: f32,
+    /// How differently its edges run than those of the empty slot that is most like it, 0 (the same) to about 1.
+    pub structure: f32,
+    /// How differently brightness is spread over it, 0 (the same) to about 1.
+    pub brightness: f32,
+}
+
+impl Parts {
+    /// Their names, in the order of a model.
+    pub const NAMES: [&str; 4] = ["edges", "edges_over_empty", "structure", "brightness"];
+
+    pub fn values(&self) -> [f64; 4] {
+        [self.edges, self.edges_over_empty, self.structure, self.brightness].map(f64::from)
+    }
+}
+
+/// One slot when it is empty.
+#[derive(Debug, Clone)]
+pub struct Reference {
+    weights: Weights,
+    empty: Vec<Looks>,
+    edges: f32,
+    /// The mean of the small pictures.
+    grey: Vec<f32>,
+}
+
+impl Reference {
+    /// From pictures of the empty slot, by one light; `None` when there are none.
+    pub fn learn(patches: &[Patch], weights: &Weights) -> Option<Self> {
+        let first = grey(patches.first()?, (0, 0), weights);
+        let look = |patch: &Patch| Looks::of(patch, aligned(patch, &first, weights), weights);
+        let empty: Vec<Looks> = patches.iter().map(look).collect();
+        let count = empty.len() as f32;
+        let mut grey = vec![0.0; first.len()];
+        for looks in &empty {
+            grey.iter_mut().zip(&looks.grey).for_each(|(sum, value)| *sum += value / count);
+        }
+        let edges = empty.iter().map(|looks| looks.edges).sum::<f32>() / count;
+        Some(Self { weights: weights.clone(), empty, edges, grey })
+    }
+
+    /// Mean strength of the edges of the empty slot; above [`CLUTTER_MAX`] little can be told from others.
+    pub fn clutter(&self) -> f32 {
+        self.edges
+    }
+
+    /// How a slot differs from its empty self.
+    pub fn compare(&self, patch: &Patch) -> Parts {
+        let looks = Looks::of(patch, aligned(patch, &self.grey, &self.weights), &self.weights);
+        let structure = |empty: &Looks| structure(&looks.histogram, &empty.histogram, &self.weights.blocks);
+        Parts {
+            edges: looks.edges,
+            edges_over_empty: looks.edges - self.edges,
+            structure: self.empty.iter().map(structure).fold(f32::INFINITY, f32::min),
+            brightness: mean(looks.grey.iter().zip(&self.grey).map(|(a, b)| (a - b).abs()), &self.weights.grey),
+        }
+    }
+}
+
+/// Steps in which a patch is moved to lie over its reference, in pixels, and how far at most.
+const ALIGN_STEP: i32 = 2;
+const ALIGN_MAX: i32 = 4;
+/// What a move must gain in likeness, for each pixel of it.
+const ALIGN_COST: f32 = 0.002;
+const _: () = assert!(ALIGN_MAX as usize <= MARGIN);
+
+/// How far aside a patch lies on its reference: cameras tremble in the wind.
+fn aligned(patch: &Patch, reference: &[f32], weights: &Weights) -> (i32, i32) {
+    let steps = || (-ALIGN_MAX..=ALIGN_MAX).step_by(ALIGN_STEP as usize);
+    let mut best = (f32::NEG_INFINITY, (0, 0));
+    for (dx, dy) in steps().flat_map(|dy| steps().map(move |dx| (dx, dy))) {
+        let far = ((dx * dx + dy * dy) as f32).sqrt();
+        let gain = likeness(&grey(patch, (dx, dy), weights), reference, &weights.grey) - ALIGN_COST * far;
+        if gain > best.0 {
+            best = (gain, (dx, dy));
+        }
+    }
+    best.1
+}
+
+/// Correlation of two small pictures, -1 to 1.
+fn likeness(a: &[f32], b: &[f32], weights: &[f32]) -> f32 {
+    let product = |a: &[f32], b: &[f32]| mean(a.iter().zip(b).map(|(a, b)| a * b), weights);
+    product(a, b) / (product(a, a) * product(b, b)).sqrt().max(f32::MIN_POSITIVE)
+}
+
+/// The median over all blocks of how far their histograms are from each other: a shadow's edge changes a few blocks, a vehicle most.
+fn structure(a: &[f32], b: &[f32], weights: &[f32]) -> f32 {
+    let far = |(a, b): (&[f32], &[f32])| a.iter().zip(b).map(|(a, b)| (a - b).powi(2)).sum::<f32>();
+    let mut blocks: Vec<(f32, f32)> =
+        a.chunks(BLOCK_LEN).zip(b.chunks(BLOCK_LEN)).map(far).zip(weights.iter().copied()).collect();
+    blocks.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let half = weights.iter().sum::<f32>() / 2.0;
+    let mut passed = 0.0;
+    for (distance, weight) in &blocks {
+        passed += weight;
+        if passed >= half {
+            return *distance;
+        }
+    }
+    0.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::crop::{Mask, PATCH};
+    use super::*;
+
+    fn ground(seed: usize) -> Patch {
+        Patch((0..PATCH * PATCH).map(|at| 110 + (at * (31 + seed) % 7) as u8).collect())
+    }
+
+    fn vehicle(left: usize) -> Patch {
+        let is_on = |x: usize, y: usize| (left..left + 40).contains(&x) && (20..60).contains(&y);
+        let pixel = |x: usize, y: usize| {
+            if is_on(x, y) { if ((x - left) / 5 + y / 8).is_multiple_of(2) { 30 } else { 220 } } else { 112 }
+        };
+        Patch((0..PATCH * PATCH).map(|at| pixel(at % PATCH, at / PATCH)).collect())
+    }
+
+    fn reference() -> Reference {
+        Reference::learn(&[ground(0), ground(1), ground(2)], &Weights::of(&Mask::whole())).expect("a reference")
+    }
+
+    #[test]
+    fn an_empty_slot_is_like_its_reference_and_a_vehicle_is_not() {
+        let (empty, full) = (reference().compare(&ground(3)), reference().compare(&vehicle(18)));
+        assert!(empty.structure < 0.15 && full.structure > 0.3, "{empty:?} {full:?}");
+        assert!(empty.edges_over_empty < 0.02 && full.edges_over_empty > 0.1, "{empty:?} {full:?}");
+        assert!(full.brightness > empty.brightness);
+    }
+
+    #[test]
+    fn a_camera_that_trembles_sees_the_same_slot() {
+        let weights = Weights::of(&Mask::whole());
+        let still = Reference::learn(&[vehicle(18)], &weights).expect("a reference");
+        assert!(still.compare(&vehicle(22)).structure < 0.5 * still.compare(&vehicle(30)).structure);
+        assert_eq!(still.compare(&vehicle(22)).structure, 0.0);
+    }
+
+    #[test]
+    fn without_a_picture_there_is_no_reference() {
+        assert!(Reference::learn(&[], &Weights::of(&Mask::whole())).is_none());
+    }
+}

@@ -1,0 +1,282 @@
+//! How far a camera moved since its regions were drawn: phase correlation of two pictures, by a small Fourier transform.
+
+use super::picture::Picture;
+
+/// Both pictures are compared at this size; a power of two for the transform.
+const SIZE: usize = 128;
+/// A peak that stands out less among the others shows that the pictures have nothing in common; in standard deviations. Measured: up to 8
+/// between pictures of different places, from 34 between those of one place five minutes apart, 4 to 90 over a day there.
+const PEAK_MIN: f32 = 12.0;
+/// Frequencies well above this do not count, in waves per pixel.
+const COARSE: f32 = 0.15;
+/// A larger move is not made good: what a slot looks like from there is not known. As a fraction of the picture's width.
+pub const MOVE_MAX: f32 = 0.06;
+
+/// What a camera looks at, to be compared with later pictures.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scene(pub Vec<u8>);
+
+/// What a camera looked at when its regions were drawn, and last. Over a day the light and the vehicles change so much that little is left
+/// in common with the first picture, but never much from one picture to the next.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Track {
+    first: Scene,
+    last: Scene,
+    /// Where the last one lay on the first.
+    aside: (f32, f32),
+}
+
+impl Track {
+    pub fn new(first: Scene) -> Self {
+        Self { last: first.clone(), first, aside: (0.0, 0.0) }
+    }
+
+    /// The scene that the regions were drawn on.
+    pub fn first(&self) -> &Scene {
+        &self.first
+    }
+
+    /// The last one that was recognised, and where it lay.
+    pub fn last(&self) -> (&Scene, (f32, f32)) {
+        (&self.last, self.aside)
+    }
+
+    /// As it was left.
+    pub fn resumed(first: Scene, last: Scene, aside: (f32, f32)) -> Self {
+        Self { first, last, aside }
+    }
+
+    /// Where the next picture lies. It is remembered if it is recognised and not moved.
+    pub fn follow(&mut self, next: &Scene) -> Placed {
+        let placed = match self.first.place(next) {
+            Placed::Elsewhere => match self.last.place(next) {
+                Placed::Aside(dx, dy) => within(self.aside.0 + dx, self.aside.1 + dy),
+                other => other,
+            },
+            known => known,
+        };
+        if let Placed::Aside(dx, dy) = placed {
+            (self.last, self.aside) = (next.clone(), (dx, dy));
+        }
+        placed
+    }
+}
+
+/// A move that is made good, or one that is too large.
+fn within(dx: f32, dy: f32) -> Placed {
+    let far = dx.hypot(dy);
+    if far > MOVE_MAX { Placed::Moved(far) } else { Placed::Aside(dx, dy) }
+}
+
+/// How a picture lies on the scene.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Placed {
+    /// Moved by a little, as fractions of the width and height of the picture.
+    Aside(f32, f32),
+    /// Moved by so much, as a fraction of the picture's width, that its regions are no longer on the slots.
+    Moved(f32),
+    /// It shows something else.
+    Elsewhere,
+}
+
+impl Scene {
+    /// Bytes of a scene.
+    pub const LEN: usize = SIZE * SIZE;
+
+    pub fn of(picture: &Picture) -> Self {
+        let tile = |at: usize| {
+            let (x, y) = (at % SIZE, at / SIZE);
+            let (left, right) = bounds(x, picture.width);
+            let (top, bottom) = bounds(y, picture.height);
+            let rows = (top..bottom).flat_map(|y| &picture.luma[y * picture.width + left..y * picture.width + right]);
+            let (sum, count) = rows.fold((0u32, 0u32), |(sum, count), luma| (sum + u32::from(*luma), count + 1));
+            (sum / count.max(1)) as u8
+        };
+        Self((0..SIZE * SIZE).map(tile).collect())
+    }
+
+    /// Where a later picture of the same camera lies on this one.
+    pub fn place(&self, later: &Self) -> Placed {
+        let (mine, its) = (self.spectrum(), later.spectrum());
+        // What both have in common is how their phases differ; how strong a frequency is says more of the light.
+        let both = mine.iter().zip(&its).enumerate();
+        let mut cross: Vec<Complex> = both
+            .map(|(at, (a, b))| b.times(a.conjugate()).unit().scaled(coarse(at % SIZE) * coarse(at / SIZE)))
+            .collect();
+        transform_plane(&mut cross, true);
+        let peaks: Vec<f32> = cross.iter().map(|value| value.re).collect();
+        let (at, peak) = peaks
+            .iter()
+            .copied()
+            .enumerate()
+            .fold((0, f32::MIN), |best, (at, value)| if value > best.1 { (at, value) } else { best });
+        let deviation = (peaks.iter().map(|value| value * value).sum::<f32>() / peaks.len() as f32).sqrt();
+        if peak < PEAK_MIN * deviation {
+            return Placed::Elsewhere;
+        }
+        let along = |index: usize, before: f32, after: f32| {
+            let whole = if index > SIZE / 2 { index as f32 - SIZE as f32 } else { index as f32 };
+            (whole + between(before, peak, after)) / SIZE as f32
+        };
+        let (x, y) = (at % SIZE, at / SIZE);
+        let value = |x: usize, y: usize| peaks[y % SIZE * SIZE + x % SIZE];
+        let dx = along(x, value(x + SIZE - 1, y), value(x + 1, y));
+        let dy = along(y, value(x, y + SIZE - 1), value(x, y + 1));
+        within(dx, dy)
+    }
+
+    /// Of brightness, faded out towards the edges, which a transform would join.
+    fn spectrum(&self) -> Vec<Complex> {
+        let at = |x: usize, y: usize| f32::from(self.0[y * SIZE + x]);
+        let fade = |index: usize| (std::f32::consts::PI * (index as f32 + 0.5) / SIZE as f32).sin();
+        let mean = self.0.iter().map(|luma| f32::from(*luma)).sum::<f32>() / self.0.len() as f32;
+        let mut plane: Vec<Complex> = (0..SIZE * SIZE)
+            .map(|index| (index % SIZE, index / SIZE))
+            .map(|(x, y)| Complex { re: (at(x, y) - mean) * fade(x) * fade(y), im: 0.0 })
+            .collect();
+        transform_plane(&mut plane, false);
+        plane
+    }
+}
+
+/// How much a frequency counts along one axis: a move by a part of a pixel leaves the coarse ones as they are.
+fn coarse(index: usize) -> f32 {
+    let frequency = index.min(SIZE - index) as f32 / SIZE as f32;
+    (-(frequency / COARSE).powi(2) / 2.0).exp()
+}
+
+/// First and last pixel, exclusive, that fall into one of [`SIZE`] tiles along an axis.
+fn bounds(tile: usize, length: usize) -> (usize, usize) {
+    let (from, to) = (tile * length / SIZE, (tile + 1) * length / SIZE);
+    let from = from.min(length - 1);
+    (from, to.clamp(from + 1, length))
+}
+
+/// Where between two pixels a peak is, by the parabola through it and its neighbours: -0.5 to 0.5.
+fn between(before: f32, peak: f32, after: f32) -> f32 {
+    let bend = before - 2.0 * peak + after;
+    if bend.abs() < f32::EPSILON { 0.0 } else { ((before - after) / (2.0 * bend)).clamp(-0.5, 0.5) }
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Complex {
+    re: f32,
+    im: f32,
+}
+
+impl Complex {
+    fn times(self, other: Self) -> Self {
+        Self { re: self.re * other.re - self.im * other.im, im: self.re * other.im + self.im * other.re }
+    }
+
+    fn conjugate(self) -> Self {
+        Self { im: -self.im, ..self }
+    }
+
+    fn scaled(self, factor: f32) -> Self {
+        Self { re: self.re * factor, im: self.im * factor }
+    }
+
+    /// The same direction, with length 1; what is next to nothing becomes nothing.
+    fn unit(self) -> Self {
+        let length = self.re.hypot(self.im);
+        if length < 1e-3 { Self { re: 0.0, im: 0.0 } } else { Self { re: self.re / length, im: self.im / length } }
+    }
+}
+
+fn transform_plane(plane: &mut [Complex], is_inverse: bool) {
+    plane.chunks_mut(SIZE).for_each(|row| transform(row, is_inverse));
+    let mut column = vec![Complex { re: 0.0, im: 0.0 }; SIZE];
+    for x in 0..SIZE {
+        (0..SIZE).for_each(|y| column[y] = plane[y * SIZE + x]);
+        transform(&mut column, is_inverse);
+        (0..SIZE).for_each(|y| plane[y * SIZE + x] = column[y]);
+    }
+}
+
+/// The Fourier transform of a line whose length is a power of two, in place (Cooley and Tukey).
+fn transform(line: &mut [Complex], is_inverse: bool) {
+    let bits = line.len().trailing_zeros();
+    for index in 0..line.len() {
+        let mirrored = index.reverse_bits() >> (usize::BITS - bits);
+        if index < mirrored {
+            line.swap(index, mirrored);
+        }
+    }
+    let mut span = 2;
+    while span <= line.len() {
+        let turn = std::f32::consts::TAU / span as f32 * if is_inverse { 1.0 } else { -1.0 };
+        let twiddles: Vec<_> =
+            (0..span / 2).map(|k| turn * k as f32).map(|a| Complex { re: a.cos(), im: a.sin() }).collect();
+        for block in line.chunks_mut(span) {
+            let (low, high) = block.split_at_mut(span / 2);
+            for ((a, b), twiddle) in low.iter_mut().zip(high).zip(&twiddles) {
+                let odd = b.times(*twiddle);
+                *b = Complex { re: a.re - odd.re, im: a.im - odd.im };
+                *a = Complex { re: a.re + odd.re, im: a.im + odd.im };
+            }
+        }
+        span *= 2;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A yard of blocks, seen from a little aside, with a little noise.
+    fn yard(aside: (usize, usize), noise: usize, world: usize) -> Picture {
+        let pixel = |at: usize| {
+            let (x, y) = (at % 640 + aside.0 + 60, at / 640 + aside.1 + 60);
+            let (column, row) = (x / (23 + 4 * world), y / (31 + 3 * world));
+            let mixed = (column * 7919 + row * 104_729 + world * 1_299_709).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+            let block = (mixed >> 40) % 97;
+            (60 + block * 3 / 2 + (at * 2_654_435_761 % 1_013) % noise.max(1)) as u8
+        };
+        Picture { width: 640, height: 480, luma: (0..640 * 480).map(pixel).collect() }
+    }
+
+    #[test]
+    fn a_small_move_is_measured() {
+        let scene = Scene::of(&yard((20, 20), 1, 0));
+        for (aside, dx, dy) in [((20, 20), 0.0, 0.0), ((12, 20), 8.0, 0.0), ((32, 26), -12.0, -6.0)] {
+            let Placed::Aside(x, y) = scene.place(&Scene::of(&yard(aside, 9, 0))) else { panic!("{aside:?}") };
+            let (x, y) = (x * 640.0, y * 480.0);
+            assert!((x - dx).abs() < 1.6 && (y - dy).abs() < 1.6, "{aside:?}: {x} {y}");
+        }
+    }
+
+    #[test]
+    fn a_large_move_is_an_alarm() {
+        let scene = Scene::of(&yard((0, 0), 1, 0));
+        assert!(matches!(scene.place(&Scene::of(&yard((90, 0), 5, 0))), Placed::Moved(far) if far > 0.1));
+    }
+
+    #[test]
+    fn another_place_is_not_recognised() {
+        let scene = Scene::of(&yard((0, 0), 1, 0));
+        assert_eq!(scene.place(&Scene::of(&yard((0, 0), 5, 3))), Placed::Elsewhere);
+    }
+
+    #[test]
+    fn a_place_that_changes_bit_by_bit_is_followed() {
+        let changed = |parts: usize| {
+            let (mut yard, other) = (yard((20, 20), 5, 0), yard((14, 20), 5, 9));
+            let rows = yard.height * parts / 8 * yard.width;
+            yard.luma[..rows].copy_from_slice(&other.luma[..rows]);
+            Scene::of(&yard)
+        };
+        let mut track = Track::new(changed(0));
+        assert!(!matches!(track.clone().follow(&changed(8)), Placed::Aside(..)), "all at once it is another place");
+        for parts in 0..=8 {
+            assert!(matches!(track.follow(&changed(parts)), Placed::Aside(..)), "{parts}");
+        }
+    }
+
+    #[test]
+    fn a_darker_picture_of_the_same_place_is_recognised() {
+        let mut dim = yard((6, 0), 5, 0);
+        dim.luma.iter_mut().for_each(|luma| *luma /= 3);
+        assert!(matches!(Scene::of(&yard((0, 0), 1, 0)).place(&Scene::of(&dim)), Placed::Aside(..)));
+    }
+}
