@@ -2,7 +2,7 @@ import hooks from "eslint-plugin-react-hooks";
 import tseslint from "typescript-eslint";
 
 export default tseslint.config(
-  { ignores: ["dist", "shots", "node_modules", "src/api/schema.d.ts", "public"] },
+  { ignores: ["dist", "shots", "node_modules", "src/api/schema.d.ts", "public", "src/worker.js"] },
   ...tseslint.configs.strictTypeChecked,
   {
     files: ["**/*.{ts,tsx}"],

@@ -45,6 +45,12 @@ pub fn files(router: Router<App>, folder: &Path) -> Router<App> {
     router.fallback_service(files)
 }
 
+/// What a page of the dashboard may load: only what comes from here, no script and no style within the page itself.
+const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; font-src 'self'; connect-src 'self'; \
+                           manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+/// What of the machine it may use: nothing that a lot does not need.
+const PERMISSIONS: &str = "camera=(), geolocation=(), microphone=(), payment=(), usb=()";
+
 /// What must never be answered with a page: a program asked.
 const PROGRAM_PATHS: [&str; 4] = ["/api/", "/images/", "/health/", "/ws"];
 
@@ -66,6 +72,10 @@ async fn caching(request: Request<Body>, next: Next) -> Response {
         return Fault::new(ProblemCode::NotFound, "there is no such part of the dashboard").into_response();
     }
     let caching = if is_asset { "public, max-age=31536000, immutable" } else { "no-cache" };
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(caching));
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(caching));
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(PAGE_POLICY));
+    headers.insert("permissions-policy", HeaderValue::from_static(PERMISSIONS));
+    headers.insert("cross-origin-opener-policy", HeaderValue::from_static("same-origin"));
     response
 }

@@ -206,6 +206,8 @@ async fn a_dashboard_is_served_with_every_page_that_it_has() {
         assert_eq!((answer.status, answer.text().as_str()), (200, "<html>lot</html>"), "{page}");
         assert_eq!(answer.header("content-type"), Some("text/html"), "{page}");
         assert_eq!(answer.header("cache-control"), Some("no-cache"), "{page}");
+        let policy = answer.header("content-security-policy").expect("a policy");
+        assert!(policy.contains("default-src 'none'; script-src 'self';") && !policy.contains("unsafe"), "{policy}");
     }
     let asset = nobody.get("/assets/app-1a2b.js").await;
     assert_eq!((asset.status, asset.text().as_str()), (200, "run()"));

@@ -1,7 +1,7 @@
 // The page put together: who is looking, which lot, which page of it.
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { Suspense, lazy, useEffect, useMemo, useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "./i18n";
 import { Link, Route, Switch } from "wouter";
 import { Refusal, answer, api } from "./api/client";
 import type { Lot } from "./api/types";
@@ -14,10 +14,17 @@ import { keptLot } from "./live/cache";
 import { LotPage } from "./lot/LotPage";
 import { chooseLot, rememberLot } from "./lots";
 import type { Session } from "./session";
-import { SessionContext } from "./session";
+import { SessionContext, useMay } from "./session";
 import { Shell } from "./shell/Shell";
 
 const Kiosk = lazy(() => import("./lot/Kiosk"));
+const CamerasPage = lazy(() => import("./cameras/CamerasPage"));
+const CameraPage = lazy(() => import("./cameras/CameraPage"));
+const HistoryPage = lazy(() => import("./history/HistoryPage"));
+const SessionsPage = lazy(() => import("./records/SessionsPage"));
+const EventsPage = lazy(() => import("./records/EventsPage"));
+const TokensPage = lazy(() => import("./records/TokensPage"));
+const SetupPage = lazy(() => import("./setup/SetupPage"));
 
 const queries = new QueryClient({
   defaultOptions: {
@@ -87,11 +94,20 @@ function Lots({ inside }: { inside: Inside }) {
 }
 
 function Pages() {
+  const isViewer = useMay("viewer");
+  const isAdmin = useMay("admin");
   return (
     <Boundary>
       <Suspense fallback={<div className="page-loading" role="status" />}>
         <Switch>
           <Route path="/" component={LotPage} />
+          {isViewer && <Route path="/cameras" component={CamerasPage} />}
+          {isViewer && <Route path="/cameras/:camera" component={CameraPage} />}
+          {isViewer && <Route path="/history" component={HistoryPage} />}
+          {isViewer && <Route path="/sessions" component={SessionsPage} />}
+          {isViewer && <Route path="/events" component={EventsPage} />}
+          {isAdmin && <Route path="/setup" component={SetupPage} />}
+          {isAdmin && <Route path="/tokens" component={TokensPage} />}
           <Route component={NotFound} />
         </Switch>
       </Suspense>

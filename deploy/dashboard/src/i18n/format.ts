@@ -1,6 +1,6 @@
 // Times, durations and numbers for people: in their language, and in the time zone of the lot.
 import { useMemo } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "./index";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -61,8 +61,14 @@ export function format(language: string, timeZone: string, justNow: string): For
   };
 }
 
+/** The language as it is spoken where the reader is: 23 Nov is not Nov 23. */
+function regional(language: string): string {
+  return navigator.languages.find((tag) => tag.startsWith(language)) ?? language;
+}
+
 export function useFormatIn(timeZone: string): Format {
-  const { t, i18n } = useTranslation();
+  const { t, language: chosen } = useTranslation();
   const justNow = t("time.now");
-  return useMemo(() => format(i18n.language, timeZone, justNow), [i18n.language, timeZone, justNow]);
+  const language = regional(chosen);
+  return useMemo(() => format(language, timeZone, justNow), [language, timeZone, justNow]);
 }

@@ -1,6 +1,7 @@
 // Languages: which there are, which is chosen, and that the choice is remembered.
+import type { TFunction } from "i18next";
 import i18next from "i18next";
-import { initReactI18next } from "react-i18next";
+import { useSyncExternalStore } from "react";
 import type { Catalogue } from "./en";
 import { en } from "./en";
 
@@ -18,7 +19,7 @@ declare module "i18next" {
 
 /** Ready when the catalogue of the remembered or preferred language is there. */
 export async function startI18n(): Promise<void> {
-  await i18next.use(initReactI18next).init({
+  await i18next.init({
     resources: { en: { translation: en } },
     lng: "en",
     fallbackLng: "en",
@@ -36,6 +37,24 @@ export async function setLanguage(language: Language): Promise<void> {
     // It is not remembered then.
   }
   await load(language);
+}
+
+/** Words in the language of the reader; another function when that changes. */
+export function useTranslation(): { t: TFunction; language: Language } {
+  return useSyncExternalStore(subscribe, current);
+}
+
+let translation: { t: TFunction; language: Language } | null = null;
+
+function current() {
+  const language = i18next.language as Language;
+  if (translation?.language !== language) translation = { t: i18next.getFixedT(language), language };
+  return translation;
+}
+
+function subscribe(listener: () => void): () => void {
+  i18next.on("languageChanged", listener);
+  return () => i18next.off("languageChanged", listener);
 }
 
 async function load(language: Language): Promise<void> {

@@ -1,7 +1,7 @@
 // A token for a cookie.
 import type { SubmitEvent } from "react";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../i18n";
 import { Refusal, answer, api } from "../api/client";
 import type { Identity } from "../api/types";
 import "./login.css";

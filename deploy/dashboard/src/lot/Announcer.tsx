@@ -1,6 +1,6 @@
 // Tells who cannot see the screen what changed: a polite sentence now and then, never each change.
 import { useCallback, useEffect, useRef, useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../i18n";
 import type { Event, Slot } from "../api/types";
 import { useEvents, useLive } from "../live/context";
 

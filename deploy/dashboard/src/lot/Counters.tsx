@@ -1,5 +1,5 @@
 // The big figures: of the lot, of each zone, of each kind.
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../i18n";
 import { KINDS, STATES } from "../api/types";
 import { useCounts } from "../live/context";
 import type { Tally } from "../live/counts";

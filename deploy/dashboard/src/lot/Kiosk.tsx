@@ -1,6 +1,6 @@
 // The counters alone, as large as the screen allows; readable from afar. Says when they are old instead of showing them as if they were not.
 import { useEffect } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../i18n";
 import { useCounts, useView } from "../live/context";
 import { useFormat } from "../session";
 import { useNow } from "../ui/now";

@@ -1,6 +1,6 @@
 // The lot, live: how much is free, where, and each slot.
 import { Suspense, lazy, useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../i18n";
 import { Link } from "wouter";
 import { useView } from "../live/context";
 import { useMay } from "../session";

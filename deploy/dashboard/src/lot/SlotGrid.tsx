@@ -1,7 +1,7 @@
 // The compact grid: a tile for each slot, by zone. One tile is in the order of the Tab key, arrows move from there.
 import type { FocusEvent, KeyboardEvent, MouseEvent } from "react";
 import { memo, useCallback, useLayoutEffect, useMemo, useRef, useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../i18n";
 import type { Slot } from "../api/types";
 import { useSlot } from "../live/context";
 import { KindMark, StateMark } from "../ui/icons";

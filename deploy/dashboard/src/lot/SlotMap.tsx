@@ -1,7 +1,7 @@
 // The plan of the lot: a bay for each slot where it lies. Arrows move to the neighbour in that direction.
 import type { FocusEvent, KeyboardEvent, MouseEvent } from "react";
 import { memo, useCallback, useLayoutEffect, useMemo, useRef, useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../i18n";
 import type { Slot } from "../api/types";
 import { useSlot } from "../live/context";
 import { Icon, kindPath, markPath } from "../ui/icons";
@@ -15,6 +15,10 @@ const ZOOM_MAX = 8;
 const METRE_PX_MIN = 7;
 /** Of a tall lot, what fits on a screen without scrolling the page, in pixels. */
 const HEIGHT_MAX = 640;
+
+/** Of a code and of a shape, in metres: a wider bay does not shout. */
+const TEXT_M_MAX = 0.74;
+const MARK_M_MAX = 0.92;
 
 const DIRECTIONS: Record<string, Direction> = { ArrowLeft: "left", ArrowRight: "right", ArrowUp: "up", ArrowDown: "down" };
 
@@ -118,8 +122,8 @@ const Bay = memo(function Bay({ id, x, y, w, h, isInTabOrder }: Box & { id: stri
   const kind = kindPath(slot.kind);
   const isUpright = h >= w;
   const [middleX, middleY] = [x + w / 2, y + h / 2];
-  const mark = Math.min(w, h) * 0.4;
-  const text = Math.min((w * 1.3) / Math.max(slot.code.length, 4), h * 0.26);
+  const mark = Math.min(Math.min(w, h) * 0.4, MARK_M_MAX);
+  const text = Math.min((w * 1.3) / Math.max(slot.code.length, 4), h * 0.26, TEXT_M_MAX);
   // Upright bays have the shape above the code, others beside it.
   const [markX, markY] = isUpright ? [middleX, middleY - h * 0.14] : [x + w * 0.22, middleY];
   const [textX, textY] = isUpright ? [middleX, middleY + h * 0.17] : [x + w * 0.62, middleY];

@@ -4,7 +4,7 @@ import { Radio } from "@base-ui/react/radio";
 import { RadioGroup } from "@base-ui/react/radio-group";
 import type { SubmitEvent } from "react";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../i18n";
 import { Refusal } from "../api/client";
 import type { Slot, SlotState } from "../api/types";
 import { STATES } from "../api/types";

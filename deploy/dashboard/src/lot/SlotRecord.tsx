@@ -1,9 +1,9 @@
 // What is on record of a slot: its stay, its changes and who made them, the newest picture of its zone.
 import { useQuery } from "@tanstack/react-query";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../i18n";
 import { answer, api } from "../api/client";
 import type { Event, Slot } from "../api/types";
-import { useView } from "../live/context";
+import { useCameras } from "../cameras/known";
 import { useFormat, useSession } from "../session";
 import { StateMark } from "../ui/icons";
 import { useNow } from "../ui/now";
@@ -91,8 +91,7 @@ function Picture({ slot }: { slot: Slot }) {
   const { lotId } = useSession();
   const format = useFormat();
   const now = useNow();
-  const cameras = useView((view) => view.lot?.cameras);
-  const camera = [...(cameras?.values() ?? [])].find((each) => each.zone !== null && each.zone === slot.zone);
+  const camera = useCameras().find((each) => each.zone !== null && each.zone === slot.zone);
   const newest = camera?.contact?.capture_id;
   const { data } = useQuery({
     queryKey: ["capture", lotId, newest],

@@ -1,13 +1,13 @@
 // Every slot, on the map or as a compact grid, one storey at a time; one of them is in the order of the Tab key.
-import { Toggle } from "@base-ui/react/toggle";
-import { ToggleGroup } from "@base-ui/react/toggle-group";
 import { useMemo, useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../i18n";
 import { useView } from "../live/context";
+import { Segments } from "../ui/Segments";
 import { SlotGrid } from "./SlotGrid";
 import { SlotMap } from "./SlotMap";
 
-type Shape = "map" | "grid";
+const SHAPES = ["map", "grid"] as const;
+type Shape = (typeof SHAPES)[number];
 
 const KEY = "slots-as";
 /** Narrower than this, bays on a map are too small for a finger. */
@@ -56,29 +56,20 @@ export function Slots({ onOpen }: { onOpen: (id: string) => void }) {
         </div>
         <div className="row wrap">
           {levels.length > 1 && (
-            <ToggleGroup
-              className="segments"
-              aria-label={t("lot.levels")}
-              value={[String(shownLevel)]}
-              onValueChange={([next]) => next !== undefined && setLevel(Number(next))}
-            >
-              {levels.map((each) => (
-                <Toggle key={each} value={String(each)}>
-                  {t("lot.level", { level: each })}
-                </Toggle>
-              ))}
-            </ToggleGroup>
+            <Segments
+              label={t("lot.levels")}
+              value={String(shownLevel)}
+              options={levels.map((each) => [String(each), t("lot.level", { level: each })])}
+              onChange={(next) => setLevel(Number(next))}
+            />
           )}
           {canMap && (
-            <ToggleGroup
-              className="segments"
-              aria-label={t("lot.view")}
-              value={[shape]}
-              onValueChange={([next]) => next !== undefined && choose(next)}
-            >
-              <Toggle value="map">{t("lot.map")}</Toggle>
-              <Toggle value="grid">{t("lot.grid")}</Toggle>
-            </ToggleGroup>
+            <Segments
+              label={t("lot.view")}
+              value={shape}
+              options={SHAPES.map((each) => [each, t(`lot.${each}`)])}
+              onChange={choose}
+            />
           )}
         </div>
       </div>

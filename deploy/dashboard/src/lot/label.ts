@@ -1,6 +1,6 @@
 // A slot in words, and the slot that an element on the screen is of.
 import { useCallback } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../i18n";
 import type { Slot } from "../api/types";
 import type { Pending } from "../live/store";
 

@@ -1,5 +1,5 @@
 // The truth about the connection: live, catching up, or since when not, and how old what is shown is.
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../i18n";
 import { useLive, useView } from "../live/context";
 import { useFormat } from "../session";
 import { Icon } from "../ui/icons";

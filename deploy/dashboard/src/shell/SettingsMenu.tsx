@@ -1,9 +1,8 @@
 // What belongs to this device and this person: lot, appearance, language, login.
 import { Menu } from "@base-ui/react/menu";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
 import type { Language } from "../i18n";
-import { LANGUAGES, setLanguage } from "../i18n";
+import { LANGUAGES, setLanguage, useTranslation } from "../i18n";
 import { useSession } from "../session";
 import { Icon } from "../ui/icons";
 import type { Theme } from "./theme";
@@ -11,8 +10,8 @@ import { setTheme, theme } from "./theme";
 
 const THEMES: readonly Theme[] = ["light", "dark", "system"];
 
-export default function SettingsMenu() {
-  const { t, i18n } = useTranslation();
+export default function SettingsMenu({ isOpenAtOnce }: { isOpenAtOnce: boolean }) {
+  const { t, language } = useTranslation();
   const { identity, lotId, lots, chooseLot, logIn, logOut } = useSession();
   const [shown, setShown] = useState<Theme>(theme);
   const choose = (next: Theme) => {
@@ -20,7 +19,7 @@ export default function SettingsMenu() {
     setShown(next);
   };
   return (
-    <Menu.Root modal={false}>
+    <Menu.Root modal={false} defaultOpen={isOpenAtOnce}>
       <Menu.Trigger className="button square quiet" aria-label={t("menu.label")}>
         <Icon name="user" />
       </Menu.Trigger>
@@ -36,8 +35,8 @@ export default function SettingsMenu() {
             <Choice label={t("menu.theme")} value={shown} onChange={choose} options={THEMES.map((name) => [name, t(`menu.${name}`)])} />
             <Choice
               label={t("menu.language")}
-              value={i18n.language as Language}
-              onChange={(language) => void setLanguage(language)}
+              value={language}
+              onChange={(next) => void setLanguage(next)}
               options={Object.entries(LANGUAGES) as [Language, string][]}
             />
             <Menu.Separator className="menu-line" />

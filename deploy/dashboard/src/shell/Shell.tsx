@@ -1,7 +1,7 @@
 // The frame around every page: where to go, how the connection is, who is logged in.
 import type { ReactNode } from "react";
-import { Suspense, lazy, useEffect } from "react";
-import { useTranslation } from "react-i18next";
+import { Suspense, lazy, useEffect, useState } from "react";
+import { useTranslation } from "../i18n";
 import { Link, useLocation } from "wouter";
 import type { Role } from "../api/types";
 import { useView } from "../live/context";
@@ -9,9 +9,12 @@ import { useMay, useSession } from "../session";
 import type { IconName } from "../ui/icons";
 import { Icon } from "../ui/icons";
 import { ConnectionNotice, ConnectionPill } from "./Connection";
+import { Update } from "./Update";
 import "./shell.css";
 
 const SettingsMenu = lazy(() => import("./SettingsMenu"));
+
+const IDLE_MS = 3_000;
 
 interface Page {
   name: IconName & ("lot" | "cameras" | "history" | "sessions" | "events" | "setup" | "tokens");
@@ -51,17 +54,38 @@ export function Shell({ children }: { children: ReactNode }) {
         </div>
         <div className="row">
           <ConnectionPill />
-          <Suspense fallback={<span className="menu-space" />}>
-            <SettingsMenu />
-          </Suspense>
+          <Settings />
         </div>
       </header>
       <Navigation />
       <main id="content" className="content" tabIndex={-1}>
+        <Update />
         <ConnectionNotice />
         {children}
       </main>
     </div>
+  );
+}
+
+/** The menu is loaded when nothing else is to do, or when somebody wants it. */
+function Settings() {
+  const { t } = useTranslation();
+  const [isIdle, setIsIdle] = useState(false);
+  const [isAsked, setIsAsked] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => setIsIdle(true), IDLE_MS);
+    return () => clearTimeout(timer);
+  }, []);
+  const button = (
+    <button className="button square quiet" type="button" aria-label={t("menu.label")} aria-haspopup="menu" onClick={() => setIsAsked(true)}>
+      <Icon name="user" />
+    </button>
+  );
+  if (!isIdle && !isAsked) return button;
+  return (
+    <Suspense fallback={button}>
+      <SettingsMenu isOpenAtOnce={isAsked} />
+    </Suspense>
   );
 }
 

@@ -2,20 +2,24 @@ import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { launch, logIn, slotOf, visit } from "../browser";
 import { Daemon, LOT } from "../daemon";
+import { Nginx } from "../nginx";
 
 let browser: Browser;
 let daemon: Daemon;
+let nginx: Nginx;
 beforeAll(async () => {
-  [browser, daemon] = await Promise.all([launch(), Daemon.start()]);
+  [browser, daemon] = await Promise.all([launch(), Daemon.start("--trusted-proxies", "127.0.0.1")]);
+  nginx = await Nginx.before(daemon);
   await daemon.fill(LOT);
 });
 afterAll(async () => {
   await browser.close();
+  await nginx.end();
   await daemon.end();
 });
 
 test("a wrong token is refused in words, and the right one shows the lot live", async () => {
-  const { page, end } = await visit(browser, daemon.url);
+  const { page, end } = await visit(browser, nginx.url);
   await page.goto("/");
   await page.getByLabel("Token").fill("nonsense");
   await page.getByRole("button", { name: "Log in" }).click();
@@ -32,7 +36,7 @@ test("a wrong token is refused in words, and the right one shows the lot live", 
 });
 
 test("a change made by parkctl appears", async () => {
-  const { page, end } = await visit(browser, daemon.url);
+  const { page, end } = await visit(browser, nginx.url);
   await logIn(page, daemon.token);
   const slot = slotOf(page, "A-03");
   expect(await slot.getAttribute("data-state")).toBe("free");
@@ -44,7 +48,7 @@ test("a change made by parkctl appears", async () => {
 });
 
 test("a state set in the browser is pending, then appears in parkctl slot watch", async () => {
-  const { page, end } = await visit(browser, daemon.url);
+  const { page, end } = await visit(browser, nginx.url);
   await logIn(page, daemon.token);
   const watch = daemon.follow("slot", "watch", "-o", "jsonl");
   // The event is kept back for a moment: until it has come, the slot must be what it was.
@@ -70,7 +74,7 @@ test("a state set in the browser is pending, then appears in parkctl slot watch"
 });
 
 test("a slot that changed meanwhile is not overwritten", async () => {
-  const { page, end } = await visit(browser, daemon.url);
+  const { page, end } = await visit(browser, nginx.url);
   await logIn(page, daemon.token);
   await slotOf(page, "A-08").click();
   const panel = page.getByRole("dialog");
@@ -85,7 +89,7 @@ test("a slot that changed meanwhile is not overwritten", async () => {
 });
 
 test("when the daemon restarts the page says so, dims, and goes on where it was", async () => {
-  const { page, end } = await visit(browser, daemon.url);
+  const { page, end } = await visit(browser, nginx.url);
   await logIn(page, daemon.token);
   await daemon.stop("SIGKILL");
   await page.getByText("Offline since").waitFor();

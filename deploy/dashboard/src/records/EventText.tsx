@@ -1,0 +1,87 @@
+// An event as a sentence.
+import { useTranslation } from "../i18n";
+import type { Event } from "../api/types";
+import { useFormat } from "../session";
+import { StateMark } from "../ui/icons";
+
+export function EventText({ event }: { event: Event }) {
+  const { t } = useTranslation();
+  const format = useFormat();
+  const kind = t(`events.kinds.${event.kind}` as "events.kinds.slot", { defaultValue: event.kind });
+  switch (event.kind) {
+    case "slot.changed":
+    case "slot.created": {
+      const { slot } = event.data;
+      const before = event.audit?.before as { state?: typeof slot.state } | undefined;
+      return (
+        <>
+          <strong>{slot.code}</strong>{" "}
+          {event.kind === "slot.created" || !before || before.state ? (
+            <span className="state-word">
+              <StateMark state={slot.state} />
+              {t(`state.${slot.state}`)}
+            </span>
+          ) : (
+            kind
+          )}
+          {event.kind === "slot.created" && <span className="fine"> {t("slot.created")}</span>}
+          {slot.note && <span className="fine"> {slot.note}</span>}
+        </>
+      );
+    }
+    case "slot.deleted":
+      return (
+        <>
+          <strong>{event.data.slot.code}</strong> {t("slot.deleted")}
+        </>
+      );
+    case "session.opened":
+    case "session.closed": {
+      const { session } = event.data;
+      return (
+        <>
+          {kind} <strong>{session.plate ?? session.ticket ?? session.slot_code}</strong>
+        </>
+      );
+    }
+    case "capture.added":
+    case "capture.deleted": {
+      const { capture } = event.data;
+      return (
+        <>
+          {kind} <strong>{capture.camera}</strong> <span className="fine">{format.bytes(capture.bytes)}</span>
+        </>
+      );
+    }
+    case "camera.status":
+      return (
+        <>
+          <strong>{event.data.camera.name}</strong> {t(`cameras.${event.data.camera.status}`)}
+        </>
+      );
+    case "camera.created":
+    case "camera.changed":
+    case "camera.deleted":
+      return (
+        <>
+          {kind} <strong>{event.data.camera.name}</strong>
+        </>
+      );
+    case "token.created":
+    case "token.revoked":
+      return (
+        <>
+          {kind} <strong>{event.data.token.name}</strong>
+        </>
+      );
+    case "lot.created":
+    case "lot.changed":
+      return (
+        <>
+          {kind} <strong>{event.data.lot.name}</strong>
+        </>
+      );
+    default:
+      return kind;
+  }
+}

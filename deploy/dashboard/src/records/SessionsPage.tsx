@@ -1,0 +1,180 @@
+// Stays and visits, newest first, by what one looks for.
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { useCallback } from "react";
+import { useTranslation } from "../i18n";
+import { useSearchParams } from "wouter";
+import { answer, api } from "../api/client";
+import type { Event, Session } from "../api/types";
+import { useCounts, useEvents } from "../live/context";
+import { useFormat, useSession } from "../session";
+import { csv, download } from "../ui/csv";
+import { Icon } from "../ui/icons";
+import { Empty, Failed, PageHead, Waiting } from "../ui/Page";
+import { useNow } from "../ui/now";
+import { useThrottled } from "../ui/throttled";
+import "./records.css";
+
+const PAGE = 100;
+const STATES = ["open", "closed", "void"] as const;
+const KINDS = ["slot", "gate"] as const;
+type Filter = "state" | "kind" | "zone" | "slot";
+
+export default function SessionsPage() {
+  const { t } = useTranslation();
+  const { lotId } = useSession();
+  const { zones } = useCounts();
+  const [search, setSearch] = useSearchParams();
+  const get = (name: Filter) => search.get(name) ?? "";
+  const set = (name: Filter, value: string) =>
+    setSearch((before) => {
+      const next = new URLSearchParams(before);
+      if (value) next.set(name, value);
+      else next.delete(name);
+      return next;
+    });
+  const filter = {
+    ...(get("state") ? { state: get("state") as Session["state"] } : {}),
+    ...(get("kind") ? { kind: get("kind") as Session["kind"] } : {}),
+    ...(get("zone") ? { zone: get("zone") } : {}),
+    ...(get("slot") ? { slot: get("slot") } : {}),
+  };
+  const list = useInfiniteQuery({
+    queryKey: ["sessions", lotId, filter],
+    initialPageParam: "",
+    queryFn: async ({ pageParam }) => {
+      const query = { lot: lotId, limit: PAGE, ...filter, ...(pageParam ? { cursor: pageParam } : {}) };
+      const page = await api.GET("/api/sessions", { params: { query } });
+      return { sessions: answer(page), next: page.response.headers.get("Next-Cursor") };
+    },
+    getNextPageParam: (page) => page.next,
+  });
+  const { refetch } = list;
+  const refresh = useThrottled(useCallback(() => void refetch(), [refetch]));
+  useEvents(useCallback((events: readonly Event[]) => events.some((event) => "session" in event.data) && refresh(), [refresh]));
+
+  const sessions = list.data?.pages.flatMap((page) => page.sessions) ?? [];
+  const isFiltered = Object.keys(filter).length > 0;
+  function save() {
+    const header = ["id", "kind", "state", "slot", "zone", "ticket", "plate", "opened_at", "closed_at"] as const;
+    const rows = sessions.map((each) => [each.id, each.kind, each.state, each.slot_code ?? null, each.zone ?? null, each.ticket ?? null, each.plate ?? null, each.opened_at, each.closed_at ?? null]);
+    download(`${lotId}-sessions.csv`, csv(header, rows));
+  }
+  return (
+    <>
+      <PageHead title={t("nav.sessions")} note={t("sessions.lead")}>
+        <button className="button" type="button" disabled={sessions.length === 0} onClick={save}>
+          <Icon name="download" size={18} />
+          {t("common.csv")}
+        </button>
+      </PageHead>
+      <div className="filters">
+        <Choice label={t("sessions.state")} value={get("state")} onChange={(value) => set("state", value)} options={STATES.map((name) => [name, t(`sessions.states.${name}`)])} />
+        <Choice label={t("slot.kind")} value={get("kind")} onChange={(value) => set("kind", value)} options={KINDS.map((name) => [name, t(`sessions.kinds.${name}`)])} />
+        <Choice label={t("slot.zone")} value={get("zone")} onChange={(value) => set("zone", value)} options={[...zones.keys()].flatMap((zone) => (zone === null ? [] : [[zone, zone] as const]))} />
+        <SlotFilter key={get("slot")} value={get("slot")} onChange={(value) => set("slot", value)} />
+      </div>
+      <section className="card flush" aria-label={t("nav.sessions")}>
+        {list.isError ? (
+          <Failed error={list.error} onRetry={() => void refetch()} />
+        ) : list.isPending ? (
+          <Waiting height={420} />
+        ) : sessions.length === 0 ? (
+          <Empty title={t(isFiltered ? "sessions.noneMatch" : "sessions.none")} />
+        ) : (
+          <Table sessions={sessions} />
+        )}
+      </section>
+      {list.hasNextPage && (
+        <button className="button more" type="button" disabled={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
+          {t("common.more")}
+        </button>
+      )}
+    </>
+  );
+}
+
+function Table({ sessions }: { sessions: readonly Session[] }) {
+  const { t } = useTranslation();
+  const format = useFormat();
+  const now = useNow();
+  const looks = { open: "good", closed: "", void: "warn" } as const;
+  return (
+    <div className="table-wrap">
+      <table className="table">
+        <thead>
+          <tr>
+            <th scope="col">{t("sessions.where")}</th>
+            <th scope="col">{t("slot.zone")}</th>
+            <th scope="col">{t("sessions.state")}</th>
+            <th scope="col">{t("sessions.opened")}</th>
+            <th scope="col">{t("sessions.closed")}</th>
+            <th scope="col" className="end">
+              {t("sessions.length")}
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {sessions.map((session) => {
+            const end = session.closed_at ? Date.parse(session.closed_at) : now;
+            return (
+              <tr key={session.id}>
+                <td>
+                  <strong>{session.slot_code ?? session.plate ?? session.ticket}</strong>{" "}
+                  {session.kind === "gate" && <span className="fine">{[t("sessions.kinds.gate"), session.plate && session.ticket].filter(Boolean).join(" · ")}</span>}
+                </td>
+                <td>{session.zone ?? "–"}</td>
+                <td>
+                  <span className={`badge ${looks[session.state]}`}>{t(`sessions.states.${session.state}`)}</span>
+                </td>
+                <td className="num">{format.time(session.opened_at, now)}</td>
+                <td className="num">{session.closed_at ? format.time(session.closed_at, now) : "–"}</td>
+                <td className="end num">{session.state === "void" ? "–" : format.duration(end - Date.parse(session.opened_at))}</td>
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+interface ChoiceProps {
+  label: string;
+  value: string;
+  options: readonly (readonly [string, string])[];
+  onChange: (value: string) => void;
+}
+
+export function Choice({ label, value, options, onChange }: ChoiceProps) {
+  const { t } = useTranslation();
+  return (
+    <label className="field">
+      <span>{label}</span>
+      <select value={value} onChange={(event) => onChange(event.target.value)}>
+        <option value="">{t("lot.all")}</option>
+        {options.map(([name, word]) => (
+          <option key={name} value={name}>
+            {word}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+/** A code, looked for when it was written: a half of it is no slot. */
+export function SlotFilter({ value, onChange }: { value: string; onChange: (value: string) => void }) {
+  const { t } = useTranslation();
+  return (
+    <label className="field">
+      <span>{t("sessions.slot")}</span>
+      <input
+        type="search"
+        defaultValue={value}
+        placeholder="A-01"
+        onBlur={(event) => onChange(event.target.value.trim())}
+        onKeyDown={(event) => event.key === "Enter" && onChange(event.currentTarget.value.trim())}
+      />
+    </label>
+  );
+}

@@ -1,0 +1,186 @@
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { violations } from "../axe";
+import { PHONE, launch, logIn, slotOf, visit } from "../browser";
+import { Daemon, LOT } from "../daemon";
+import { Nginx } from "../nginx";
+
+let browser: Browser;
+let daemon: Daemon;
+let nginx: Nginx;
+beforeAll(async () => {
+  [browser, daemon] = await Promise.all([launch(), Daemon.start("--trusted-proxies", "127.0.0.1")]);
+  nginx = await Nginx.before(daemon);
+  await daemon.fill(LOT);
+  await daemon.ask("POST", "/api/cameras", { id: "cam-1", name: "Gate", zone: "A" });
+});
+afterAll(async () => {
+  await browser.close();
+  await nginx.end();
+  await daemon.end();
+});
+
+const PAGES = ["/", "/cameras", "/cameras/cam-1", "/history", "/sessions", "/events", "/tokens", "/setup", "/setup?part=map", "/setup?part=import", "/setup?part=lot", "/nowhere"];
+
+test("a viewer looks on, and is offered nothing that is refused", async () => {
+  const { page, end } = await visit(browser, nginx.url);
+  await logIn(page, await daemon.newToken("on-looker", "viewer"));
+  expect(await page.locator(".nav a").allTextContents()).toEqual(["Lot", "Cameras", "History", "Stays", "Events"]);
+  await slotOf(page, "A-02").click();
+  await page.getByRole("dialog").getByText("History", { exact: true }).waitFor();
+  expect(await page.getByRole("button", { name: "Save" }).count()).toBe(0);
+  await page.goto("/tokens");
+  await page.getByText("There is no such page").waitFor();
+  await page.goto("/cameras");
+  await page.getByText("Gate").waitFor();
+  expect(await page.getByRole("button", { name: "Add a camera" }).count()).toBe(0);
+  await end();
+});
+
+test("an attendant sets slots, and does not set up the lot", async () => {
+  const { page, end } = await visit(browser, nginx.url);
+  await logIn(page, await daemon.newToken("front-desk", "attendant"));
+  expect(await page.locator(".nav a").count()).toBe(5);
+  await slotOf(page, "A-02").click();
+  await page.getByRole("button", { name: "Save" }).waitFor();
+  await end();
+});
+
+test("a camera's token is not let in", async () => {
+  const { page, end } = await visit(browser, nginx.url);
+  const { token } = await daemon.ask<{ token: string }>("POST", "/api/cameras", { id: "cam-9" });
+  await page.goto("/");
+  await page.getByLabel("Token").fill(token);
+  await page.getByRole("button", { name: "Log in" }).click();
+  await page.getByRole("alert").getByText("camera's token").waitFor();
+  await end();
+});
+
+test("who was logged in and is revoked is asked for a token again", async () => {
+  const { page, end } = await visit(browser, nginx.url);
+  await logIn(page, await daemon.newToken("goes-soon", "viewer"));
+  await daemon.parkctl("token", "revoke", "goes-soon", "--yes");
+  await page.getByText("Your login is over").waitFor();
+  await end();
+});
+
+test("by keyboard alone: in, to a slot, its state set, and back where one was", async () => {
+  const { page, end } = await visit(browser, nginx.url);
+  await page.goto("/");
+  await page.getByLabel("Token").waitFor();
+  await page.keyboard.type(daemon.token);
+  await page.keyboard.press("Enter");
+  await page.locator(".pill[data-link=live]").waitFor();
+  await page.keyboard.press("Tab");
+  expect(await page.evaluate(() => document.activeElement?.textContent)).toBe("Skip to content");
+  await page.keyboard.press("Enter");
+  const active = () => page.evaluate(() => document.activeElement?.getAttribute("aria-label") ?? "");
+  for (let pressed = 0; pressed < 12 && !(await active()).startsWith("A-01"); pressed += 1) await page.keyboard.press("Tab");
+  await page.keyboard.press("ArrowRight");
+  expect(await active()).toMatch(/^A-02, Free/);
+  await page.keyboard.press("Enter");
+  const panel = page.getByRole("dialog");
+  await panel.waitFor();
+  expect(await violations(page)).toEqual([]);
+  await panel.getByRole("radio", { name: "Free" }).focus();
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Tab");
+  await page.keyboard.type("by hand");
+  await page.keyboard.press("Enter");
+  await panel.locator(".now[data-state=occupied]").waitFor();
+  await page.keyboard.press("Escape");
+  await expect.poll(active).toMatch(/^A-02, Occupied, by hand/);
+  await page.getByText("Grid").click();
+  await slotOf(page, "A-02").focus();
+  await page.keyboard.press("ArrowRight");
+  expect(await active()).toMatch(/^A-03/);
+  await page.keyboard.press("PageDown");
+  expect(await active()).toMatch(/^B-12/);
+  await end();
+});
+
+test("on a phone everything has room, and every page is within reach", async () => {
+  const { page, end } = await visit(browser, nginx.url, { viewport: PHONE, hasTouch: true, isMobile: true });
+  await logIn(page, daemon.token);
+  expect(await page.locator("[role=grid]").count()).toBe(2);
+  for (const path of PAGES) {
+    await page.goto(path);
+    await page.locator(".pill[data-link=live]").waitFor();
+    const [inner, scroll] = await page.evaluate(() => [innerWidth, document.documentElement.scrollWidth]);
+    expect(scroll, path).toBeLessThanOrEqual(inner ?? 0);
+  }
+  await page.locator(".nav").getByText("Lot", { exact: true }).tap();
+  await slotOf(page, "B-03").tap();
+  const box = await page.getByRole("dialog").boundingBox();
+  expect(box?.width).toBe(PHONE.width);
+  await end();
+});
+
+test("in Indonesian, chosen by the browser or by hand, and remembered", async () => {
+  const first = await visit(browser, nginx.url, { locale: "id-ID" });
+  await first.page.goto("/");
+  await first.page.getByRole("button", { name: "Masuk" }).waitFor();
+  expect(await first.page.locator("html").getAttribute("lang")).toBe("id");
+  await first.end();
+
+  const { page, end } = await visit(browser, nginx.url);
+  await logIn(page, daemon.token);
+  await page.getByRole("button", { name: "Settings" }).click();
+  await page.getByRole("menuitemradio", { name: "Bahasa Indonesia" }).click();
+  await page.getByText("Kosong sekarang").waitFor();
+  await page.reload();
+  await page.getByText("Kosong sekarang").waitFor();
+  await page.goto("/history");
+  await page.getByRole("heading", { name: "Riwayat" }).waitFor();
+  await end();
+});
+
+test("the kiosk shows the counters, large, and nothing else", async () => {
+  const { page, end } = await visit(browser, nginx.url, { viewport: { width: 1920, height: 1080 } });
+  await logIn(page, daemon.token);
+  await page.goto("/?kiosk");
+  const total = page.getByTestId("free-total");
+  await total.waitFor();
+  const stats = await daemon.ask<{ free: number }>("GET", "/api/slots/stats");
+  expect(await total.textContent()).toBe(String(stats.free));
+  // A capital letter that is read from 20 m on a screen of 1.2 m width is some 5 cm high: 80 of its 1,920 pixels.
+  const size = await total.evaluate((element) => parseFloat(getComputedStyle(element).fontSize));
+  expect(size * 0.7).toBeGreaterThan(80);
+  expect(await page.locator("nav, header").count()).toBe(0);
+  await daemon.parkctl("slot", "set", "B-11", "--state", "closed");
+  await expect.poll(() => total.textContent()).not.toBe(String(stats.free));
+  expect(await violations(page)).toEqual([]);
+  await end();
+});
+
+test("where reading is public a stranger sees the lot, and nothing of cameras or people", async () => {
+  const open = await Daemon.start("--public-read");
+  await open.fill(LOT);
+  const { page, end } = await visit(browser, open.url);
+  await page.goto("/");
+  await page.locator(".pill[data-link=live]").waitFor();
+  expect(await page.locator(".nav a").allTextContents()).toEqual(["Lot"]);
+  await page.getByRole("button", { name: "Settings" }).click();
+  await page.getByRole("menuitem", { name: "Log in" }).click();
+  await page.getByLabel("Token").waitFor();
+  await end();
+  await open.end();
+});
+
+test.each(["light", "dark"] as const)("axe finds nothing on any page, %s", async (colorScheme) => {
+  const { page, end } = await visit(browser, nginx.url, { colorScheme });
+  await page.goto("/");
+  await page.getByLabel("Token").waitFor();
+  expect(await violations(page)).toEqual([]);
+  await logIn(page, daemon.token);
+  for (const path of PAGES) {
+    await page.goto(path);
+    await page.locator(".pill[data-link=live]").waitFor();
+    await page.waitForLoadState("networkidle");
+    expect(await violations(page), path).toEqual([]);
+  }
+  await page.goto("/");
+  await page.getByText("Grid").click();
+  expect(await violations(page), "grid").toEqual([]);
+  await end();
+});
