@@ -7,7 +7,7 @@ function project(name: string, include: string) {
       name,
       include: [include],
       environment: "node" as const,
-      testTimeout: 60_000,
+      testTimeout: 120_000,
       hookTimeout: 60_000,
       fileParallelism: false,
     },

@@ -5,6 +5,8 @@ import { chromium } from "playwright-core";
 import { expect } from "vitest";
 
 const CHROMIUM = "/usr/bin/chromium";
+/** Longest wait for something on a page: a machine may be busy. */
+const WAIT_MS_MAX = 20_000;
 export const PHONE = { width: 390, height: 844 };
 export const DESKTOP = { width: 1440, height: 900 };
 
@@ -23,6 +25,7 @@ export interface Visit {
 
 export async function visit(browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<Visit> {
   const context = await browser.newContext({ viewport: DESKTOP, locale: "en-GB", baseURL: url, ...options });
+  context.setDefaultTimeout(WAIT_MS_MAX);
   const page = await context.newPage();
   const complaints: string[] = [];
   page.on("pageerror", (error) => complaints.push(error.message));
