@@ -1,7 +1,7 @@
 // The site of deploy/nginx in a real nginx, with what it says to change changed and nothing else, before one or several daemons.
 import type { ChildProcess } from "node:child_process";
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -23,7 +23,7 @@ export class Nginx {
     if (!existsSync(NGINX)) throw new Error(`${NGINX} is missing: run .ci/tools`);
     const folder = mkdtempSync(join(tmpdir(), "parking-nginx-"));
     const port = await freePort();
-    writeFileSync(join(folder, "site.conf"), site(folder, port, daemons));
+    writeSite(folder, port, daemons);
     const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map((name) => `${name}_temp_path t_${name};`).join(" ");
     // Started by root, its workers would be somebody who may not read temporary folders.
     const user = process.getuid?.() === 0 ? "user root;" : "";
@@ -52,20 +52,27 @@ export class Nginx {
   }
 }
 
-function site(folder: string, port: number, daemons: readonly Daemon[]): string {
-  const name = readdirSync(join(REPOSITORY, "deploy/nginx")).find((each) => /^park(d|ing)\.conf$/.test(each));
-  if (!name) throw new Error("deploy/nginx has no site");
-  let text = readFileSync(join(REPOSITORY, "deploy/nginx", name), "utf8");
-  const servers = daemons.map((daemon) => `server 127.0.0.1:${daemon.port};`).join(" ");
-  for (const [from, to] of [
-    ["server 127.0.0.1:8080;", servers],
-    [/\/var\/cache\/nginx\/\w+/, join(folder, "cache")],
-    [/listen 80( default_server)?;/, `listen 127.0.0.1:${port};`],
-    [/root \/\S+;/, `root ${DIST};`],
-  ] as const) {
-    text = text.replace(from, to);
-  }
-  return text;
+function writeSite(folder: string, port: number, daemons: readonly Daemon[]): void {
+  const source = join(REPOSITORY, "deploy/nginx");
+  const changes: readonly (readonly [string, string])[] = [
+    ["server 127.0.0.1:8080 max_fails=1 fail_timeout=5s;", daemons.map((daemon) => `server 127.0.0.1:${daemon.port} max_fails=1 fail_timeout=1s;`).join(" ")],
+    ["/usr/local/lib/parking/current/dashboard", DIST],
+    ["/var/cache/nginx/parking", join(folder, "cache")],
+    ["/var/log/nginx/", `${folder}/`],
+    ["listen [::]:80;", ""],
+    ["listen 80;", `listen 127.0.0.1:${port};`],
+  ];
+  let whole = "";
+  const bring = (from: string, to: string) => {
+    const text = readFileSync(from, "utf8");
+    whole += text;
+    writeFileSync(to, changes.reduce((changed, [before, after]) => changed.replaceAll(before, after), text));
+  };
+  mkdirSync(join(folder, "parking"));
+  for (const name of readdirSync(join(source, "parking"))) bring(join(source, "parking", name), join(folder, "parking", name));
+  bring(join(source, "parking.conf"), join(folder, "site.conf"));
+  const missing = changes.filter(([before]) => !whole.includes(before));
+  if (missing.length > 0) throw new Error(`deploy/nginx no longer has ${missing.map(([before]) => before).join(", ")}`);
 }
 
 function freePort(): Promise<number> {

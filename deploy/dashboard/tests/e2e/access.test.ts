@@ -58,8 +58,9 @@ test("a camera's token is not let in", async () => {
 
 test("who was logged in and is revoked is asked for a token again", async () => {
   const { page, end } = await visit(browser, nginx.url);
-  await logIn(page, await daemon.newToken("goes-soon", "viewer"));
-  await daemon.parkctl("token", "revoke", "goes-soon", "--yes");
+  const { id, token } = await daemon.ask<{ id: string; token: string }>("POST", "/api/tokens", { name: "goes-soon", role: "viewer" });
+  await logIn(page, token);
+  await daemon.parkctl("token", "revoke", id, "--yes");
   await page.getByText("Your login is over").waitFor();
   await end();
 });
@@ -106,8 +107,8 @@ test("on a phone everything has room, and every page is within reach", async () 
   for (const path of PAGES) {
     await page.goto(path);
     await page.locator(".pill[data-link=live]").waitFor();
-    const [inner, scroll] = await page.evaluate(() => [innerWidth, document.documentElement.scrollWidth]);
-    expect(scroll, path).toBeLessThanOrEqual(inner ?? 0);
+    const { inner, scroll } = await page.evaluate(() => ({ inner: innerWidth, scroll: document.documentElement.scrollWidth }));
+    expect(scroll, path).toBeLessThanOrEqual(inner);
   }
   await page.locator(".nav").getByText("Lot", { exact: true }).tap();
   await slotOf(page, "B-03").tap();

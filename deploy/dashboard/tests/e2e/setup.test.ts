@@ -25,7 +25,7 @@ test("a lot is set up from nothing: a slot added, a plan imported after a look a
   await page.getByRole("tab", { name: "Import" }).click();
   await page.getByLabel("Rows").fill("code,zone,kind,x,y\nA-01,A,ev,1,2\nA-02,A,standard,3.5,2\nA-03,A,truck,6,2\n");
   await page.getByRole("button", { name: "Show what would change" }).click();
-  await page.getByText("Row 3").waitFor();
+  await page.getByText("Row 3", { exact: true }).waitFor();
   await page.getByLabel("Rows").fill("code,zone,kind,x,y\nA-01,A,ev,1,2\nA-02,A,standard,3.5,2\nA-03,A,standard,6,2\n");
   await page.getByRole("button", { name: "Show what would change" }).click();
   await page.getByText("2 new").waitFor();
@@ -34,7 +34,7 @@ test("a lot is set up from nothing: a slot added, a plan imported after a look a
   await page.getByText("Done: 2 new, 1 changed.").waitFor();
   expect(await daemon.ask<unknown[]>("GET", "/api/slots")).toHaveLength(3);
 
-  await page.getByRole("tab", { name: "Lot" }).click();
+  await page.getByRole("tab", { name: "Lot", exact: true }).click();
   await page.getByLabel("Time zone").fill("Asia/Jakarta");
   await page.getByLabel("Currency").fill("idr");
   await page.getByRole("button", { name: "Save" }).click();
