@@ -3,13 +3,14 @@
 use parking_api::client;
 use parking_api::slots::{SlotStats, ZoneCounts};
 use parking_api::status::{Readiness, Version};
+use parking_api::storage::Storage;
 use parking_api::tokens::Identity;
 use serde::Serialize;
 
 use crate::app::App;
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::output::{Column, Format, Record, Show, Shown, Tint};
+use crate::output::{Column, Format, Record, Show, Shown, Tint, bytes};
 
 pub const EXAMPLES: &str = "\
 It ends with 0 only if the daemon is ready and the lot may be read.
@@ -27,6 +28,8 @@ struct Status {
     /// Null when no valid token was sent.
     identity: Option<Identity>,
     lot: String,
+    /// Null when the caller may not see it.
+    storage: Option<Storage>,
     /// Null when the lot is not there or not for the caller.
     slots: Option<SlotStats>,
 }
@@ -46,6 +49,7 @@ pub async fn run(app: &mut App) -> Result<(), Error> {
         version,
         readiness,
         identity,
+        storage: client.storage().await.ok(),
         lot: client.lot().to_string(),
         slots: slots.as_ref().ok().cloned(),
     };
@@ -64,7 +68,7 @@ pub async fn run(app: &mut App) -> Result<(), Error> {
 fn table(app: &mut App, status: &Status) -> Result<(), Error> {
     let settings = app.settings()?;
     let (server_from, lot_from) = (settings.server_from.to_string(), settings.lot_from.to_string());
-    let Readiness { ready, database, objects, integrity } = &status.readiness;
+    let Readiness { ready, database, objects, integrity, storage: trouble } = &status.readiness;
     let Version { name, version, protocol } = &status.version;
     let ready = match ready {
         true if objects != "ok" => Shown::tinted(format!("yes: objects {objects}"), Tint::Yellow),
@@ -86,6 +90,12 @@ fn table(app: &mut App, status: &Status) -> Result<(), Error> {
         let tint = if integrity.starts_with("sound") { Tint::Green } else { Tint::Red };
         pairs.push(("checked", Shown::tinted(integrity.clone(), tint)));
     }
+    if let Some(Storage { captures, bytes: taken, forecast, .. }) = status.storage.as_ref().filter(|s| s.captures > 0) {
+        pairs.push(("pictures", Shown::plain(format!("{captures} with {}; {forecast}", bytes(*taken)))));
+    }
+    if let Some(trouble) = trouble {
+        pairs.push(("storage", Shown::tinted(trouble.clone(), Tint::Yellow)));
+    }
     app.out.pairs(pairs.into_iter().map(|(name, shown)| (name.to_string(), shown)).collect())?;
     let Some(stats) = &status.slots else { return Ok(()) };
     let mut zones = stats.zones.clone();
@@ -105,6 +115,9 @@ impl Record for Status {
             Column::new("objects", "/readiness/objects", Show::Text),
             Column::new("name", "/identity/name", Show::Text),
             Column::new("role", "/identity/role", Show::Text),
+            Column::new("captures", "/storage/captures", Show::Number),
+            Column::new("capture_bytes", "/storage/bytes", Show::Bytes),
+            Column::new("forecast", "/storage/forecast", Show::Text),
             Column::new("lot", "/lot", Show::Text),
             Column::new("total", "/slots/total", Show::Number),
             Column::new("free", "/slots/free", Show::Number),

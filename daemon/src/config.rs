@@ -14,6 +14,10 @@ use tracing_subscriber::EnvFilter;
 
 use crate::{objects, store, urls};
 
+mod keeping;
+
+pub use keeping::Keeping;
+
 /// Settings of every subcommand that opens the lot's data.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Storage")]
@@ -91,6 +95,9 @@ pub struct Serve {
     /// Disk that pictures may take in the data folder while they wait for S3, in bytes or with K, M, G or T; 0 for none
     #[arg(long, env = "PARKD_SPOOL_MAX", value_name = "SIZE", default_value = "1G")]
     pub spool_max: Size,
+
+    #[command(flatten)]
+    pub keeping: Keeping,
 
     /// How often the database is checked, gently and by one of the daemons that share it, such as 24h or 7d
     #[arg(long, env = "PARKD_CHECK_EVERY", value_name = "TIME", default_value = "24h", value_parser = duration)]
@@ -207,6 +214,11 @@ impl Places {
     /// Where the address of the running daemon is, for clients of the same user.
     pub fn address(&self) -> PathBuf {
         self.data_dir.join("parkd.url")
+    }
+
+    /// Where small versions of pictures are.
+    pub fn thumbnails(&self) -> PathBuf {
+        self.data_dir.join("thumbnails")
     }
 
     /// Where the lot is named that clients mean when they name none.

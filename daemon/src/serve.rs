@@ -18,7 +18,7 @@ use tokio_util::task::TaskTracker;
 use crate::auth::secret::{self, Grant, record};
 use crate::auth::{Auth, Limits, Rates};
 use crate::cameras::{self, Contacts};
-use crate::captures::{Captures, Thumbnails};
+use crate::captures::{Captures, Keeper, Thumbnails};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{ImagesVia, Places, Serve};
 use crate::demo;
@@ -82,9 +82,18 @@ impl Daemon {
         ensure_admin(&ledger, &*clock, &places).await?;
         let contacts = Contacts::load(&ledger, &*clock).await.map_err(|e| e.to_string())?;
         let auth = Auth::load(ledger.clone(), Arc::clone(&clock)).await.map_err(|e| e.to_string())?;
-        let thumbnails = Thumbnails::open(places.data_dir.join("thumbnails"))
-            .map_err(|e| format!("cannot use the folder for thumbnails: {e}"))?;
-        let captures = Captures::new(ledger.clone(), objects, contacts.clone(), Arc::clone(&clock), thumbnails);
+        let thumbnails =
+            Thumbnails::open(places.thumbnails()).map_err(|e| format!("cannot use the folder for thumbnails: {e}"))?;
+        let keeper = Keeper::new(
+            ledger.clone(),
+            objects.clone(),
+            Some(thumbnails.clone()),
+            Arc::clone(&clock),
+            settings.keeping.settings(),
+        );
+        let room = keeper.room().clone();
+        let captures = Captures::new(ledger.clone(), objects, contacts.clone(), Arc::clone(&clock), thumbnails, room);
+        front.spawn(keeper.clone().watch(stop.clone()));
         front.spawn(cameras::watch(contacts.clone(), ledger.clone(), Arc::clone(&clock), stop.clone()));
         front.spawn(captures.objects().clone().drain(stop.clone()));
         front.spawn(auth.clone().write_uses(stop.clone()));
@@ -101,6 +110,7 @@ impl Daemon {
         let app = App::new(Shared {
             ledger: ledger.clone(),
             captures: captures.clone(),
+            keeper,
             contacts,
             auth,
             limits: Limits::new(Rates { writes_per_s: settings.write_rate, uploads_per_s: settings.upload_rate }),

@@ -101,6 +101,8 @@ fn spawn(dir: &Path, listen: &str, log: &Path) -> Option<(Child, String)> {
         .env_clear()
         .envs(std::env::vars_os().filter(|(name, _)| name == "PATH" || name == "SystemRoot"))
         .env("HOME", dir)
+        // Not even a disk that is nearly full shall change what is recorded.
+        .env("PARKD_DISK_FREE_MIN", "0")
         .current_dir(std::env::temp_dir())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

@@ -17,6 +17,7 @@ pub mod problem;
 pub mod sessions;
 pub mod slots;
 pub mod status;
+pub mod storage;
 pub mod time;
 pub mod tokens;
 

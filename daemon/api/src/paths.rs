@@ -28,6 +28,7 @@ pub const TOKENS: &str = "/api/tokens";
 pub const TOKEN: &str = "/api/tokens/{token}";
 pub const LOGIN: &str = "/api/login";
 pub const LOGOUT: &str = "/api/logout";
+pub const STORAGE: &str = "/api/storage";
 pub const VERSION: &str = "/api/version";
 pub const OPENAPI: &str = "/api/openapi.json";
 pub const DOCS: &str = "/api/docs";

@@ -23,4 +23,7 @@ pub struct Readiness {
     /// What the last check of the whole database found (`sound at …`, or what is wrong); absent before the first one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub integrity: Option<String>,
+    /// What somebody should look after in the storage of pictures (`disk full in 9 days`, pictures that are missing); absent when all is well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub storage: Option<String>,
 }

@@ -17,6 +17,7 @@ use parking_api::slots::{
     Counts, Imported, NewSlot, Position, SetSlot, Slot, SlotKind, SlotPatch, SlotState, SlotStats, Source, ZoneCounts,
 };
 use parking_api::status::{Readiness, Version};
+use parking_api::storage::Storage;
 use parking_api::tokens::{Identity, Login, NewToken, Role, Token, TokenCreated};
 use parking_api::{CameraId, CaptureId, Committed, LotId, SessionId, SlotCode, SlotId, Time, TokenId, paths};
 use serde::Serialize;
@@ -76,6 +77,7 @@ const TYPES: &[(&str, Again)] = &[
     ("slot_stats", again::<SlotStats>),
     ("slot_turnover", again::<SlotTurnover>),
     ("stay_stats", again::<StayStats>),
+    ("storage", again::<Storage>),
     ("time", again::<Time>),
     ("token", again::<Token>),
     ("token_created", again::<TokenCreated>),
@@ -92,10 +94,14 @@ const PARTS: &[(&str, &str)] = &[
     ("event_change", "event.slot.changed"),
     ("events", "frame.events"),
     ("heartbeat", "frame.heartbeat"),
+    ("disk", "storage"),
     ("hello", "frame.hello"),
     ("lagged", "frame.lagged"),
     ("resumed", "frame.resumed"),
+    ("retention_rules", "storage"),
+    ("retention_run", "storage"),
     ("snapshot", "frame.snapshot"),
+    ("sweep_run", "storage"),
 ];
 
 /// Closed lists of words; the fixture holds all of them, in their order.

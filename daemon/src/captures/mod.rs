@@ -1,6 +1,9 @@
 //! Pictures: checked, stored, then entered in the ledger; fetched whole or small. Knows nothing of HTTP.
 
+mod forecast;
+pub mod keeping;
 pub mod probe;
+mod retention;
 mod thumbnails;
 
 use std::sync::Arc;
@@ -16,6 +19,9 @@ use crate::cameras::Contacts;
 use crate::clock::{Clock, new_id};
 use crate::ledger::{self, Command, Idempotency, Ledger, LotHandle, Origin, Outcome, Reply};
 use crate::objects::{self, Address, Objects};
+pub use forecast::size;
+pub use keeping::Keeper;
+use keeping::Room;
 pub use thumbnails::Thumbnails;
 
 /// Uploads that are being checked at once; the others wait. Checking is work for the processor, and there are few.
@@ -74,6 +80,7 @@ pub struct Captures {
     contacts: Contacts,
     clock: Arc<dyn Clock>,
     thumbnails: Thumbnails,
+    room: Room,
     checks: Arc<Semaphore>,
 }
 
@@ -84,8 +91,9 @@ impl Captures {
         contacts: Contacts,
         clock: Arc<dyn Clock>,
         thumbnails: Thumbnails,
+        room: Room,
     ) -> Self {
-        Self { ledger, objects, contacts, clock, thumbnails, checks: Arc::new(Semaphore::new(CHECKS_MAX)) }
+        Self { ledger, objects, contacts, clock, thumbnails, room, checks: Arc::new(Semaphore::new(CHECKS_MAX)) }
     }
 
     pub fn objects(&self) -> &Objects {
@@ -97,6 +105,7 @@ impl Captures {
     /// # Errors
     /// When it is not a picture that is accepted, its camera is unknown, or it cannot be stored. Then nothing is stored.
     pub async fn ingest(&self, lot: &LotHandle, upload: Upload) -> Result<Outcome, Error> {
+        self.room.check()?;
         if let Some(camera) = upload.camera.as_ref().filter(|id| lot.read(|state| state.camera(id).is_none())) {
             let detail = format!("a picture was uploaded for camera {camera}, which lot {} does not have", lot.id());
             return Err(Problem::new(ProblemCode::CameraNotFound, detail).field("camera").into());
@@ -147,7 +156,7 @@ impl Captures {
             Err(_) => true,
         };
         if !is_named {
-            self.discard(&key).await;
+            discard(&self.objects, &key).await;
         }
         if let (Ok(_), Some(camera)) = (&outcome, &upload.camera) {
             self.contacts.captured(lot.id(), camera, id, now);
@@ -178,17 +187,10 @@ impl Captures {
     ) -> Result<Outcome, Error> {
         let outcome = lot.submit(Command::DeleteCapture(id), origin, idempotency).await?;
         if let Reply::Capture(capture) = &outcome.reply {
-            self.thumbnails.forget(capture).await;
-            self.discard(&capture.key).await;
+            self.thumbnails.forget(capture.id).await;
+            discard(&self.objects, &capture.key).await;
         }
         Ok(outcome)
-    }
-
-    /// Removes an object that nothing names. When that fails it stays, as after a crash, until it is swept.
-    async fn discard(&self, key: &str) {
-        if let Err(error) = self.objects.delete(key).await {
-            tracing::warn!(key, %error, "an object that nothing names stays in the object store");
-        }
     }
 
     /// The capture whose picture has this key.
@@ -227,6 +229,13 @@ impl Captures {
             }
             fetched => fetched,
         }
+    }
+}
+
+/// Removes an object that nothing names. When that fails it stays, as after a crash, until it is swept.
+async fn discard(objects: &Objects, key: &str) {
+    if let Err(error) = objects.delete(key).await {
+        tracing::warn!(key, %error, "an object that nothing names stays in the object store");
     }
 }
 

@@ -1,5 +1,6 @@
 //! Small versions of pictures, made once and kept on disk up to a bound. Losing them loses nothing.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -7,6 +8,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use bytes::Bytes;
+use parking_api::CaptureId;
 use parking_api::captures::Capture;
 use tokio::sync::Mutex;
 
@@ -47,7 +49,7 @@ impl Thumbnails {
 
     /// The picture, `step` pixels wide.
     pub(super) async fn get(&self, capture: &Capture, step: u32, objects: &Objects) -> Result<Bytes, Error> {
-        let path = self.path(capture, step);
+        let path = self.path(capture.id, step);
         if let Ok(bytes) = tokio::fs::read(&path).await {
             return Ok(bytes.into());
         }
@@ -69,15 +71,46 @@ impl Thumbnails {
     }
 
     /// Removes the small versions of a picture that was deleted.
-    pub(super) async fn forget(&self, capture: &Capture) {
+    pub(super) async fn forget(&self, capture: CaptureId) {
         for step in WIDTHS {
             // One that was never made is no error, and one that stays is removed by age.
             let _ = tokio::fs::remove_file(self.path(capture, step)).await;
         }
     }
 
-    fn path(&self, capture: &Capture, step: u32) -> PathBuf {
-        self.folder.join(format!("{}-{step}.jpg", capture.id))
+    /// The captures that have small versions here.
+    pub(super) async fn captures(&self) -> Result<Vec<CaptureId>, Error> {
+        let files = self.blocking("list the thumbnails", |folder| files(&folder)).await?;
+        let id = |file: &Kept| file.path.file_name()?.to_str()?.rsplit_once('-')?.0.parse().ok();
+        let ids: BTreeSet<CaptureId> = files.iter().filter_map(id).collect();
+        Ok(ids.into_iter().collect())
+    }
+
+    /// Removes all of them: they can be made again.
+    pub(super) async fn clear(&self) {
+        let mut used = self.used.lock().await;
+        let cleared = self.blocking("clear the thumbnails", |folder| {
+            files(&folder)?.iter().try_for_each(|file| fs::remove_file(&file.path))?;
+            Ok(())
+        });
+        match cleared.await {
+            Ok(()) => *used = 0,
+            Err(error) => tracing::warn!(%error, "small versions of pictures stay on the disk"),
+        }
+    }
+
+    async fn blocking<T: Send + 'static>(
+        &self,
+        what: &'static str,
+        work: impl FnOnce(PathBuf) -> std::io::Result<T> + Send + 'static,
+    ) -> Result<T, Error> {
+        let folder = self.folder.clone();
+        let done = tokio::task::spawn_blocking(move || work(folder)).await.map_err(|e| failed(what, &e))?;
+        done.map_err(|e| failed(what, &e))
+    }
+
+    fn path(&self, capture: CaptureId, step: u32) -> PathBuf {
+        self.folder.join(format!("{capture}-{step}.jpg"))
     }
 }
 

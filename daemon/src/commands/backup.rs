@@ -135,5 +135,5 @@ async fn restore(path: PathBuf, places: &Places, out: &mut dyn Write) -> Result<
 
 /// The object store, without touching what a running daemon has in it.
 async fn reading(places: &Places) -> Result<Objects, String> {
-    Objects::open_to_read(&places.objects_url, places.s3_keys_file.as_deref()).await.map_err(|e| e.to_string())
+    Objects::open_beside(&places.objects_url, places.s3_keys_file.as_deref()).await.map_err(|e| e.to_string())
 }

@@ -52,7 +52,7 @@ pub(super) async fn run(args: &Args, places: &Places, out: &mut dyn Write) -> Re
     let keys = places.s3_keys_file.as_deref();
     let stores = match (&args.objects_from, &args.objects_to) {
         (Some(from), Some(to)) => Some(Stores {
-            from: Objects::open_to_read(from, keys).await.map_err(|e| e.to_string())?,
+            from: Objects::open_beside(from, keys).await.map_err(|e| e.to_string())?,
             to: Objects::open(to, keys).await.map_err(|e| e.to_string())?,
         }),
         _ => None,

@@ -6,7 +6,9 @@ mod health;
 mod migrate_data;
 mod occupancy;
 mod openapi;
+mod retention;
 mod serve;
+mod sweep;
 mod token;
 mod verify;
 
@@ -43,6 +45,10 @@ enum Command {
     Config(Box<config::Args>),
     /// Move everything into another database, and pictures into another object store; with every daemon stopped
     MigrateData(Box<migrate_data::Args>),
+    /// Remove the captures that the rules no longer keep, as the daemon does by itself, or say which
+    Retention(Box<retention::Args>),
+    /// Remove pictures that no capture names, and name captures without their picture; works while the daemon runs
+    Sweep(Box<sweep::Args>),
     /// Create, list and revoke tokens without a running daemon
     Token(token::Args),
     /// Train and measure what tells free slots from occupied ones in pictures
@@ -107,6 +113,8 @@ fn try_run(args: Vec<OsString>, out: &mut dyn Write) -> Result<Exit, Trouble> {
         Command::Health(args) => runtime.block_on(health::run(&args, out)),
         Command::Config(args) => config::run(&args, &matches, &places, &from_file, out),
         Command::MigrateData(args) => runtime.block_on(migrate_data::run(&args, &places, out)),
+        Command::Retention(args) => runtime.block_on(retention::run(&args, &places, out)),
+        Command::Sweep(args) => runtime.block_on(sweep::run(&args, &places, out)),
         Command::Token(args) => runtime.block_on(token::run(args, &places, out)),
         Command::Occupancy(command) => occupancy::run(&command, out),
         Command::Openapi => openapi::run(out),

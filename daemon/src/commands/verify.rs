@@ -5,8 +5,10 @@ use std::io::Write;
 use parking_api::LotId;
 use serde_json::json;
 
-use super::{Exit, unwritten};
-use crate::config::Places;
+use super::retention::Desk;
+use super::{Exit, sweep, unwritten};
+use crate::captures::keeping::Depth as Sweep;
+use crate::config::{Keeping, Places};
 use crate::ledger::{Depth, Report, verify};
 use crate::store::{Store, missing_file};
 
@@ -15,9 +17,14 @@ pub(super) struct Args {
     /// Check only this lot
     #[arg(long)]
     lot: Option<LotId>,
+    /// Also look whether the picture of every capture is there
+    #[arg(long)]
+    pictures: bool,
     /// Print one JSON object per lot instead of sentences
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    keeping: Keeping,
 }
 
 pub(super) async fn run(args: &Args, places: &Places, out: &mut dyn Write) -> Result<Exit, String> {
@@ -39,6 +46,16 @@ pub(super) async fn run(args: &Args, places: &Places, out: &mut dyn Write) -> Re
         write_report(&report, args.json, out).map_err(unwritten)?;
     }
     store.close().await;
+    if args.pictures {
+        let desk = Desk::open(places, &args.keeping).await?;
+        let swept = desk.keeper.sweep(Sweep::Look).await;
+        desk.close().await;
+        let run = swept.map_err(|e| format!("cannot look for the pictures: {e}"))?;
+        if run.missing > 0 {
+            exit = Exit::Failed;
+        }
+        sweep::write_missing(&run, args.json, out).map_err(unwritten)?;
+    }
     Ok(exit)
 }
 

@@ -26,16 +26,18 @@ pub async fn ready(State(app): State<App>) -> Response {
     let database = tokio::time::timeout(PING_TIMEOUT, app.ledger.store().ping());
     let objects = tokio::time::timeout(PING_TIMEOUT, app.captures.objects().state());
     let integrity = tokio::time::timeout(PING_TIMEOUT, app.ledger.store().fact(FOUND));
-    let (database, objects, integrity) = tokio::join!(database, objects, integrity);
+    let storage = tokio::time::timeout(PING_TIMEOUT, app.keeper.trouble());
+    let (database, objects, integrity, storage) = tokio::join!(database, objects, integrity, storage);
     // What is not known is left out; that the database does not answer is said already.
     let integrity = integrity.ok().and_then(Result::ok).flatten();
+    let storage = storage.ok().and_then(Result::ok).flatten();
     let database = database.map_or(Err("no answer".to_string()), |r| r.map_err(|e| e.to_string()));
     let objects = objects.map_or(Err("no answer".to_string()), |r| r.map_err(|e| e.to_string()));
     let ready = database.is_ok() && objects.is_ok() && !app.stop.is_cancelled();
     let database = database.map_or_else(|error| error, |()| "ok".to_string());
     let objects = objects.map_or_else(|error| error, |state| state.to_string());
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, Json(Readiness { ready, database, objects, integrity })).into_response()
+    (status, Json(Readiness { ready, database, objects, integrity, storage })).into_response()
 }
 
 /// Which version this is

@@ -21,6 +21,7 @@ pub mod routes;
 mod server;
 mod sessions;
 mod slots;
+mod storage;
 mod tokens;
 
 pub use captures::UPLOADS_MAX;
@@ -37,7 +38,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::auth::{Auth, Limits};
 use crate::cameras::Contacts;
-use crate::captures::Captures;
+use crate::captures::{Captures, Keeper};
 use crate::clock::Clock;
 use crate::ledger::Ledger;
 use crate::socket::Fans;
@@ -65,6 +66,7 @@ impl std::ops::Deref for App {
 pub struct Shared {
     pub ledger: Ledger,
     pub captures: Captures,
+    pub keeper: Keeper,
     pub contacts: Contacts,
     pub auth: Auth,
     pub limits: Limits,

@@ -22,7 +22,7 @@ use utoipa_axum::routes;
 use super::problem::Fault;
 use super::{
     App, cameras, captures, describe, docs, events, guard, health, history, images, live, login, lots, sessions, slots,
-    tokens,
+    storage, tokens,
 };
 use crate::auth::COOKIE;
 
@@ -234,6 +234,7 @@ fn viewer() -> OpenApiRouter<App> {
         .routes(routes!(captures::latest))
         .routes(routes!(captures::get))
         .routes(routes!(images::get))
+        .routes(routes!(storage::get))
         .routes(routes!(cameras::list))
         .routes(routes!(cameras::get))
 }

@@ -38,6 +38,10 @@ impl Fs {
         Ok(store)
     }
 
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
     pub async fn put(&self, key: &str, bytes: Bytes) -> Result<()> {
         let path = self.path(key);
         let partial = self.root.join(PARTIAL).join(new_id().to_string());

@@ -1,5 +1,6 @@
 //! Where pictures are kept: named bytes that never change, as files or behind S3. Knows nothing of captures.
 
+mod disk;
 mod fs;
 mod keys;
 mod place;
@@ -12,6 +13,7 @@ use std::path::Path;
 use bytes::Bytes;
 use parking_api::Time;
 
+pub use disk::Space;
 pub use keys::SECRET_NAMES;
 use place::Place;
 pub use spool::{Settings as SpoolSettings, State};
@@ -112,11 +114,11 @@ impl Objects {
         Ok(Self { backend })
     }
 
-    /// Opens a store to read from it, while a daemon uses it: creates and clears nothing.
+    /// Opens a store that a daemon uses, beside it: creates and clears nothing.
     ///
     /// # Errors
     /// When the URL names no store that is supported, or there are no keys.
-    pub async fn open_to_read(url: &str, keys_file: Option<&Path>) -> Result<Self> {
+    pub async fn open_beside(url: &str, keys_file: Option<&Path>) -> Result<Self> {
         let backend = match Place::parse(url)? {
             Place::Folder(root) => Backend::Fs(fs::Fs::at(root)),
             Place::Bucket(bucket) => Backend::S3(s3::S3::new(&bucket, &keys::read(keys_file)?)?),
@@ -207,6 +209,14 @@ impl Objects {
     pub async fn drain(self, stop: CancellationToken) {
         if let Backend::Spooled(spool) = self.backend {
             spool.drain(stop).await;
+        }
+    }
+
+    /// The disk that the objects are on; `None` where they are elsewhere.
+    pub async fn space(&self) -> Result<Option<Space>> {
+        match &self.backend {
+            Backend::Fs(fs) => disk::space(fs.root().to_path_buf()).await.map(Some),
+            Backend::S3(_) | Backend::Spooled(_) => Ok(None),
         }
     }
 

@@ -219,6 +219,12 @@ impl Parkd {
         self.begin(&listen);
     }
 
+    /// The same folder and database again, with other settings and on a port of its own.
+    pub fn again(&self, args: &[&str]) -> Self {
+        assert!(self.process.is_none(), "parkd runs still");
+        self.start_beside(args)
+    }
+
     /// Runs one subcommand on its folder and database to its end.
     pub fn run(&self, args: &[&str]) -> Output {
         self.on_its_database(parkd(self.data_dir())).args(args).output().expect("parkd runs")
@@ -267,7 +273,8 @@ fn launched(launcher: &[String], data_dir: &Path) -> Command {
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("PARKD_") || name.ends_with("_URL")) {
         command.env_remove(name);
     }
-    command.current_dir(data_dir).env("PARKD_DATA_DIR", data_dir);
+    // Not even a disk that is nearly full shall change what a test sees.
+    command.current_dir(data_dir).env("PARKD_DATA_DIR", data_dir).env("PARKD_DISK_FREE_MIN", "0");
     command
 }
 

@@ -18,6 +18,7 @@ mod pictures;
 mod postgres;
 mod proxy;
 mod rest;
+mod retention;
 mod s3;
 mod settings;
 mod several;

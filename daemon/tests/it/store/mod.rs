@@ -1,6 +1,7 @@
 //! The contract of the store, on both databases: no query without a test here.
 
 mod copy;
+mod expiry;
 mod history;
 mod lots;
 mod news;

@@ -1,6 +1,7 @@
 //! What an operator trusts: that a backup can be restored, that a lot can move, and that both say so when they cannot.
 
 mod backup;
+mod buckets;
 mod damage;
 mod integrity;
 mod moving;
