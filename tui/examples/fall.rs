@@ -3,7 +3,7 @@
 use parktui::terminal::Screen;
 
 fn main() {
-    let screen = Screen::take().expect("a terminal");
+    let screen = Screen::take(true).expect("a terminal");
     let beside = std::thread::spawn(|| panic!("a fault in a task"));
     // The panic ends the process, so this never comes back.
     let _ = beside.join();

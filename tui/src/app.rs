@@ -74,6 +74,9 @@ pub struct Pace {
     /// When the oldest key came that no frame shows yet.
     key_at: Option<Instant>,
     is_dirty: bool,
+    /// When the last picture was asked for, until it has come and a frame shows it.
+    picture_at: Option<Instant>,
+    has_picture: bool,
 }
 
 impl Pace {
@@ -102,6 +105,14 @@ impl Pace {
         self.is_dirty = false;
         self.key_at.take().map(|at| now - at)
     }
+
+    /// How long the picture took that this frame shows.
+    fn picture_shown(&mut self) -> Option<Duration> {
+        if !std::mem::take(&mut self.has_picture) {
+            return None;
+        }
+        self.picture_at.take().map(|at| at.elapsed())
+    }
 }
 
 /// Whether to go on.
@@ -112,10 +123,15 @@ enum Next {
 }
 
 impl<S: Surface> App<S> {
-    /// Runs until somebody quits. The first frame has been drawn.
-    pub async fn run(mut self) -> io::Result<()> {
+    /// Shows what is known, and asks the daemon for what is not.
+    pub fn begin(&mut self) -> io::Result<()> {
+        self.draw()?;
         let effects = start(&mut self.model);
-        self.perform(effects)?;
+        self.perform(effects).map(drop)
+    }
+
+    /// Runs until somebody quits.
+    pub async fn run(mut self) -> io::Result<()> {
         loop {
             let msg = self.next().await;
             if let Some(msg) = msg
@@ -159,6 +175,7 @@ impl<S: Surface> App<S> {
     }
 
     fn handle(&mut self, msg: Msg) -> io::Result<Next> {
+        self.pace.has_picture |= matches!(msg, Msg::Image { .. });
         if matches!(msg, Msg::Key(_) | Msg::Mouse(_)) {
             self.pace.key();
         }
@@ -182,7 +199,12 @@ impl<S: Surface> App<S> {
                 Effect::Suspend => self.screen.suspend()?,
                 Effect::Keep(lot) => self.keep(&lot),
                 Effect::KeepHistory(lines) => self.keep_history(lines),
-                other => self.daemon.perform(other),
+                other => {
+                    if matches!(other, Effect::LoadImage { .. }) {
+                        self.pace.picture_at = Some(Instant::now());
+                    }
+                    self.daemon.perform(other);
+                }
             }
         }
         Ok(Next::Go)
@@ -211,8 +233,7 @@ impl<S: Surface> App<S> {
         });
     }
 
-    /// Draws a frame.
-    pub fn draw(&mut self) -> io::Result<()> {
+    fn draw(&mut self) -> io::Result<()> {
         let begun = Instant::now();
         let size = self.screen.size()?;
         if size != self.model.size {
@@ -223,6 +244,7 @@ impl<S: Surface> App<S> {
         let model = &self.model;
         self.screen.draw(|buf| view::draw(model, buf).into())?;
         let waited = self.pace.drawn();
+        let picture = self.pace.picture_shown();
         let first = *self.first.get_or_insert_with(|| self.begun.elapsed());
         let (frame_us, bytes_total) = (begun.elapsed().as_micros() as u64, self.screen.bytes());
         if let Some(hud) = &mut self.model.hud {
@@ -231,6 +253,7 @@ impl<S: Surface> App<S> {
             hud.frame_us = frame_us;
             hud.bytes = bytes_total - bytes_before;
             hud.bytes_total = bytes_total;
+            hud.picture_us = picture.map_or(hud.picture_us, |waited| waited.as_micros() as u64);
             if let Some(waited) = waited {
                 hud.key(waited.as_micros() as u64);
             }

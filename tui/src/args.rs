@@ -57,6 +57,9 @@ pub struct Args {
     /// A lot within this process, for a first look; no server is needed
     #[arg(long, conflicts_with_all = ["context", "server", "token_file", "ca_file", "lot", "replay"])]
     pub demo: bool,
+    /// Leave the mouse to the terminal
+    #[arg(long)]
+    pub no_mouse: bool,
     /// Change nothing, whatever the token allows
     #[arg(long)]
     pub read_only: bool,

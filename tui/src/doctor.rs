@@ -15,10 +15,12 @@ use ratatui::style::Color;
 use crate::images::choice::{Facts, Wish, choose};
 use crate::images::probe::{Asking, Probe, probe};
 use crate::images::{Drawing, Protocol, paint, place};
-use crate::theme::{HALF, Look, style};
+use crate::theme::Look;
 
 /// Room for a test card, in columns and rows.
 const CARD: (u16, u16) = (32, 8);
+/// Columns between two of them.
+const GAP: u16 = 4;
 const CARD_PIXELS: (u32, u32) = (320, 160);
 /// Test cards are numbered from here on.
 const CARD_ID: u32 = 0x7062_0000;
@@ -44,8 +46,8 @@ pub fn run(wish: Wish, env: &Env, look: Look) -> io::Result<()> {
     let probe = probe?;
     out.write_all(report(&probe, env, look).as_bytes())?;
     out.write_all(b"\ntest cards: red and green above blue and yellow, and below them from black to white\n")?;
-    for protocol in [Protocol::Half, Protocol::Kitty, Protocol::Sixel, Protocol::Iterm2] {
-        card(&mut out, protocol, &probe, look)?;
+    for pair in [Protocol::Half, Protocol::Kitty, Protocol::Sixel, Protocol::Iterm2].chunks(2) {
+        cards(&mut out, pair, &probe, look)?;
     }
     out.flush()
 }
@@ -100,31 +102,43 @@ fn ask_tmux(args: &[&str]) -> String {
     output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_string()).unwrap_or_default()
 }
 
-/// Room is made first, so that nothing scrolls under the picture.
-fn card(out: &mut impl Write, protocol: Protocol, probe: &Probe, look: Look) -> io::Result<()> {
+/// Two cards beside each other. Room is made first, so that nothing scrolls under the pictures.
+fn cards(out: &mut impl Write, pair: &[Protocol], probe: &Probe, look: Look) -> io::Result<()> {
     let chosen = &probe.chosen;
-    let is_known = protocol == chosen.drawing.protocol || chosen.others.contains(&protocol);
-    let note = if is_known { "" } else { "  (the terminal does not claim to know it)" };
-    write!(out, "\n{protocol}{note}\n")?;
-    let drawing = Drawing { protocol, ..chosen.drawing };
-    let rendered = paint::render(&test_card(), CARD, drawing).map_err(io::Error::other)?;
-    let rows = rendered.cells.1;
-    match &rendered.pixels {
-        None => halves(out, &rendered, look),
-        Some(pixels) => {
-            write!(out, "{}\x1b[{rows}A\x1b7", "\n".repeat(usize::from(rows)))?;
-            place::send(out, pixels, CARD_ID + protocol as u32)?;
-            write!(out, "\x1b8\x1b[{rows}B\r")
-        }
+    let is_known = |protocol: Protocol| protocol == chosen.drawing.protocol || chosen.others.contains(&protocol);
+    out.write_all(b"\n")?;
+    for &protocol in pair {
+        let title = if is_known(protocol) { protocol.to_string() } else { format!("{protocol} (not claimed)") };
+        write!(out, "{title:<width$}", width = usize::from(CARD.0 + GAP))?;
     }
+    let rows = CARD.1;
+    write!(out, "\n{}\x1b[{rows}A", "\n".repeat(usize::from(rows)))?;
+    for (at, &protocol) in pair.iter().enumerate() {
+        // tmux takes for a title what others take for a picture of kitty.
+        if protocol == Protocol::Kitty && probe.facts.is_tmux {
+            continue;
+        }
+        let drawing = Drawing { protocol, ..chosen.drawing };
+        let rendered = paint::render(&test_card(), CARD, drawing).map_err(io::Error::other)?;
+        out.write_all(b"\x1b7")?;
+        if at > 0 {
+            write!(out, "\x1b[{}C", CARD.0 + GAP)?;
+        }
+        match &rendered.pixels {
+            None => in_cells(out, &rendered, look)?,
+            Some(pixels) => place::send(out, pixels, CARD_ID + protocol as u32)?,
+        }
+        out.write_all(b"\x1b8")?;
+    }
+    write!(out, "\x1b[{rows}B\r")
 }
 
-fn halves(out: &mut impl Write, rendered: &paint::Rendered, look: Look) -> io::Result<()> {
+fn in_cells(out: &mut impl Write, rendered: &paint::Rendered, look: Look) -> io::Result<()> {
     let (columns, rows) = rendered.cells;
     let mut buf = Buffer::empty(Rect::new(0, 0, columns, rows));
     for position in buf.area.positions() {
-        if let Some([top, bottom]) = rendered.halves_at(position.x, position.y) {
-            buf[position].set_symbol(if look.is_ascii { " " } else { HALF }).set_style(style(top, bottom));
+        if let Some(block) = rendered.block_at(position.x, position.y) {
+            block.draw(&mut buf[position], look);
         }
     }
     look.adapt(&mut buf);
@@ -133,7 +147,7 @@ fn halves(out: &mut impl Write, rendered: &paint::Rendered, look: Look) -> io::R
             let cell = &buf[(x, y)];
             write!(out, "{}{}{}", sgr(3, cell.fg), sgr(4, cell.bg), cell.symbol())?;
         }
-        out.write_all(b"\x1b[0m\n")?;
+        write!(out, "\x1b[0m\x1b[{columns}D\x1b[B")?;
     }
     Ok(())
 }
@@ -187,13 +201,13 @@ mod tests {
     fn each_protocol_has_its_card() {
         let probe = Probe::default();
         for (protocol, sign) in [
-            (Protocol::Half, HALF),
+            (Protocol::Half, "▀"),
             (Protocol::Kitty, "\x1b_G"),
             (Protocol::Sixel, "\x1bP"),
             (Protocol::Iterm2, "]1337"),
         ] {
             let mut out = Vec::new();
-            card(&mut out, protocol, &probe, Look::default()).expect("written");
+            cards(&mut out, &[protocol], &probe, Look::default()).expect("written");
             assert!(String::from_utf8_lossy(&out).contains(sign), "{protocol}");
         }
     }

@@ -100,10 +100,10 @@ pub fn selected(model: &Model) -> &str {
 pub fn picture(demo: &DemoLot, ask: &Ask) -> Result<Box<Picture>, String> {
     let (capture, _) = demo.picture(&ask.subject).ok_or("no such picture")?;
     let cells = paint::fit((capture.width, capture.height), ask.cells, ask.drawing.cell);
-    let halves = vec![127; 6 * usize::from(cells.0) * usize::from(cells.1)];
+    let blocks = [3, 127, 127, 127, 127, 127, 127].repeat(usize::from(cells.0) * usize::from(cells.1));
     let protocol = ask.drawing.protocol;
     let pixels = protocol.is_pixels().then(|| Pixels { protocol, cells, body: vec![b'A'; 8].into() });
-    Ok(Box::new(Picture { capture, image: Rendered { cells, halves, pixels } }))
+    Ok(Box::new(Picture { capture, image: Rendered { cells, blocks, pixels } }))
 }
 
 /// Answers every write as the demo lot does: the event first, or the answer first. Brings every picture.

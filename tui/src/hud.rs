@@ -13,6 +13,8 @@ pub struct Hud {
     /// Frames that were drawn.
     pub frames: u64,
     pub messages: u64,
+    /// From the wish for the last picture to the end of the frame that shows it.
+    pub picture_us: u64,
     /// Of the last frame.
     pub frame_us: u64,
     pub bytes: u64,

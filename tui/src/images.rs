@@ -1,5 +1,6 @@
 //! Pictures in a terminal: which protocol it understands, and what is sent in it. Knows nothing of lots and panes.
 
+pub mod blocks;
 pub mod choice;
 pub mod late;
 pub mod paint;
@@ -15,6 +16,8 @@ use std::sync::Arc;
 use parking_api::captures::Capture;
 use serde::{Deserialize, Serialize};
 
+use blocks::Block;
+
 /// How pictures are drawn.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -22,7 +25,7 @@ pub enum Protocol {
     Kitty,
     Sixel,
     Iterm2,
-    /// Two pixels in a cell, by its two colours: works wherever there are colours.
+    /// In cells, by their two colours: works wherever there are colours.
     #[default]
     Half,
     Off,
@@ -82,9 +85,9 @@ pub struct Picture {
 pub struct Rendered {
     /// Columns and rows.
     pub cells: (u16, u16),
-    /// Red, green, blue; two rows of pixels for each row of cells, from the top left.
+    /// How each cell looks, row by row; see [`blocks`].
     #[serde(with = "packed")]
-    pub halves: Vec<u8>,
+    pub blocks: Vec<u8>,
     /// The same in the pixels of the terminal. Not written down: it is large, and another terminal has no use for it.
     #[serde(skip)]
     pub pixels: Option<Pixels>,
@@ -101,17 +104,12 @@ pub struct Pixels {
 impl Rendered {
     /// Bytes of memory that it takes.
     pub fn weight(&self) -> usize {
-        self.halves.len() + self.pixels.as_ref().map_or(0, |pixels| pixels.body.len())
+        self.blocks.len() + self.pixels.as_ref().map_or(0, |pixels| pixels.body.len())
     }
 
-    /// The colours of the two halves of a cell.
-    pub fn halves_at(&self, column: u16, row: u16) -> Option<[(u8, u8, u8); 2]> {
-        let pixel = |y: usize| {
-            let at = 3 * (y * usize::from(self.cells.0) + usize::from(column));
-            let rgb = self.halves.get(at..at + 3)?;
-            Some((rgb[0], rgb[1], rgb[2]))
-        };
-        Some([pixel(2 * usize::from(row))?, pixel(2 * usize::from(row) + 1)?])
+    pub fn block_at(&self, column: u16, row: u16) -> Option<Block> {
+        let index = usize::from(row) * usize::from(self.cells.0) + usize::from(column);
+        blocks::at(&self.blocks, index).filter(|_| column < self.cells.0)
     }
 }
 

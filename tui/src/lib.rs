@@ -152,7 +152,7 @@ async fn console(args: Args, env: &Env, keymap: Keymap, begun: Instant) -> Resul
     let look = look(&args, env);
     if let Some(path) = &args.replay {
         let (setup, messages) = record::read(path).map_err(failed("cannot replay"))?;
-        let screen = screen()?;
+        let screen = screen(&args)?;
         return replay::run(Model::new(Setup { look, keymap, ..setup }), messages, screen)
             .await
             .map_err(failed("the terminal failed"));
@@ -169,7 +169,7 @@ async fn console(args: Args, env: &Env, keymap: Keymap, begun: Instant) -> Resul
     let recorder = recorder.map_err(failed("cannot record"))?;
     let cache = if args.demo { None } else { Cache::of_person(env) };
     let history = if args.demo { None } else { History::of_person(env) };
-    let screen = screen()?;
+    let screen = screen(&args)?;
     let setup = Setup { size: screen.size().map_err(failed("the terminal has no size"))?, ..setup };
     let mut model = Model::new(setup);
     remember(&mut model, cache.as_ref());
@@ -188,7 +188,7 @@ async fn console(args: Args, env: &Env, keymap: Keymap, begun: Instant) -> Resul
         first: None,
     };
     // Something is to be seen before the terminal is asked what it can show.
-    app.draw().map_err(failed("the terminal failed"))?;
+    app.begin().map_err(failed("the terminal failed"))?;
     let probe = probe::probe(args.images, env, look.depth, Asking::IfUseful).map_err(failed("the terminal failed"))?;
     let late = if probe.is_open() {
         // It may show the questions.
@@ -206,8 +206,9 @@ async fn console(args: Args, env: &Env, keymap: Keymap, begun: Instant) -> Resul
     app.run().await.map_err(failed("the terminal failed"))
 }
 
-fn screen() -> Result<Screen, Failure> {
-    Screen::take().map_err(|error| (FAILED, format!("cannot use this terminal: {error}; --plain prints lines instead")))
+fn screen(args: &Args) -> Result<Screen, Failure> {
+    Screen::take(!args.no_mouse)
+        .map_err(|error| (FAILED, format!("cannot use this terminal: {error}; --plain prints lines instead")))
 }
 
 /// Whom to talk to, its name, and the lot to begin with.

@@ -26,6 +26,8 @@ const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1000l";
 /// Bytes of a frame that are gathered before they are written.
 const WRITE_BUFFER_BYTES: usize = 64 * 1024;
 
+/// Whether clicks are for us, or for the terminal: some like to select text with them.
+static HAS_MOUSE: AtomicBool = AtomicBool::new(true);
 /// Whether pictures were shown that do not go away with the screen.
 static HAS_KITTY: AtomicBool = AtomicBool::new(false);
 const KITTY_CLEAR: &str = "\x1b_Ga=d,d=A,q=2;\x1b\\";
@@ -85,7 +87,8 @@ pub struct Screen {
 impl Screen {
     /// # Errors
     /// When there is no terminal, or it does not do as told.
-    pub fn take() -> io::Result<Self> {
+    pub fn take(has_mouse: bool) -> io::Result<Self> {
+        HAS_MOUSE.store(has_mouse, Ordering::SeqCst);
         if !io::stdout().is_terminal() || !io::stdin().is_terminal() {
             return Err(io::Error::other("input and output are not a terminal"));
         }
@@ -177,7 +180,9 @@ fn enter() -> io::Result<()> {
     let taken = enable_raw_mode().and_then(|()| {
         let mut out = io::stdout();
         execute!(out, EnterAlternateScreen, EnableBracketedPaste, cursor::Hide)?;
-        out.write_all(MOUSE_ON.as_bytes())?;
+        if HAS_MOUSE.load(Ordering::SeqCst) {
+            out.write_all(MOUSE_ON.as_bytes())?;
+        }
         out.flush()
     });
     taken.inspect_err(|_| leave())

@@ -58,8 +58,6 @@ pub const ARROW: Glyph = Glyph("→", "->");
 pub const ELLIPSIS: Glyph = Glyph("…", "~");
 pub const BAR_FULL: Glyph = Glyph("━", "#");
 pub const BAR_REST: Glyph = Glyph("─", "-");
-/// The upper half of a cell.
-pub const HALF: &str = "▀";
 pub const LANE: Glyph = Glyph("╌", "-");
 
 impl Look {

@@ -122,7 +122,7 @@ async fn with_console<F: Future<Output = ()>>(script: impl FnOnce(Person) -> F) 
         begun: Instant::now(),
         first: None,
     };
-    app.draw().expect("drawn");
+    app.begin().expect("drawn");
     to.send(Msg::Terminal(Box::default())).await.expect("room");
     let (ended, ()) = tokio::join!(app.run(), script(Person { to, paper }));
     ended.expect("it ends well");
@@ -158,11 +158,11 @@ async fn pictures_are_looked_at_gone_back_through_and_saved_but_over_nothing() {
     let file = folder.path().join("picture.png");
     let path = file.to_str().expect("a name").to_string();
     with_console(|person| async move {
-        person.sees("▀▀▀▀▀▀▀▀").await;
+        person.sees("▀").await;
         person.press("3").await;
-        person.sees_no("▀▀▀▀▀▀▀▀").await;
+        person.sees_no("▀").await;
         person.press("4").await;
-        person.sees("▀▀▀▀▀▀▀▀").await;
+        person.sees("▀").await;
         person.press("enter [").await;
         person.sees("1 back of").await;
         person.press("[").await;
@@ -170,7 +170,7 @@ async fn pictures_are_looked_at_gone_back_through_and_saved_but_over_nothing() {
         person.press("] G").await;
         person.sees_no("back of").await;
         for answer in ["saved to", "choose another name"] {
-            person.sees("▀▀▀▀▀▀▀▀").await;
+            person.sees("▀").await;
             person.press("s ctrl-u").await;
             person.type_in(&path).await;
             person.press("enter").await;

@@ -17,7 +17,7 @@ pub enum Wish {
     Kitty,
     Sixel,
     Iterm2,
-    /// Two pixels in each cell: works everywhere
+    /// In cells, by their colours: works everywhere
     Half,
     Off,
 }

@@ -11,7 +11,7 @@ use image::{DynamicImage, ImageReader, Limits, RgbImage};
 use parking_api::captures::{CAPTURE_SIDE_MAX, Capture};
 
 pub use super::Rendered;
-use super::{Drawing, Picture, Pixels, Protocol, sixel};
+use super::{Drawing, Picture, Pixels, Protocol, blocks, sixel};
 
 /// Memory that decoding may take, in bytes.
 const DECODE_BYTES_MAX: u64 = 96 * 1024 * 1024;
@@ -29,9 +29,9 @@ pub fn prepare(bytes: &[u8], capture: &Capture, cells: (u16, u16), drawing: Draw
 /// The same from its pixels.
 pub fn render(image: &RgbImage, cells: (u16, u16), drawing: Drawing) -> Result<Rendered, String> {
     let cells = fit((image.width(), image.height()), cells, drawing.cell);
-    let halves = scale(image, (u32::from(cells.0), 2 * u32::from(cells.1))).into_raw();
+    let blocks = blocks::of(&scale(image, (2 * u32::from(cells.0), 2 * u32::from(cells.1))));
     let pixels = if drawing.protocol.is_pixels() { Some(pixels(image, cells, drawing)?) } else { None };
-    Ok(Rendered { cells, halves, pixels })
+    Ok(Rendered { cells, blocks, pixels })
 }
 
 fn decode(bytes: &[u8]) -> Result<RgbImage, String> {
@@ -141,9 +141,9 @@ mod tests {
         for protocol in [Protocol::Half, Protocol::Kitty, Protocol::Sixel, Protocol::Iterm2] {
             let picture = made(protocol);
             assert_eq!(picture.cells, (40, 15));
-            assert_eq!(picture.halves_at(0, 0), Some([(255, 0, 0); 2]));
-            assert_eq!(picture.halves_at(39, 14), Some([(0, 0, 255); 2]));
-            assert_eq!(picture.halves_at(0, 15), None);
+            assert_eq!(picture.block_at(0, 0).map(|block| (block.fg, block.bg)), Some(((255, 0, 0), (255, 0, 0))));
+            assert_eq!(picture.block_at(39, 14).map(|block| block.bg), Some((0, 0, 255)));
+            assert_eq!((picture.block_at(0, 15), picture.block_at(40, 0)), (None, None));
             assert_eq!(picture.pixels.is_some(), protocol.is_pixels());
         }
     }

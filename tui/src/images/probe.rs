@@ -9,12 +9,12 @@ use rustix::event::{PollFd, PollFlags, poll};
 use rustix::time::Timespec;
 
 use super::choice::{Chosen, Facts, Wish, choose};
-use super::replies::{QUESTIONS, Reader};
+use super::replies::{Reader, questions};
 use crate::theme::Depth;
 
 /// How long answers are waited for, here and at the other end of a line.
-const PATIENCE: Duration = Duration::from_millis(800);
-const PATIENCE_REMOTE: Duration = Duration::from_secs(2);
+const PATIENCE: Duration = Duration::from_secs(2);
+const PATIENCE_REMOTE: Duration = Duration::from_secs(3);
 const READ_BYTES: usize = 1024;
 
 /// When the terminal is asked at all.
@@ -56,7 +56,7 @@ pub fn probe(wish: Wish, env: &Env, depth: Depth, asking: Asking) -> io::Result<
     let mut probe = Probe { was_asked: asking == Asking::Always || facts.is_worth_asking(wish), ..Probe::default() };
     if probe.was_asked {
         let begun = Instant::now();
-        let reader = ask(if facts.is_remote { PATIENCE_REMOTE } else { PATIENCE })?;
+        let reader = ask(&questions(facts.is_tmux), if facts.is_remote { PATIENCE_REMOTE } else { PATIENCE })?;
         probe.latency = reader.is_done().then(|| begun.elapsed());
         facts.replies = reader.replies.clone();
         probe.raw = reader.raw.clone();
@@ -80,9 +80,9 @@ pub fn cell_by_system() -> Option<(u16, u16)> {
     facts.cell().map(|(cell, _)| cell)
 }
 
-fn ask(patience: Duration) -> io::Result<Reader> {
+fn ask(questions: &str, patience: Duration) -> io::Result<Reader> {
     let mut out = io::stdout();
-    out.write_all(QUESTIONS.as_bytes())?;
+    out.write_all(questions.as_bytes())?;
     out.flush()?;
     let input = io::stdin();
     let mut reader = Reader::default();

@@ -3,7 +3,13 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 /// All questions at once. Every terminal answers the last, so what has not been answered before it never will be.
-pub const QUESTIONS: &str = "\x1b[>0q\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\\x1b[16t\x1b[c";
+const QUESTIONS: [&str; 4] = ["\x1b[>0q", "\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\", "\x1b[16t", "\x1b[c"];
+
+/// What a terminal is asked. tmux would take the question for kitty as a title.
+pub fn questions(is_tmux: bool) -> String {
+    let asked = QUESTIONS.iter().filter(|question| !(is_tmux && question.starts_with("\x1b_")));
+    asked.copied().collect()
+}
 
 /// Longest answer, in bytes.
 const ANSWER_MAX: usize = 1024;

@@ -130,7 +130,7 @@ mod tests {
     #[test]
     fn what_was_shown_longest_ago_is_forgotten_first() {
         let capture = scene::capture(&parking_api::LotId::default(), 1, parking_api::Time::from_ms(0));
-        let image = Rendered { cells: (4, 2), halves: vec![0; KEPT_BYTES_MAX / 4 + 1], pixels: None };
+        let image = Rendered { cells: (4, 2), blocks: vec![0; KEPT_BYTES_MAX / 4 + 1], pixels: None };
         let picture = Picture { capture, image };
         let mut kept = Kept::default();
         for n in 0..3 {

@@ -118,6 +118,7 @@ fn draw_hud(canvas: &mut Canvas<'_>, hud: &Hud) {
         format!("frame   {:>7.2} ms", ms(hud.frame_us)),
         format!("key p50 {:>7.2} ms", ms(hud.key_us(0.5))),
         format!("key p99 {:>7.2} ms", ms(hud.key_us(0.99))),
+        format!("picture {:>7.2} ms", ms(hud.picture_us)),
         format!("bytes   {:>7}", hud.bytes),
         format!("in all {:>8}", hud.bytes_total),
         format!("frames  {:>7}", hud.frames),

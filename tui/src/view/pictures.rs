@@ -12,7 +12,7 @@ use crate::images::{Picture, Rendered};
 use crate::model::{Model, Pane};
 use crate::pictures::{self, Held, Place, Spot};
 use crate::spans;
-use crate::theme::{ALARM, HALF, rgb, style};
+use crate::theme::{ALARM, rgb, style};
 
 /// A caption is as wide as its picture, but for one that is narrower.
 const CAPTION_MIN: u16 = 34;
@@ -31,8 +31,9 @@ pub fn draw(canvas: &mut Canvas<'_>, model: &Model) {
         match (picture, area) {
             (Some(picture), Some(area)) => {
                 cells(canvas, &picture.image, area);
-                // What is stale is seen to be so: cells can be dimmed, pixels cannot.
-                if let Some(pixels) = picture.image.pixels.as_ref().filter(|_| lot.is_live()) {
+                // What is stale is seen to be so: cells can be dimmed, pixels cannot. Nor can they be cut where a screen has shrunk.
+                let is_whole = (area.width, area.height) == picture.image.cells;
+                if let Some(pixels) = picture.image.pixels.as_ref().filter(|_| lot.is_live() && is_whole) {
                     canvas.drawn.pixels.push((area, pixels.clone()));
                 }
             }
@@ -68,16 +69,9 @@ fn centered(area: Rect, (columns, rows): (u16, u16)) -> Rect {
 fn cells(canvas: &mut Canvas<'_>, picture: &Rendered, area: Rect) {
     let look = canvas.look;
     for position in area.intersection(canvas.buf.area).positions() {
-        let Some([top, bottom]) = picture.halves_at(position.x - area.x, position.y - area.y) else { continue };
-        let cell = &mut canvas.buf[position];
-        if look.is_ascii {
-            let mean = |a: u8, b: u8| a.midpoint(b);
-            let color = (mean(top.0, bottom.0), mean(top.1, bottom.1), mean(top.2, bottom.2));
-            cell.set_symbol(" ").set_style(style(color, color));
-        } else {
-            cell.set_symbol(HALF).set_style(style(top, bottom));
+        if let Some(block) = picture.block_at(position.x - area.x, position.y - area.y) {
+            block.draw(&mut canvas.buf[position], look);
         }
-        cell.modifier = Modifier::empty();
     }
 }
 

@@ -81,18 +81,16 @@ fn no_key_is_lost_while_pictures_come() {
             }
         });
         let mut round = 0;
-        while !upload.is_finished() || round < 3 {
+        while !upload.is_finished() || round < 4 {
+            let code = ["A-02", "A-01"][round % 2];
             round += 1;
-            let note = format!("note number {round} of many that nobody may cut short");
-            let keys: Vec<String> =
-                note.chars().map(|c| if c == ' ' { "Space".into() } else { c.to_string() }).collect();
-            tmux.keys(&["n", "C-u"]);
-            tmux.keys(&keys.iter().map(String::as_str).collect::<Vec<_>>());
-            tmux.keys(&["Enter"]);
-            tmux.sees(&[&note[..20]]);
+            let line: Vec<String> = format!(":goto {code}").chars().map(String::from).collect();
+            let keys = line.iter().map(|key| if key == " " { "Space" } else { key.as_str() }).chain(["Enter"]);
+            tmux.keys(&keys.collect::<Vec<_>>());
+            tmux.sees(&[&format!(" {code} ○ free for")]);
         }
     });
-    tmux.sees(&["▀▀▀▀▀▀▀▀▀▀"]);
+    tmux.sees(&["▀"]);
     tmux.keys(&["q"]);
     tmux.sees(&["exit=0"]);
 }

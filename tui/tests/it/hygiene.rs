@@ -42,6 +42,14 @@ fn after_the_end_the_terminal_is_as_it_was() {
 }
 
 #[test]
+fn the_mouse_is_left_to_the_terminal_where_somebody_wants_that() {
+    let (mut pty, _) = demo(&["--no-mouse"]);
+    pty.keys("q");
+    assert!(pty.end().success());
+    assert!(!pty.written(0).contains(TAKEN[1]));
+}
+
+#[test]
 fn after_a_signal_the_terminal_is_as_it_was() {
     for signal in [Signal::TERM, Signal::HUP] {
         let (mut pty, before) = demo(&[]);
