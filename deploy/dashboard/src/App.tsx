@@ -12,7 +12,7 @@ import { LiveLot } from "./live/context";
 import type { Kept } from "./live/cache";
 import { keptLot } from "./live/cache";
 import { LotPage } from "./lot/LotPage";
-import { chooseLot, rememberLot } from "./lots";
+import { chooseLot, lastLot, rememberLot } from "./lots";
 import type { Session } from "./session";
 import { SessionContext, useMay } from "./session";
 import { Shell } from "./shell/Shell";
@@ -59,9 +59,15 @@ function Lots({ inside }: { inside: Inside }) {
 
   useEffect(() => {
     void (async () => {
-      const lots = await api.GET("/api/lots").then(answer).catch((): Lot[] => []);
+      const asked = api.GET("/api/lots").then(answer);
+      // What was looked at last is shown before anybody has answered.
+      const last = lastLot();
+      const kept = last === null ? null : await keptLot(last);
+      if (kept) setChosen({ lotId: kept.lot.lot.id, lots: [], kept });
+      const lots = await asked.catch((): Lot[] => []);
       const lotId = await chooseLot(lots);
-      setChosen({ lotId, lots, kept: await keptLot(lotId) });
+      if (lotId === kept?.lot.lot.id) setChosen({ lotId, lots, kept });
+      else setChosen({ lotId, lots, kept: await keptLot(lotId) });
     })();
   }, []);
 

@@ -6,17 +6,26 @@ const KEY = "lot";
 const DEFAULT = "main";
 
 export async function chooseLot(lots: readonly Lot[]): Promise<string> {
-  const wanted = [new URLSearchParams(location.search).get("lot"), remembered()];
-  const known = wanted.find((id) => id !== null && (lots.length === 0 || lots.some((lot) => lot.id === id)));
-  if (known) return known;
+  const wanted = lastLot();
+  if (wanted !== null && (lots.length === 0 || lots.some((lot) => lot.id === wanted))) return wanted;
   const only = lots.find((lot) => lot.id !== DEFAULT);
-  if (!only) return DEFAULT;
+  if (!only) {
+    if (lots.length > 0) rememberLot(DEFAULT);
+    return DEFAULT;
+  }
   try {
     const stats = answer(await api.GET("/api/slots/stats", { params: { query: { lot: DEFAULT } } }));
-    return stats.total > 0 ? DEFAULT : only.id;
+    const id = stats.total > 0 ? DEFAULT : only.id;
+    rememberLot(id);
+    return id;
   } catch {
     return lots[0]?.id ?? DEFAULT;
   }
+}
+
+/** The one that the address names, or that was looked at last. */
+export function lastLot(): string | null {
+  return new URLSearchParams(location.search).get("lot") ?? remembered();
 }
 
 export function rememberLot(id: string): void {

@@ -53,7 +53,7 @@ async function throttle(page: Page): Promise<void> {
 
 /** Milliseconds from the start of the navigation until `selector` is there, by the clock of the page. */
 async function until(page: Page, selector: string): Promise<number> {
-  await page.locator(selector).waitFor({ timeout: 60_000 });
+  await page.locator(selector).first().waitFor({ timeout: 60_000 });
   return page.evaluate(() => Math.round(performance.now()));
 }
 

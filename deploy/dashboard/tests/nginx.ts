@@ -75,7 +75,7 @@ function writeSite(folder: string, port: number, daemons: readonly Daemon[]): vo
   if (missing.length > 0) throw new Error(`deploy/nginx no longer has ${missing.map(([before]) => before).join(", ")}`);
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((done) => {
     const server = createServer().listen(0, "127.0.0.1", () => {
       const address = server.address();

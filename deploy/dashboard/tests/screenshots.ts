@@ -66,6 +66,6 @@ test.each(LOOKS)("$name", async ({ name, options }) => {
 
 async function openSlot(page: Page): Promise<void> {
   await page.goto("/");
-  await page.locator('[data-slot][aria-label^="B-04"]').click();
+  await page.locator('[data-slot][aria-label^="A-05"]').click();
   await page.getByRole("dialog").locator("img").waitFor();
 }

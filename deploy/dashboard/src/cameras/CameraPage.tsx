@@ -14,6 +14,7 @@ import { CameraAdmin } from "./CameraAdmin";
 import { CameraBadge } from "./CameraBadge";
 import { CameraHealth } from "./CameraHealth";
 import { useCameras } from "./known";
+import { Pin } from "./Pin";
 import "./cameras.css";
 
 const PAGE = 120;
@@ -40,6 +41,7 @@ function Known({ camera }: { camera: Camera }) {
   const format = useFormat();
   const now = useNow();
   const isAdmin = useMay("admin");
+  const isAttendant = useMay("attendant");
   /** The picture that is looked at; null follows the newest. */
   const [chosen, setChosen] = useState<string | null>(null);
   const list = useInfiniteQuery({
@@ -100,10 +102,13 @@ function Known({ camera }: { camera: Camera }) {
                     {format.ago(capture.captured_at, now)} · {capture.width}×{capture.height} · {format.bytes(capture.bytes)}
                   </span>
                 </span>
-                <a className="button small" href={capture.url} download={capture.key.split("/").at(-1)}>
-                  <Icon name="download" size={18} />
-                  {t("cameras.download")}
-                </a>
+                <span className="row wrap">
+                  {isAttendant && <Pin capture={capture} onDone={() => void refetch()} />}
+                  <a className="button small" href={capture.url} download={capture.key.split("/").at(-1)}>
+                    <Icon name="download" size={18} />
+                    {t("cameras.download")}
+                  </a>
+                </span>
               </div>
               <input
                 className="scrub"

@@ -148,6 +148,8 @@ export const en = {
     older: "Older pictures",
     newest: "Newest",
     download: "Download",
+    pin: "Pin",
+    unpin: "Unpin",
     health: "Health",
     seen: "Last contact",
     interval: "Uploads every",
@@ -210,7 +212,7 @@ export const en = {
     kinds: {
       slot: { changed: "Slot changed", created: "Slot added", deleted: "Slot removed" },
       session: { opened: "Gate entry", closed: "Gate exit" },
-      capture: { added: "Picture", deleted: "Picture removed" },
+      capture: { added: "Picture", changed: "Picture pinned or not", deleted: "Picture removed", expired: "Pictures whose time is over" },
       camera: { status: "Camera status", created: "Camera added", changed: "Camera changed", deleted: "Camera removed" },
       lot: { created: "Lot added", changed: "Lot changed" },
       token: { created: "Token made", revoked: "Token revoked" },

@@ -150,6 +150,8 @@ export const id: Catalogue = {
     older: "Gambar lebih lama",
     newest: "Terbaru",
     download: "Unduh",
+    pin: "Sematkan",
+    unpin: "Lepas sematan",
     health: "Kesehatan",
     seen: "Kontak terakhir",
     interval: "Mengunggah setiap",
@@ -212,7 +214,7 @@ export const id: Catalogue = {
     kinds: {
       slot: { changed: "Petak berubah", created: "Petak ditambahkan", deleted: "Petak dihapus" },
       session: { opened: "Masuk gerbang", closed: "Keluar gerbang" },
-      capture: { added: "Gambar", deleted: "Gambar dihapus" },
+      capture: { added: "Gambar", changed: "Sematan gambar", deleted: "Gambar dihapus", expired: "Gambar habis waktu" },
       camera: { status: "Status kamera", created: "Kamera ditambahkan", changed: "Kamera diubah", deleted: "Kamera dihapus" },
       lot: { created: "Lahan ditambahkan", changed: "Lahan diubah" },
       token: { created: "Token dibuat", revoked: "Token dicabut" },

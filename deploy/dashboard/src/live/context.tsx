@@ -69,6 +69,12 @@ export function LiveLot({ lotId, kept, onDoubt, children }: Props) {
   return <LiveContext value={live}>{children}</LiveContext>;
 }
 
+/** A lot that somebody else keeps. For tests. */
+export function StoreProvider({ store, children }: { store: LotStore; children: ReactNode }) {
+  const live = useMemo(() => ({ store, hurry: () => undefined }), [store]);
+  return <LiveContext value={live}>{children}</LiveContext>;
+}
+
 function schedule(flush: () => void): void {
   if (document.visibilityState === "visible") requestAnimationFrame(flush);
   else setTimeout(flush, HIDDEN_MS);

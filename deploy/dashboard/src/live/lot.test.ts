@@ -55,6 +55,14 @@ test("a new slot stands where people look for it, and a deleted one is gone", ()
   expect(shrunk.order.map((id) => shrunk.slots.get(id)?.code)).toEqual(["A-2", "B.7_x"]);
 });
 
+test("a slot that was moved is laid out anew, one that was merely taken is not", () => {
+  const changed = fixture<Event>("event.slot.changed");
+  const at = (slot: Slot) => reduce(start, next(start, { ...changed, kind: "slot.changed", data: { slot } })).order;
+  expect(at({ ...first, position: { x: 1, y: 1 } })).not.toBe(start.order);
+  expect(at({ ...first, zone: "South" })).not.toBe(start.order);
+  expect(at({ ...first, state: "free", note: null, position: { x: 12.5, y: 4 } })).toBe(start.order);
+});
+
 test("what is withheld or unknown still moves the place in the log on", () => {
   const entries: LogEntry[] = [fixture("log_entry.withheld"), fixture("log_entry.unknown_kind")];
   const after = reduceAll(start, entries);

@@ -8,7 +8,7 @@ export interface LotState {
   readonly seq: number;
   readonly lot: Lot;
   readonly slots: ReadonlyMap<string, Slot>;
-  /** Ids by code as people count: A-2 before A-10. */
+  /** Ids by code as people count: A-2 before A-10. Another object whenever a slot came, went, or was moved or renamed, and never else. */
   readonly order: readonly string[];
   readonly cameras: ReadonlyMap<string, Camera>;
   /** The newest picture of each camera that an event told of. */
@@ -82,8 +82,13 @@ class Draft {
         return;
       case "capture.added":
         return this.putPicture(event.data.capture);
+      case "capture.changed":
+        return this.changePicture(event.data.capture);
       case "capture.deleted":
-        return this.removePicture(event.data.capture);
+        return this.removePicture(event.data.capture.id);
+      case "capture.expired":
+        for (const id of event.data.captures) this.removePicture(id);
+        return;
       default:
         // Sessions and tokens are no part of the picture, and a newer daemon may have kinds that are unknown here.
         return;
@@ -93,7 +98,7 @@ class Draft {
   putSlot(slot: Slot): void {
     const slots = (this.slots ??= new Map(this.base.slots));
     const before = slots.get(slot.id);
-    if (before?.code !== slot.code) this.isReordered = true;
+    if (!before || !isInPlace(before, slot)) this.isReordered = true;
     slots.set(slot.id, slot);
   }
 
@@ -133,10 +138,23 @@ class Draft {
     cameras.set(camera.id, { ...camera, contact });
   }
 
-  private removePicture(capture: Capture): void {
+  private changePicture(capture: Capture): void {
     if (!capture.camera || (this.pictures ?? this.base.pictures).get(capture.camera)?.id !== capture.id) return;
-    (this.pictures ??= new Map(this.base.pictures)).delete(capture.camera);
+    (this.pictures ??= new Map(this.base.pictures)).set(capture.camera, capture);
   }
+
+  private removePicture(id: string): void {
+    for (const [camera, picture] of this.pictures ?? this.base.pictures) {
+      if (picture.id === id) (this.pictures ??= new Map(this.base.pictures)).delete(camera);
+    }
+  }
+}
+
+/** Whether a change leaves the lot drawn as it is, but for states. */
+function isInPlace(before: Slot, after: Slot): boolean {
+  const [old, now] = [before.position, after.position];
+  const isSamePoint = old === now || (old?.x === now?.x && old?.y === now?.y);
+  return isSamePoint && before.code === after.code && before.zone === after.zone && before.level === after.level;
 }
 
 const BY_CODE = new Intl.Collator("en", { numeric: true });

@@ -26,10 +26,16 @@ export function Gate({ children }: { children: (inside: Inside) => ReactNode }) 
   }, []);
 
   useEffect(() => {
-    void identify().then((found) => {
-      if (found === "outside") setEntry({ at: "outside", isOver: false });
+    void (async () => {
+      const asked = identify();
+      // Nobody waits for the answer: who was here before sees the last known state, and who was not will have to log in.
+      const kept = await keptIdentity();
+      setEntry(kept === null ? { at: "outside", isOver: false } : { at: "inside", identity: kept === "anonymous" ? null : kept });
+      const found = await asked;
+      if (found === "unreachable") return;
+      if (found === "outside") setEntry({ at: "outside", isOver: kept !== null && kept !== "anonymous" });
       else enter(found);
-    });
+    })();
   }, [enter]);
 
   const doubt = useCallback(() => {
@@ -52,22 +58,19 @@ export function Gate({ children }: { children: (inside: Inside) => ReactNode }) 
 }
 
 /** Who the caller is: somebody, nobody where reading is public (null), or somebody who has to log in. */
-async function identify(): Promise<Identity | null | "outside"> {
+async function identify(): Promise<Identity | null | "outside" | "unreachable"> {
+  const [login, lots] = [api.GET("/api/login"), api.GET("/api/lots")];
+  // Asked at once, and of use only when the first is refused.
+  lots.catch(() => undefined);
   try {
-    return answer(await api.GET("/api/login"));
+    return answer(await login);
   } catch (error) {
-    if (!isUnauthenticated(error)) return lastKnown();
+    if (!isUnauthenticated(error)) return "unreachable";
   }
   try {
-    await api.GET("/api/lots");
+    await lots;
     return null;
   } catch (error) {
-    return isUnauthenticated(error) ? "outside" : lastKnown();
+    return isUnauthenticated(error) ? "outside" : "unreachable";
   }
-}
-
-async function lastKnown(): Promise<Identity | null | "outside"> {
-  const kept = await keptIdentity();
-  if (kept === null) return "outside";
-  return kept === "anonymous" ? null : kept;
 }

@@ -1,7 +1,7 @@
 // Every slot, on the map or as a compact grid, one storey at a time; one of them is in the order of the Tab key.
 import { useMemo, useState } from "react";
 import { useTranslation } from "../i18n";
-import { useView } from "../live/context";
+import { useLive, useView } from "../live/context";
 import { Segments } from "../ui/Segments";
 import { SlotGrid } from "./SlotGrid";
 import { SlotMap } from "./SlotMap";
@@ -15,22 +15,13 @@ const MAP_WIDTH_MIN = 720;
 
 export function Slots({ onOpen }: { onOpen: (id: string) => void }) {
   const { t } = useTranslation();
-  const slots = useView((view) => view.lot?.slots);
+  const { store } = useLive();
   const order = useView((view) => view.lot?.order);
   const [shape, setShape] = useState<Shape>(remembered);
   const [level, setLevel] = useState<number | null>(null);
 
-  // Which slots there are and where, not their states: a change of state lays nothing out anew.
-  const shapeOf = useMemo(() => {
-    let text = "";
-    for (const slot of slots?.values() ?? []) text += `${slot.id}${slot.zone ?? ""}${slot.level}${slot.position?.x},${slot.position?.y};`;
-    return text;
-  }, [slots]);
-  const all = useMemo(
-    () => (order ?? []).flatMap((id) => slots?.get(id) ?? []),
-    // eslint-disable-next-line react-hooks/exhaustive-deps -- by shape, see above
-    [order, shapeOf],
-  );
+  // By order, not by slots: a change of state lays nothing out anew.
+  const all = useMemo(() => (order ?? []).flatMap((id) => store.slot(id) ?? []), [order, store]);
   const levels = useMemo(() => [...new Set(all.map((slot) => slot.level))].sort((a, b) => b - a), [all]);
   const shownLevel = level !== null && levels.includes(level) ? level : levels.includes(0) ? 0 : levels[0];
   const shown = useMemo(() => all.filter((slot) => slot.level === shownLevel), [all, shownLevel]);

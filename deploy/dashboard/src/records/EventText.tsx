@@ -44,7 +44,14 @@ export function EventText({ event }: { event: Event }) {
         </>
       );
     }
+    case "capture.expired":
+      return (
+        <>
+          {kind} <strong className="num">{format.number(event.data.captures.length)}</strong> <span className="fine">{format.bytes(event.data.bytes)}</span>
+        </>
+      );
     case "capture.added":
+    case "capture.changed":
     case "capture.deleted": {
       const { capture } = event.data;
       return (

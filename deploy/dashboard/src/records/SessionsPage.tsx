@@ -104,10 +104,14 @@ function Table({ sessions }: { sessions: readonly Session[] }) {
         <thead>
           <tr>
             <th scope="col">{t("sessions.where")}</th>
-            <th scope="col">{t("slot.zone")}</th>
+            <th scope="col" className="wide">
+              {t("slot.zone")}
+            </th>
             <th scope="col">{t("sessions.state")}</th>
             <th scope="col">{t("sessions.opened")}</th>
-            <th scope="col">{t("sessions.closed")}</th>
+            <th scope="col" className="wide">
+              {t("sessions.closed")}
+            </th>
             <th scope="col" className="end">
               {t("sessions.length")}
             </th>
@@ -122,12 +126,12 @@ function Table({ sessions }: { sessions: readonly Session[] }) {
                   <strong>{session.slot_code ?? session.plate ?? session.ticket}</strong>{" "}
                   {session.kind === "gate" && <span className="fine">{[t("sessions.kinds.gate"), session.plate && session.ticket].filter(Boolean).join(" · ")}</span>}
                 </td>
-                <td>{session.zone ?? "–"}</td>
+                <td className="wide">{session.zone ?? "–"}</td>
                 <td>
                   <span className={`badge ${looks[session.state]}`}>{t(`sessions.states.${session.state}`)}</span>
                 </td>
                 <td className="num">{format.time(session.opened_at, now)}</td>
-                <td className="num">{session.closed_at ? format.time(session.closed_at, now) : "–"}</td>
+                <td className="num wide">{session.closed_at ? format.time(session.closed_at, now) : "–"}</td>
                 <td className="end num">{session.state === "void" ? "–" : format.duration(end - Date.parse(session.opened_at))}</td>
               </tr>
             );

@@ -49,8 +49,12 @@ export default function TokensPage() {
                 <tr>
                   <th scope="col">{t("tokens.name")}</th>
                   <th scope="col">{t("tokens.role")}</th>
-                  <th scope="col">{t("tokens.begins")}</th>
-                  <th scope="col">{t("tokens.used")}</th>
+                  <th scope="col" className="wide">
+                    {t("tokens.begins")}
+                  </th>
+                  <th scope="col" className="wide">
+                    {t("tokens.used")}
+                  </th>
                   <th scope="col">{t("tokens.expires")}</th>
                   <th scope="col">
                     <span className="visually-hidden">{t("tokens.revoke")}</span>
@@ -82,8 +86,8 @@ function Row({ token, onRevoke }: { token: Token; onRevoke: () => void }) {
         <strong>{token.name}</strong> {token.camera && <span className="fine">{token.camera}</span>}
       </td>
       <td>{t(`role.${token.role}`)}</td>
-      <td className="mono">{token.prefix}…</td>
-      <td className="num">{token.used_at ? format.ago(token.used_at, now) : t("tokens.never")}</td>
+      <td className="mono wide">{token.prefix}…</td>
+      <td className="num wide">{token.used_at ? format.ago(token.used_at, now) : t("tokens.never")}</td>
       <td className="num">{token.revoked_at ? <span className="badge bad">{t("tokens.revoked")}</span> : token.expires_at ? format.dateTime(token.expires_at) : t("tokens.forever")}</td>
       <td className="end">
         {!token.revoked_at && (

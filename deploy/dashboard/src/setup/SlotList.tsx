@@ -42,9 +42,13 @@ export function SlotList() {
               <tr>
                 <th scope="col">{t("setup.code")}</th>
                 <th scope="col">{t("slot.zone")}</th>
-                <th scope="col">{t("slot.level")}</th>
+                <th scope="col" className="wide">
+                  {t("slot.level")}
+                </th>
                 <th scope="col">{t("slot.kind")}</th>
-                <th scope="col">{t("setup.position")}</th>
+                <th scope="col" className="wide">
+                  {t("setup.position")}
+                </th>
                 <th scope="col">
                   <span className="visually-hidden">{t("setup.edit")}</span>
                 </th>
@@ -57,13 +61,13 @@ export function SlotList() {
                     <strong>{slot.code}</strong>
                   </td>
                   <td>{slot.zone ?? "–"}</td>
-                  <td className="num">{slot.level}</td>
+                  <td className="num wide">{slot.level}</td>
                   <td>
                     <span className="state-word">
                       <KindMark kind={slot.kind} /> {t(`kind.${slot.kind}`)}
                     </span>
                   </td>
-                  <td className="num fine">{slot.position ? `${slot.position.x} · ${slot.position.y}` : "–"}</td>
+                  <td className="num fine wide">{slot.position ? `${slot.position.x} · ${slot.position.y}` : "–"}</td>
                   <td className="end">
                     <span className="row setup-row-actions">
                       <button className="button small" type="button" aria-label={`${t("setup.edit")} ${slot.code}`} onClick={() => setAsked({ edit: slot })}>

@@ -1,0 +1,74 @@
+// What is worked out without a screen: days in other time zones, buckets, files, lines for a shell, words in two languages.
+import { expect, test } from "vitest";
+import { provisionLine } from "./cameras/CameraToken";
+import { withContact } from "./cameras/known";
+import { fixture } from "./fixtures";
+import type { Camera } from "./api/types";
+import type { Bucket } from "./history/buckets";
+import { columns, occupancy, peak } from "./history/buckets";
+import { en } from "./i18n/en";
+import { format } from "./i18n/format";
+import { id } from "./i18n/id";
+import { midnight } from "./i18n/zone";
+import { csv } from "./ui/csv";
+
+const iso = (at: number) => new Date(at).toISOString();
+
+test("a day begins at midnight where the lot is, also when its clocks are changed", () => {
+  const at = Date.parse("2026-11-23T18:30:00Z");
+  expect(iso(midnight(at, "Asia/Jakarta"))).toBe("2026-11-23T17:00:00.000Z");
+  expect(iso(midnight(at, "UTC", 1))).toBe("2026-11-22T00:00:00.000Z");
+  // The night of 29 March 2026 has an hour less in Berlin.
+  const changed = Date.parse("2026-03-29T12:00:00Z");
+  expect(iso(midnight(changed, "Europe/Berlin"))).toBe("2026-03-28T23:00:00.000Z");
+  expect(iso(midnight(changed, "Europe/Berlin", -1))).toBe("2026-03-29T22:00:00.000Z");
+});
+
+test("a bucket that nobody watched is a gap, and one that was watched in part is an average over that part", () => {
+  const buckets = [fixture<Bucket>("history_bucket.gap"), fixture<Bucket>("history_bucket")];
+  const [gap, watched] = columns(buckets);
+  expect(gap?.averages).toBeNull();
+  expect(watched?.watched).toBeCloseTo(1 / 3);
+  expect(watched?.averages).toMatchObject({ free: 1.2, occupied: 0.75, closed: 0.05 });
+  expect(occupancy(columns(buckets))).toBeCloseTo(0.75 / 1.95);
+  expect(occupancy(columns(buckets.slice(0, 1)))).toBeNull();
+  expect(peak(columns(buckets))).toEqual(watched);
+  expect(columns(buckets, "nowhere")[1]?.averages).toBeNull();
+});
+
+test("a file of values is read back by a spreadsheet as it was, and runs nothing there", () => {
+  expect(csv(["a", "b"], [["x,y", 'say "hi"'], ["=1+1", -2], [null, "two\nlines"]])).toBe('a,b\r\n"x,y","say ""hi"""\r\n\'=1+1,-2\r\n,"two\nlines"\r\n');
+});
+
+test("the line that sets a camera up can be pasted into a shell", () => {
+  const camera = { id: "cam-3", name: "Anna's gate", zone: "North 1", interval_s: 30 };
+  expect(provisionLine(camera, "harbour", "https://lot.example")).toBe(
+    "parkctl camera provision --server https://lot.example --lot harbour --id cam-3 --name 'Anna'\\''s gate' --zone 'North 1' --interval 30",
+  );
+});
+
+test("of two contacts with a camera the newer is shown, with the health that only one of them knows", () => {
+  const asked = fixture<Camera>("camera");
+  const live: Camera = { ...asked, contact: { seen_at: "2030-01-01T00:00:00.000Z", capture_id: "newer" } };
+  expect(withContact(live, asked).contact).toMatchObject({ capture_id: "newer", health: { rssi_dbm: -67 } });
+  expect(withContact({ ...live, contact: null }, asked).contact?.capture_id).toBe(asked.contact?.capture_id);
+  expect(withContact(live, undefined)).toBe(live);
+});
+
+test("ages and durations are said in the reader's language and the lot's time zone", () => {
+  const now = Date.parse("2026-11-23T18:30:00Z");
+  const english = format("en-GB", "Asia/Jakarta", "just now");
+  expect(english.ago(now - 1_000, now)).toBe("just now");
+  expect(english.ago(now - 90_000, now)).toBe("1 minute ago");
+  expect(english.time(now, now)).toBe("01:30");
+  expect(english.duration(3_900_000)).toMatch(/^1 hr 5 mins?$/);
+  expect(format("id", "Asia/Jakarta", "baru saja").ago(now - 90_000, now)).toBe("1 menit yang lalu");
+});
+
+test("both languages have the same gaps to fill in", () => {
+  const gaps = (catalogue: object): [string, string[]][] =>
+    Object.entries(catalogue).flatMap(([key, value]: [string, string | object]) =>
+      typeof value === "string" ? [[key, (value.match(/\{\{\w+\}\}/g) ?? []).sort()] as [string, string[]]] : gaps(value),
+    );
+  expect(gaps(id)).toEqual(gaps(en));
+});
