@@ -4,9 +4,9 @@ import createClient from "openapi-fetch";
 import type { paths } from "./schema";
 import type { Problem } from "./types";
 
-/** How often a change is sent again, with the same key, when no answer came; and how long to wait in between. */
-const SENDS_MAX = 3;
-const RESEND_MS = 400;
+/** How often a change is sent, with the same key, while nobody answers it; and how much longer each wait in between is. */
+const SENDS_MAX = 4;
+const RESEND_MS = 500;
 const KEY_BYTES = 16;
 
 /** The daemon refused. */
@@ -56,17 +56,22 @@ export function idempotencyKey(): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** Sends a change, again if no answer came: its idempotency key makes that safe. */
+/** Sends a change, again if nobody answered it: its idempotency key makes that safe. */
 export async function change<T>(send: (key: string) => Promise<{ data?: T }>): Promise<T> {
   const key = idempotencyKey();
   for (let sent = 1; ; sent += 1) {
     try {
       return answer(await send(key));
     } catch (error) {
-      if (!(error instanceof Unreachable) || sent === SENDS_MAX) throw error;
+      if (!isUnanswered(error) || sent === SENDS_MAX) throw error;
       await new Promise((resolve) => setTimeout(resolve, RESEND_MS * sent));
     }
   }
+}
+
+/** Whether no daemon has decided: none was reached, or a proxy or a daemon says that it cannot right now. */
+function isUnanswered(error: unknown): boolean {
+  return error instanceof Unreachable || (error instanceof Refusal && [502, 503, 504].includes(error.problem.status));
 }
 
 /** The body of an answer. A refusal has been thrown before. */
