@@ -59,12 +59,12 @@ function Lots({ inside }: { inside: Inside }) {
 
   useEffect(() => {
     void (async () => {
-      const asked = api.GET("/api/lots").then(answer);
+      const asked = api.GET("/api/lots").then(answer).catch((): Lot[] => []);
       // What was looked at last is shown before anybody has answered.
       const last = lastLot();
       const kept = last === null ? null : await keptLot(last);
       if (kept) setChosen({ lotId: kept.lot.lot.id, lots: [], kept });
-      const lots = await asked.catch((): Lot[] => []);
+      const lots = await asked;
       const lotId = await chooseLot(lots);
       if (lotId === kept?.lot.lot.id) setChosen({ lotId, lots, kept });
       else setChosen({ lotId, lots, kept: await keptLot(lotId) });

@@ -19,6 +19,8 @@ const HEIGHT_MAX = 640;
 /** Of a code and of a shape, in metres: a wider bay does not shout. */
 const TEXT_M_MAX = 0.74;
 const MARK_M_MAX = 0.92;
+/** Smaller than this a code is a smudge, and thousands of smudges are slow: the shape stays, the code comes with zooming in. */
+const TEXT_PX_MIN = 7;
 
 const DIRECTIONS: Record<string, Direction> = { ArrowLeft: "left", ArrowRight: "right", ArrowUp: "up", ArrowDown: "down" };
 
@@ -49,6 +51,7 @@ export function SlotMap({ slots, onOpen }: Props) {
 
   const fitting = Math.min(width / area.w, HEIGHT_MAX / area.h);
   const metre = Math.max(fitting, METRE_PX_MIN) * zoom;
+  const isReadable = metre * TEXT_M_MAX >= TEXT_PX_MIN;
 
   const onKeyDown = useCallback(
     (event: KeyboardEvent) => {
@@ -98,7 +101,7 @@ export function SlotMap({ slots, onOpen }: Props) {
             ))}
             {slots.map(({ id }) => {
               const box = boxes.get(id);
-              return box && <Bay key={id} id={id} x={box.x} y={box.y} w={box.w} h={box.h} isInTabOrder={id === inTabOrder} />;
+              return box && <Bay key={id} id={id} x={box.x} y={box.y} w={box.w} h={box.h} isReadable={isReadable} isInTabOrder={id === inTabOrder} />;
             })}
           </svg>
         )}
@@ -115,17 +118,17 @@ export function SlotMap({ slots, onOpen }: Props) {
   );
 }
 
-const Bay = memo(function Bay({ id, x, y, w, h, isInTabOrder }: Box & { id: string; isInTabOrder: boolean }) {
+const Bay = memo(function Bay({ id, x, y, w, h, isReadable, isInTabOrder }: Box & { id: string; isReadable: boolean; isInTabOrder: boolean }) {
   const [slot, pending] = useSlot(id);
   const label = useLabel();
   if (!slot) return null;
   const kind = kindPath(slot.kind);
   const isUpright = h >= w;
   const [middleX, middleY] = [x + w / 2, y + h / 2];
-  const mark = Math.min(Math.min(w, h) * 0.4, MARK_M_MAX);
+  const mark = isReadable ? Math.min(Math.min(w, h) * 0.4, MARK_M_MAX) : Math.min(w, h) * 0.6;
   const text = Math.min((w * 1.3) / Math.max(slot.code.length, 4), h * 0.26, TEXT_M_MAX);
   // Upright bays have the shape above the code, others beside it.
-  const [markX, markY] = isUpright ? [middleX, middleY - h * 0.14] : [x + w * 0.22, middleY];
+  const [markX, markY] = !isReadable ? [middleX, middleY] : isUpright ? [middleX, middleY - h * 0.14] : [x + w * 0.22, middleY];
   const [textX, textY] = isUpright ? [middleX, middleY + h * 0.17] : [x + w * 0.62, middleY];
   return (
     <g
@@ -141,10 +144,12 @@ const Bay = memo(function Bay({ id, x, y, w, h, isInTabOrder }: Box & { id: stri
     >
       <rect x={x} y={y} width={w} height={h} rx={Math.min(w, h) * 0.12} />
       <path d={markPath(slot.state)} fillRule="evenodd" transform={`translate(${markX - mark / 2} ${markY - mark / 2}) scale(${mark / 16})`} />
-      <text x={textX} y={textY} fontSize={text}>
-        {slot.code}
-      </text>
-      {kind && (
+      {isReadable && (
+        <text x={textX} y={textY} fontSize={text}>
+          {slot.code}
+        </text>
+      )}
+      {kind && isReadable && (
         <path
           className="bay-kind"
           d={kind}
