@@ -73,5 +73,9 @@ lint:
 	cargo clippy --workspace --exclude parkd-fuzz --all-targets --all-features -- -D warnings
 	cargo check -p improv -p camera-core --target thumbv6m-none-eabi
 
+# The crate of the board against the headers of ESP-IDF, where they are; firmware/README.md says how to get them.
+firmware-check:
+	.ci/firmware-check
+
 fmt:
 	cargo fmt --all

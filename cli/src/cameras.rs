@@ -44,6 +44,12 @@ pub enum Command {
         #[arg(long)]
         yes: bool,
     },
+    /// Ask a camera for a picture; it takes one when it is next in touch
+    #[command(after_help = SHOOT_EXAMPLES)]
+    Shoot {
+        /// Id of the camera
+        id: CameraId,
+    },
     /// Say what is wrong with a camera, and what to do about it
     #[command(after_help = doctor::EXAMPLES)]
     Doctor {
@@ -88,6 +94,10 @@ Examples:
 const GET_EXAMPLES: &str = "\
 Examples:
   parkctl camera get cam-1";
+
+const SHOOT_EXAMPLES: &str = "\
+Examples:
+  parkctl camera shoot cam-1";
 
 const CREATE_EXAMPLES: &str = "\
 The token is printed this once and can never be read again. With --save it goes into a file instead.
@@ -158,6 +168,11 @@ pub async fn run(app: &mut App, command: Command) -> Result<(), Error> {
         Command::Get { id } => {
             let camera = app.client()?.camera(&id).await?;
             app.out.one(&camera)
+        }
+        Command::Shoot { id } => {
+            let wished = app.client()?.camera_shoot(&id).await?;
+            app.out.result(&wished)?;
+            app.out.talk(&format!("camera {id} takes a picture when it is next in touch"))
         }
         Command::Create(args) => {
             tokens::check_free(args.save.as_deref())?;

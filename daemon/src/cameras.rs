@@ -1,5 +1,6 @@
 //! Whether cameras are alive: remembers each one's last contact and turns silence into an event.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -32,6 +33,8 @@ pub struct Contacts {
 struct Inner {
     contacts: BTreeMap<(LotId, CameraId), Contact>,
     unwritten: BTreeSet<(LotId, CameraId)>,
+    /// The last picture of each camera, by its hash, and how often it came in a row.
+    pictures: BTreeMap<(LotId, CameraId), (String, u32)>,
 }
 
 impl Contacts {
@@ -42,13 +45,30 @@ impl Contacts {
     pub async fn load(ledger: &Ledger, clock: &dyn Clock) -> store::Result<Self> {
         let rows = ledger.store().contacts().await?;
         let contacts = rows.into_iter().map(|row| ((row.lot, row.camera), row.contact)).collect();
-        let inner = Arc::new(Mutex::new(Inner { contacts, unwritten: BTreeSet::new() }));
+        let inner = Arc::new(Mutex::new(Inner { contacts, ..Inner::default() }));
         Ok(Self { inner, started: clock.now() })
     }
 
     /// Notes a picture.
     pub fn captured(&self, lot: &LotId, camera: &CameraId, capture: CaptureId, now: Time) {
         self.note(lot, camera, now, |contact| contact.capture_id = Some(capture));
+    }
+
+    /// How often this very picture came in a row; None for the first that is heard of, which may be like any before.
+    pub fn repeats(&self, lot: &LotId, camera: &CameraId, sha256: &str) -> Option<u32> {
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        match inner.pictures.entry((lot.clone(), camera.clone())) {
+            Entry::Vacant(unheard) => {
+                unheard.insert((sha256.into(), 1));
+                None
+            }
+            Entry::Occupied(mut known) => {
+                let (last, count) = known.get_mut();
+                *count = if last == sha256 { count.saturating_add(1) } else { 1 };
+                *last = sha256.into();
+                Some(*count)
+            }
+        }
     }
 
     /// Notes a report of health.
@@ -171,6 +191,9 @@ mod tests {
             status_at: Time::from_ms(0),
             created_at: Time::from_ms(0),
             rev: 1,
+            capture_wanted_at: None,
+            frozen_since: None,
+            blind_slots: Vec::new(),
             contact: None,
         }
     }

@@ -268,7 +268,8 @@ impl LotView {
             }
             EventChange::CameraCreated { camera }
             | EventChange::CameraChanged { camera }
-            | EventChange::CameraStatus { camera } => self.put_camera(camera.clone()),
+            | EventChange::CameraStatus { camera }
+            | EventChange::CameraFrozen { camera } => self.put_camera(camera.clone()),
             EventChange::CameraDeleted { camera } => self.cameras.retain(|known| known.id != camera.id),
             EventChange::CaptureAdded { capture } => {
                 self.picture(capture);

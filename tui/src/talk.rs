@@ -37,6 +37,10 @@ pub fn sentence(event: &Event) -> String {
         EventChange::CameraCreated { camera } => format!("camera {} was created", camera.id),
         EventChange::CameraChanged { camera } => format!("camera {} was changed", camera.id),
         EventChange::CameraStatus { camera } => format!("camera {} is {}", camera.id, camera.status),
+        EventChange::CameraFrozen { camera } => {
+            let state = if camera.frozen_since.is_some() { "is frozen" } else { "is not frozen any more" };
+            format!("camera {} {state}", camera.id)
+        }
         EventChange::CameraDeleted { camera } => format!("camera {} was deleted", camera.id),
         EventChange::TokenCreated { token } => format!("a token for {} was created ({})", token.name, token.role),
         EventChange::TokenRevoked { token } => format!("the token of {} was revoked", token.name),

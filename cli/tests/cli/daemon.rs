@@ -17,7 +17,7 @@ const LOG: &str = "parkd.log";
 const START_TRIES_FOR: Duration = Duration::from_secs(20);
 const WORKSPACE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 /// What the binary is made of.
-const SOURCES: [&str; 4] = ["daemon", "migrations", "Cargo.toml", "Cargo.lock"];
+const SOURCES: [&str; 5] = ["daemon", "firmware", "migrations", "Cargo.toml", "Cargo.lock"];
 
 pub struct Daemon {
     pub url: String,

@@ -11,8 +11,10 @@ use std::thread::JoinHandle;
 use esp_idf_improv_wifi::{DeviceInfo, ImprovWifi, ImprovWifiBuilder, WifiNetwork};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use serde_json::{Value, json};
+use virtual_cam::cam::Network;
+use virtual_cam::{Bench, Cam, Flash, Options, Pictures};
 
-use crate::cable::{Cable, Fault, PASSWORD, SSID, line};
+use crate::cable::{PASSWORD, SSID, line};
 use crate::daemon::Daemon;
 use crate::run::{Run, args, parkctl, run};
 
@@ -29,9 +31,13 @@ fn sdk() -> PathBuf {
 
 #[test]
 fn the_browsers_client_sets_up_our_device() {
-    let cable = Cable::plug(Fault::None);
+    let network =
+        |ssid: &str, password: &str, rssi_dbm| Network { ssid: ssid.into(), password: password.into(), rssi_dbm };
+    let networks = vec![network("Guests", "", -80), network(SSID, PASSWORD, -61), network("Far", "far away!", -90)];
+    let cam = Cam::new(Options { networks, ..Options::default() }, Flash::in_memory(), Pictures::drawn(0));
+    let bench = Bench::start(cam, None).expect("a camera on a cable");
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/foreign/sdk.mjs");
-    let asked = run(Command::new("node").arg(script).arg(sdk()).arg(&cable.path));
+    let asked = run(Command::new("node").arg(script).arg(sdk()).arg(bench.path()));
     assert_eq!(asked.code, Some(0), "{asked:?}");
     let lines: Vec<Value> = asked.out.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
     let network = |online| json!({"online": online, "supportsWifi": true, "supportsEthernet": false, "supportsThread": false, "supportsModem": false, "urls": if online { vec!["http://192.0.2.7/"] } else { vec![] }});
@@ -64,7 +70,8 @@ fn the_browsers_client_sets_up_our_device() {
         assert_eq!((&line["asked"], &line["came"]), (&json!(question), came), "{}", asked.err);
     }
     assert_eq!(lines.len(), expected.len());
-    assert_eq!(cable.flash().wifi, Some((SSID.into(), PASSWORD.into())));
+    let wifi = bench.seen().settings.wifi.expect("it has Wi-Fi");
+    assert_eq!((&*wifi.ssid, &*wifi.password), (SSID, PASSWORD));
 }
 
 /// Our end of a pty as the other maker's device wants it: a read that has nothing says so.

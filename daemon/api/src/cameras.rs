@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::slots::words;
-use crate::{CameraId, CaptureId, Time};
+use crate::{CameraId, CaptureId, SlotCode, Time};
 
 /// Shortest and longest upload interval of a camera, in seconds.
 pub const INTERVAL_S_MIN: u32 = 1;
@@ -24,6 +24,9 @@ words!(
     }
 );
 
+/// So many pictures in a row that are the same to the last bit, and a camera is frozen: a real sensor has noise.
+pub const FROZEN_PICTURES: u32 = 5;
+
 /// A device that uploads pictures.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Camera {
@@ -37,6 +40,15 @@ pub struct Camera {
     pub created_at: Time,
     /// `seq` of the last change of this camera.
     pub rev: u64,
+    /// Since when somebody waits for a picture, which the camera is asked for at its next contact.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub capture_wanted_at: Option<Time>,
+    /// Since when it sends one and the same picture over and over, though it is in touch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frozen_since: Option<Time>,
+    /// Slots that nobody sees because this camera is not online, or frozen: those of its zone, unless another camera sees them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub blind_slots: Vec<SlotCode>,
     /// Its last contact; absent in events, which record changes only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contact: Option<Contact>,
@@ -70,6 +82,21 @@ pub struct Health {
     /// Pictures that wait to be uploaded.
     #[serde(default)]
     pub queue_depth: Option<u32>,
+    /// Pictures that gave way to newer ones since it booted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dropped: Option<u32>,
+    /// Whatever went wrong since it booted, counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub errors: Option<u32>,
+    /// Name of the board.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub board: Option<String>,
+    /// `normal`, `gentle` (weak supply) or `safe` (it kept failing).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mode: Option<String>,
+    /// What became of the last firmware that it was offered, in a word.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub update: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -137,6 +137,9 @@ pub enum EventChange {
     /// It went online, late or offline.
     #[serde(rename = "camera.status")]
     CameraStatus { camera: Camera },
+    /// It began or stopped sending one and the same picture: `frozen_since` says which.
+    #[serde(rename = "camera.frozen")]
+    CameraFrozen { camera: Camera },
     #[serde(rename = "camera.deleted")]
     CameraDeleted { camera: Camera },
     #[serde(rename = "token.created")]
@@ -163,6 +166,7 @@ impl EventChange {
             Self::CameraCreated { .. } => "camera.created",
             Self::CameraChanged { .. } => "camera.changed",
             Self::CameraStatus { .. } => "camera.status",
+            Self::CameraFrozen { .. } => "camera.frozen",
             Self::CameraDeleted { .. } => "camera.deleted",
             Self::TokenCreated { .. } => "token.created",
             Self::TokenRevoked { .. } => "token.revoked",

@@ -12,6 +12,7 @@ pub mod history;
 pub mod ids;
 pub mod live;
 pub mod lots;
+pub mod orders;
 pub mod paths;
 pub mod problem;
 pub mod sessions;

@@ -21,6 +21,7 @@ pub const SESSIONS_EXIT: &str = "/api/sessions/exit";
 pub const CAMERAS: &str = "/api/cameras";
 pub const CAMERA: &str = "/api/cameras/{camera}";
 pub const CAMERA_HEALTH: &str = "/api/cameras/{camera}/health";
+pub const CAMERA_CAPTURE: &str = "/api/cameras/{camera}/capture";
 pub const CAMERA_TOKEN: &str = "/api/cameras/{camera}/token";
 pub const EVENTS: &str = "/api/events";
 pub const WS: &str = "/ws";
@@ -43,6 +44,8 @@ pub const IDEMPOTENCY_HEADER: &str = "idempotency-key";
 /// Present and `true` in an answer that is a repetition of an earlier one.
 pub const REPLAYED_HEADER: &str = "idempotency-replayed";
 pub const CAPTURED_AT_HEADER: &str = "x-captured-at";
+/// Milliseconds since the picture was taken, from a camera that has no clock.
+pub const CAPTURED_AGE_HEADER: &str = "x-captured-age";
 pub const CSRF_HEADER: &str = "x-csrf-token";
 pub const REQUEST_ID_HEADER: &str = "x-request-id";
 

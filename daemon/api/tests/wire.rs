@@ -11,6 +11,7 @@ use parking_api::history::{BucketLength, HistoryBucket, SlotSeconds, ZoneSeconds
 use parking_api::ids::SlotRef;
 use parking_api::live::{Cursor, Frame, SnapshotReason};
 use parking_api::lots::{Lot, LotPatch, NewLot};
+use parking_api::orders::{Orders, Reported, Uploaded};
 use parking_api::problem::{Problem, ProblemCode, RowProblem};
 use parking_api::sessions::{GateEntry, Session, SessionKind, SessionState, SessionStats, SlotTurnover, StayStats};
 use parking_api::slots::{
@@ -60,9 +61,11 @@ const TYPES: &[(&str, Again)] = &[
     ("new_lot", again::<NewLot>),
     ("new_slot", again::<NewSlot>),
     ("new_token", again::<NewToken>),
+    ("orders", again::<Orders>),
     ("position", again::<Position>),
     ("problem", again::<Problem>),
     ("readiness", again::<Readiness>),
+    ("reported", again::<Reported>),
     ("row_problem", again::<RowProblem>),
     ("session", again::<Session>),
     ("session_id", again::<SessionId>),
@@ -82,6 +85,7 @@ const TYPES: &[(&str, Again)] = &[
     ("token", again::<Token>),
     ("token_created", again::<TokenCreated>),
     ("token_id", again::<TokenId>),
+    ("uploaded", again::<Uploaded>),
     ("version", again::<Version>),
     ("zone_counts", again::<ZoneCounts>),
     ("zone_seconds", again::<ZoneSeconds>),

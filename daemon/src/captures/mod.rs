@@ -9,7 +9,9 @@ mod thumbnails;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use parking_api::cameras::FROZEN_PICTURES;
 use parking_api::captures::Capture;
+use parking_api::events::Actor;
 use parking_api::{CameraId, CaptureId, Problem, ProblemCode, Time, paths};
 use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
@@ -161,7 +163,24 @@ impl Captures {
         if let (Ok(_), Some(camera)) = (&outcome, &upload.camera) {
             self.contacts.captured(lot.id(), camera, id, now);
         }
-        Ok(outcome?)
+        let outcome = outcome?;
+        if let (Reply::Capture(capture), Some(camera), false) = (&outcome.reply, &upload.camera, outcome.replayed) {
+            self.look_for_frost(lot, camera, &capture.sha256).await;
+        }
+        Ok(outcome)
+    }
+
+    /// Notes when a camera begins or stops to send one and the same picture.
+    async fn look_for_frost(&self, lot: &LotHandle, camera: &CameraId, sha256: &str) {
+        let Some(repeats) = self.contacts.repeats(lot.id(), camera, sha256) else { return };
+        let was_frozen = lot.read(|state| state.camera(camera).is_some_and(|camera| camera.frozen_since.is_some()));
+        let is_frozen = repeats >= FROZEN_PICTURES || (was_frozen && repeats > 1);
+        if is_frozen != was_frozen {
+            let command = Command::SetCameraFrozen { camera: camera.clone(), is_frozen };
+            if let Err(error) = lot.submit(command, Actor::system("monitor"), None).await {
+                tracing::warn!(lot = %lot.id(), %camera, %error, "cannot note that a camera is frozen, or not any more");
+            }
+        }
     }
 
     async fn check(&self, upload: Upload) -> Result<(Upload, Checked), Error> {

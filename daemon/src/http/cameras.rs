@@ -5,8 +5,9 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use parking_api::cameras::{Camera, CameraCreated, CameraPatch, Health, NewCamera};
+use parking_api::orders::{Orders, Reported};
 use parking_api::tokens::{Role, TokenCreated};
-use parking_api::{CameraId, Committed, Problem, ProblemCode, paths};
+use parking_api::{CameraId, Committed, Problem, ProblemCode, Time, paths};
 
 use super::App;
 use super::extract::{ApiJson, ApiPath, InLot, LotQuery, Mutation, Trial, TrialQuery};
@@ -15,13 +16,13 @@ use super::slots::{answer, committed};
 use super::tokens::{secret_for, token_created};
 use crate::auth::Caller;
 use crate::auth::secret::{Grant, record};
-use crate::ledger::{Command, LotHandle, Reply};
+use crate::ledger::{Command, LotHandle, LotState, Reply};
 
 /// All cameras of a lot, with their last contact
 #[utoipa::path(get, path = paths::CAMERAS, tag = "cameras", params(LotQuery),
     responses((status = 200, body = Vec<Camera>), (status = 404, body = Problem)))]
 pub async fn list(State(app): State<App>, InLot(lot): InLot) -> Json<Vec<Camera>> {
-    let cameras: Vec<Camera> = lot.read(|state| state.cameras().cloned().collect());
+    let cameras: Vec<Camera> = lot.read(|state| state.cameras().map(|camera| shown(state, camera)).collect());
     Json(cameras.into_iter().map(|camera| app.contacts.join(lot.id(), camera)).collect())
 }
 
@@ -33,10 +34,31 @@ pub async fn get(State(app): State<App>, InLot(lot): InLot, ApiPath(id): ApiPath
 }
 
 fn found(app: &App, lot: &LotHandle, id: &CameraId) -> Result<Camera> {
-    match lot.read(|state| state.camera(id).cloned()) {
+    match lot.read(|state| state.camera(id).map(|camera| shown(state, camera))) {
         Some(camera) => Ok(app.contacts.join(lot.id(), camera)),
         None => Err(Fault::new(ProblemCode::CameraNotFound, format!("there is no camera {id} in lot {}", lot.id()))),
     }
+}
+
+/// The camera, and who is blind because of it.
+fn shown(state: &LotState, camera: &Camera) -> Camera {
+    Camera { blind_slots: state.blind_slots(camera), ..camera.clone() }
+}
+
+/// What the daemon wants of the camera that calls; nobody else is told.
+pub fn orders(app: &App, lot: &LotHandle, caller: &Caller) -> Option<Orders> {
+    let camera = lot.read(|state| caller.token.camera.as_ref().and_then(|id| state.camera(id).cloned()))?;
+    // The second in which it was wished for is another for another wish.
+    let number = |at: Time| u32::try_from(at.ms() / 1_000).unwrap_or(u32::MAX);
+    let capture = camera.capture_wanted_at.map(number);
+    Some(Orders { server_time: app.clock.now(), interval_s: camera.interval_s, capture })
+}
+
+/// Ask a camera for a picture; it takes one when it is next in touch
+#[utoipa::path(post, path = paths::CAMERA_CAPTURE, tag = "cameras", params(("camera" = String, Path), LotQuery),
+    responses((status = 200, body = Committed<Camera>), (status = 404, body = Problem)))]
+pub async fn want_capture(mutation: Mutation, ApiPath(camera): ApiPath<CameraId>) -> Result<Response> {
+    Ok(answer(mutation.submit(Command::WantCapture(camera), &[]).await?, StatusCode::OK))
 }
 
 /// Create a camera; the answer shows its token, this once
@@ -49,7 +71,7 @@ pub async fn create(State(app): State<App>, mutation: Mutation, body: ApiJson<Ne
     let Reply::Camera(camera) = outcome.reply else {
         return Err(Fault::new(ProblemCode::Internal, "a camera was created, but something else was answered"));
     };
-    let created = CameraCreated { camera, token: mutation.shown(secret) };
+    let created = CameraCreated { camera: *camera, token: mutation.shown(secret) };
     let mut response = committed(created, outcome.seq, outcome.replayed);
     *response.status_mut() = mutation.created();
     Ok(response)
@@ -102,7 +124,7 @@ pub async fn delete(mutation: Mutation, ApiPath(camera): ApiPath<CameraId>) -> R
 
 /// Report how a camera is doing; proof of life at the same time
 #[utoipa::path(post, path = paths::CAMERA_HEALTH, tag = "cameras", params(("camera" = String, Path), LotQuery, TrialQuery),
-    request_body = Health, responses((status = 200, body = Camera), (status = 403, body = Problem), (status = 404, body = Problem)))]
+    request_body = Health, responses((status = 200, body = Reported), (status = 403, body = Problem), (status = 404, body = Problem)))]
 pub async fn report_health(
     State(app): State<App>,
     caller: Caller,
@@ -110,17 +132,17 @@ pub async fn report_health(
     Trial(is_trial): Trial,
     ApiPath(id): ApiPath<CameraId>,
     body: ApiJson<Health>,
-) -> Result<Json<Camera>> {
+) -> Result<Json<Reported>> {
     let lot = own_lot(&app, &caller, lot)?;
     if caller.token.camera.as_ref().is_some_and(|own| *own != id) {
         return Err(Fault::new(ProblemCode::Forbidden, format!("this token is not of camera {id}")));
     }
     let camera = found(&app, &lot, &id)?;
     if is_trial {
-        return Ok(Json(camera));
+        return Ok(Json(Reported { camera, orders: None }));
     }
     app.contacts.reported(lot.id(), &id, bounded(body.value), app.clock.now());
-    Ok(Json(found(&app, &lot, &id)?))
+    Ok(Json(Reported { camera: found(&app, &lot, &id)?, orders: orders(&app, &lot, &caller) }))
 }
 
 /// A camera's token belongs to one lot, so it need not be named.
@@ -132,7 +154,8 @@ pub fn own_lot(app: &App, caller: &Caller, named: std::sync::Arc<LotHandle>) -> 
 const REPORTED_TEXT_MAX: usize = 64;
 
 fn bounded(mut health: Health) -> Health {
-    for text in [&mut health.firmware, &mut health.reset_reason].into_iter().flatten() {
+    let Health { firmware, reset_reason, board, mode, update, .. } = &mut health;
+    for text in [firmware, reset_reason, board, mode, update].into_iter().flatten() {
         *text = text.chars().filter(|c| !c.is_control()).take(REPORTED_TEXT_MAX).collect();
     }
     health

@@ -8,27 +8,30 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use parking_api::captures::{CAPTURE_BYTES_MAX, Capture, CapturePatch};
-use parking_api::paths::CAPTURED_AT_HEADER;
+use parking_api::orders::Uploaded;
+use parking_api::paths::{CAPTURED_AGE_HEADER, CAPTURED_AT_HEADER};
 use parking_api::{CameraId, CaptureId, Committed, LotId, Problem, ProblemCode, Time, paths};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::App;
-use super::cameras::own_lot;
+use super::cameras::{orders, own_lot};
 use super::extract::{ApiJson, ApiPath, ApiQuery, InLot, LotQuery, Mutation, content_type, idempotency_key, read_body};
 use super::form;
 use super::page;
 use super::problem::{Fault, Result};
-use super::slots::answer;
+use super::slots::{answer, committed};
 use crate::auth::Caller;
 use crate::captures::Upload;
-use crate::ledger::{self, Command};
+use crate::ledger::{self, Command, Outcome, Reply};
 use crate::store::CaptureFilter;
 
 /// Uploads that are read and stored at once; each may hold 4 MiB.
 pub const UPLOADS_MAX: usize = 32;
 /// Longest wait for a place among them.
 const UPLOAD_TURN_TIMEOUT: Duration = Duration::from_secs(10);
+/// Greatest age of a picture that a camera kept, in milliseconds.
+const AGE_MS_MAX: u64 = 31 * 24 * 60 * 60 * 1000;
 /// Room for the frame around the file of a form, in bytes.
 const FORM_BYTES_EXTRA: usize = 64 * 1024;
 
@@ -48,9 +51,10 @@ pub struct UploadQuery {
 
 /// Upload a picture: as the body itself, or as the first file of a form whatever its name
 #[utoipa::path(post, path = paths::CAPTURE, tag = "captures", params(UploadQuery,
-        ("X-Captured-At" = Option<String>, Header, description = "When it was taken, RFC 3339; from more than a minute ahead, when it arrives")),
+        ("X-Captured-At" = Option<String>, Header, description = "When it was taken, RFC 3339; from more than a minute ahead, when it arrives"),
+        ("X-Captured-Age" = Option<u64>, Header, description = "The same from a camera without a clock: milliseconds since it was taken")),
     request_body(content((Vec<u8> = "image/jpeg"), (Vec<u8> = "image/png"), (Vec<u8> = "multipart/form-data"))),
-    responses((status = 201, body = Committed<Capture>), (status = 404, body = Problem), (status = 413, body = Problem),
+    responses((status = 201, body = Committed<Uploaded>), (status = 404, body = Problem), (status = 413, body = Problem),
     (status = 415, body = Problem), (status = 422, body = Problem), (status = 429, body = Problem), (status = 503, body = Problem),
     (status = 507, body = Problem)))]
 pub async fn upload(
@@ -68,7 +72,7 @@ pub async fn upload(
         (Some(own), _) => Some(own.clone()),
         (None, named) => named,
     };
-    let captured_at = captured_at(request.headers())?;
+    let captured_at = captured_at(request.headers(), app.clock.now())?;
     let idempotency_key = idempotency_key(request.headers())?;
     // The turn before the bytes: what waits here holds no picture in memory.
     let turn = tokio::time::timeout(UPLOAD_TURN_TIMEOUT, app.uploads.acquire()).await;
@@ -89,12 +93,24 @@ pub async fn upload(
     };
     // In a task of its own: a camera that hangs up must not leave a picture half entered.
     let captures = app.captures.clone();
-    let ingesting = app.tasks.spawn(async move { captures.ingest(&lot, upload).await });
+    let of = lot.clone();
+    let ingesting = app.tasks.spawn(async move { captures.ingest(&of, upload).await });
     let outcome = ingesting.await.map_err(|e| Fault::new(ProblemCode::Internal, format!("the upload failed: {e}")))?;
-    Ok(answer(outcome?, if query.dry_run { StatusCode::OK } else { StatusCode::CREATED }))
+    let Outcome { reply: Reply::Capture(capture), seq, replayed } = outcome? else {
+        return Err(Fault::new(ProblemCode::Internal, "a picture was stored, but something else was answered"));
+    };
+    let mut response = committed(Uploaded { capture, orders: orders(&app, &lot, &caller) }, seq, replayed);
+    *response.status_mut() = if query.dry_run { StatusCode::OK } else { StatusCode::CREATED };
+    Ok(response)
 }
 
-fn captured_at(headers: &HeaderMap) -> Result<Option<Time>> {
+fn captured_at(headers: &HeaderMap, now: Time) -> Result<Option<Time>> {
+    if let Some(value) = headers.get(CAPTURED_AGE_HEADER) {
+        let age_ms = value.to_str().ok().and_then(|age| age.parse::<u64>().ok()).filter(|age| *age <= AGE_MS_MAX);
+        let detail = || format!("X-Captured-Age: not a number of milliseconds up to {AGE_MS_MAX}");
+        let age_ms = age_ms.ok_or_else(|| Fault::field(ProblemCode::InvalidField, "X-Captured-Age", detail()))?;
+        return Ok(Some(now.plus_ms(-(age_ms as i64))));
+    }
     let Some(value) = headers.get(CAPTURED_AT_HEADER) else { return Ok(None) };
     let text = value.to_str().unwrap_or_default();
     text.parse()

@@ -244,6 +244,7 @@ fn attendant() -> OpenApiRouter<App> {
         .routes(routes!(slots::set))
         .routes(routes!(slots::toggle))
         .routes(routes!(captures::patch))
+        .routes(routes!(cameras::want_capture))
         .routes(routes!(sessions::enter))
         .routes(routes!(sessions::exit))
 }

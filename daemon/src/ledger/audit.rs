@@ -33,7 +33,9 @@ fn before(state: &LotState, change: &EventChange) -> Map<String, Value> {
             .slot(&SlotRef::Id(slot.id))
             .map(|before| replaced!(before, slot, code, zone, level, kind, state, source, position, note)),
         EventChange::LotChanged { lot } => Some(replaced!(state.lot(), lot, name, time_zone, currency)),
-        EventChange::CameraChanged { camera } | EventChange::CameraStatus { camera } => {
+        EventChange::CameraChanged { camera }
+        | EventChange::CameraStatus { camera }
+        | EventChange::CameraFrozen { camera } => {
             state.camera(&camera.id).map(|before| replaced!(before, camera, name, zone, interval_s, status))
         }
         // Nothing else of a capture ever changes.

@@ -67,6 +67,12 @@ pub enum Command {
         camera: CameraId,
         status: CameraStatus,
     },
+    /// Somebody wants a picture now.
+    WantCapture(CameraId),
+    SetCameraFrozen {
+        camera: CameraId,
+        is_frozen: bool,
+    },
     CreateToken(Box<NewSecret>),
     RevokeToken(TokenId),
 }
@@ -98,7 +104,7 @@ pub enum Reply {
     Session(Session),
     Capture(Capture),
     Expired(Expired),
-    Camera(Camera),
+    Camera(Box<Camera>),
     Token(Token),
     Imported(Imported),
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use parking_api::cameras::Camera;
+use parking_api::cameras::{Camera, CameraStatus};
 use parking_api::events::{Event, EventChange};
 use parking_api::lots::Lot;
 use parking_api::sessions::{Session, SessionKind, SessionState};
@@ -165,6 +165,16 @@ impl LotState {
         self.cameras.values()
     }
 
+    /// Slots that nobody sees because of this camera, by code: until each camera is told what it sees, those of its zone.
+    pub fn blind_slots(&self, camera: &Camera) -> Vec<SlotCode> {
+        let sees = |camera: &Camera| camera.status == CameraStatus::Online && camera.frozen_since.is_none();
+        let is_other = |other: &&Camera| other.id != camera.id && other.zone == camera.zone;
+        if sees(camera) || camera.zone.is_none() || self.cameras.values().filter(is_other).any(sees) {
+            return Vec::new();
+        }
+        self.slots().filter(|slot| slot.zone == camera.zone).map(|slot| slot.code.clone()).collect()
+    }
+
     pub fn token(&self, id: TokenId) -> Option<&Token> {
         self.tokens.get(&id)
     }
@@ -197,8 +207,11 @@ impl LotState {
             | EventChange::CaptureExpired { .. } => {}
             EventChange::CameraCreated { camera }
             | EventChange::CameraChanged { camera }
-            | EventChange::CameraStatus { camera } => {
-                self.cameras.insert(camera.id.clone(), camera.clone());
+            | EventChange::CameraStatus { camera }
+            | EventChange::CameraFrozen { camera } => {
+                // Who is blind is said when it happens, and follows from the rest afterwards.
+                let camera = Camera { blind_slots: Vec::new(), ..camera.clone() };
+                self.cameras.insert(camera.id.clone(), camera);
             }
             EventChange::CameraDeleted { camera } => {
                 self.cameras.remove(&camera.id);

@@ -89,7 +89,8 @@ impl Batch {
             EventChange::CaptureExpired { captures, .. } => captures.iter().for_each(|id| self.delete_capture(*id)),
             EventChange::CameraCreated { camera }
             | EventChange::CameraChanged { camera }
-            | EventChange::CameraStatus { camera } => {
+            | EventChange::CameraStatus { camera }
+            | EventChange::CameraFrozen { camera } => {
                 // An id may be used again: the new row takes the place of the old one.
                 self.cameras_deleted.remove(&camera.id);
                 self.cameras.insert(camera.id.clone(), camera.clone());

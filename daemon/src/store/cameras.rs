@@ -18,6 +18,8 @@ pub(super) struct CameraRow {
     status_at_ms: i64,
     created_at_ms: i64,
     rev: i64,
+    capture_wanted_at_ms: Option<i64>,
+    frozen_since_ms: Option<i64>,
 }
 
 impl From<&Camera> for CameraRow {
@@ -31,6 +33,8 @@ impl From<&Camera> for CameraRow {
             status_at_ms: camera.status_at.ms(),
             created_at_ms: camera.created_at.ms(),
             rev: camera.rev as i64,
+            capture_wanted_at_ms: camera.capture_wanted_at.map(Time::ms),
+            frozen_since_ms: camera.frozen_since.map(Time::ms),
         }
     }
 }
@@ -49,6 +53,9 @@ impl TryFrom<CameraRow> for Camera {
             rev: row.rev as u64,
             name: row.name,
             zone: row.zone,
+            capture_wanted_at: row.capture_wanted_at_ms.map(Time::from_ms),
+            frozen_since: row.frozen_since_ms.map(Time::from_ms),
+            blind_slots: Vec::new(),
             contact: None,
         })
     }
@@ -65,8 +72,20 @@ pub(super) const TABLE: Table = Table {
         ("status_at_ms", "bigint"),
         ("created_at_ms", "bigint"),
         ("rev", "bigint"),
+        ("capture_wanted_at_ms", "bigint"),
+        ("frozen_since_ms", "bigint"),
     ],
-    updated: &["name", "zone", "interval_s", "status", "status_at_ms", "created_at_ms", "rev"],
+    updated: &[
+        "name",
+        "zone",
+        "interval_s",
+        "status",
+        "status_at_ms",
+        "created_at_ms",
+        "rev",
+        "capture_wanted_at_ms",
+        "frozen_since_ms",
+    ],
 };
 
 const CONTACTS: &Columns = &[

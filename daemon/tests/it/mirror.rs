@@ -81,9 +81,11 @@ impl Mirror {
             }
             EventChange::CameraCreated { camera }
             | EventChange::CameraChanged { camera }
-            | EventChange::CameraStatus { camera } => {
+            | EventChange::CameraStatus { camera }
+            | EventChange::CameraFrozen { camera } => {
                 assert_eq!(camera.rev, event.seq);
-                self.cameras.insert(camera.id.clone(), camera.clone());
+                let camera = Camera { blind_slots: Vec::new(), ..camera.clone() };
+                self.cameras.insert(camera.id.clone(), camera);
             }
             EventChange::CameraDeleted { camera } => {
                 assert_eq!(self.cameras.remove(&camera.id).as_ref(), Some(camera));
@@ -185,7 +187,10 @@ impl Rest {
             slots: client.slots(&SlotQuery::default()).await.expect("slots"),
             stats: client.slot_stats().await.expect("figures"),
             // Contacts are not of the log.
-            cameras: cameras.into_iter().map(|camera| Camera { contact: None, ..camera }).collect(),
+            cameras: cameras
+                .into_iter()
+                .map(|camera| Camera { contact: None, blind_slots: Vec::new(), ..camera })
+                .collect(),
             sessions: sessions(client).await,
             captures: captures(client).await,
         }

@@ -333,6 +333,7 @@ fn cameras(now: Time) -> Vec<Camera> {
             firmware: Some("0.1.0".into()),
             reset_reason: Some("power-on".into()),
             queue_depth: Some(0),
+            ..Health::default()
         };
         let contact = Contact { seen_at: now, capture_id: None, health_at: Some(now), health: Some(health) };
         Some(Camera {
@@ -344,6 +345,9 @@ fn cameras(now: Time) -> Vec<Camera> {
             status_at: now.plus_ms(-PAST_MS),
             created_at: now.plus_ms(-PAST_MS),
             rev: 1,
+            capture_wanted_at: None,
+            frozen_since: None,
+            blind_slots: Vec::new(),
             contact: Some(contact),
         })
     };

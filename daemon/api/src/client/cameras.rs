@@ -30,6 +30,11 @@ impl Client {
         self.call_lot(Method::DELETE, &paths::fill(paths::CAMERA, camera)).fetch().await
     }
 
+    /// Asks for a picture, which is taken when the camera is next in touch.
+    pub async fn camera_shoot(&self, camera: &CameraId) -> Result<Committed<Camera>, Error> {
+        self.call_lot(Method::POST, &paths::fill(paths::CAMERA_CAPTURE, camera)).fetch().await
+    }
+
     /// One more token for a camera. The answer holds the secret, this once.
     pub async fn camera_token(&self, camera: &CameraId) -> Result<Committed<TokenCreated>, Error> {
         self.call_lot(Method::POST, &paths::fill(paths::CAMERA_TOKEN, camera)).fetch().await

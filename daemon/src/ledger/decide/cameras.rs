@@ -41,11 +41,14 @@ pub(super) fn create(
         status_at: context.now,
         created_at: context.now,
         rev: context.seq,
+        capture_wanted_at: None,
+        frozen_since: None,
+        blind_slots: Vec::new(),
         contact: None,
     };
     let mut changes = vec![EventChange::CameraCreated { camera: camera.clone() }];
     changes.extend(tokens::add(state, secret, context.now)?.changes);
-    Ok(Change { changes, reply: Reply::Camera(camera) })
+    Ok(Change { changes, reply: Reply::Camera(Box::new(camera)) })
 }
 
 pub(super) fn patch(
@@ -65,7 +68,10 @@ pub(super) fn patch(
         camera.interval_s = interval(seconds)?;
     }
     camera.rev = context.seq;
-    Ok(Change { changes: vec![EventChange::CameraChanged { camera: camera.clone() }], reply: Reply::Camera(camera) })
+    Ok(Change {
+        changes: vec![EventChange::CameraChanged { camera: camera.clone() }],
+        reply: Reply::Camera(Box::new(camera)),
+    })
 }
 
 /// Removes the camera and revokes its tokens; its captures stay.
@@ -74,7 +80,7 @@ pub(super) fn delete(state: &LotState, id: &CameraId, context: &Context<'_>) -> 
     let mut changes = vec![EventChange::CameraDeleted { camera: camera.clone() }];
     let of_camera = state.tokens().filter(|token| token.camera.as_ref() == Some(id) && token.revoked_at.is_none());
     changes.extend(of_camera.map(|token| tokens::revoked(token, context.now)));
-    Ok(Change { changes, reply: Reply::Camera(camera) })
+    Ok(Change { changes, reply: Reply::Camera(Box::new(camera)) })
 }
 
 pub(super) fn set_status(
@@ -85,15 +91,48 @@ pub(super) fn set_status(
 ) -> Result<Change, Refusal> {
     let camera = found(state, id)?;
     if camera.status == status {
-        return Ok(Change { changes: vec![], reply: Reply::Camera(camera.clone()) });
+        return Ok(Change { changes: vec![], reply: Reply::Camera(Box::new(camera.clone())) });
     }
-    let change = with_status(camera, status, context.seq, context.now);
-    let reply = Reply::Camera(Camera { status, status_at: context.now, rev: context.seq, ..camera.clone() });
+    let change = with_status(state, camera, status, context.seq, context.now);
+    let reply = Reply::Camera(Box::new(Camera { status, status_at: context.now, rev: context.seq, ..camera.clone() }));
     Ok(Change { changes: vec![change], reply })
 }
 
-pub(super) fn with_status(camera: &Camera, status: CameraStatus, seq: u64, now: Time) -> EventChange {
-    EventChange::CameraStatus { camera: Camera { status, status_at: now, rev: seq, ..camera.clone() } }
+pub(super) fn with_status(state: &LotState, camera: &Camera, status: CameraStatus, seq: u64, now: Time) -> EventChange {
+    let mut camera = Camera { status, status_at: now, rev: seq, ..camera.clone() };
+    camera.blind_slots = state.blind_slots(&camera);
+    EventChange::CameraStatus { camera }
+}
+
+/// Whoever asks while somebody waits already waits for the same picture.
+pub(super) fn want_capture(state: &LotState, id: &CameraId, context: &Context<'_>) -> Result<Change, Refusal> {
+    let camera = found(state, id)?;
+    if camera.capture_wanted_at.is_some() {
+        return Ok(Change { changes: vec![], reply: Reply::Camera(Box::new(camera.clone())) });
+    }
+    let camera = Camera { capture_wanted_at: Some(context.now), rev: context.seq, ..camera.clone() };
+    Ok(Change {
+        changes: vec![EventChange::CameraChanged { camera: camera.clone() }],
+        reply: Reply::Camera(Box::new(camera)),
+    })
+}
+
+pub(super) fn set_frozen(
+    state: &LotState,
+    id: &CameraId,
+    is_frozen: bool,
+    context: &Context<'_>,
+) -> Result<Change, Refusal> {
+    let camera = found(state, id)?;
+    if camera.frozen_since.is_some() == is_frozen {
+        return Ok(Change { changes: vec![], reply: Reply::Camera(Box::new(camera.clone())) });
+    }
+    let mut camera = Camera { frozen_since: is_frozen.then_some(context.now), rev: context.seq, ..camera.clone() };
+    camera.blind_slots = state.blind_slots(&camera);
+    Ok(Change {
+        changes: vec![EventChange::CameraFrozen { camera: camera.clone() }],
+        reply: Reply::Camera(Box::new(camera)),
+    })
 }
 
 pub(super) fn found<'a>(state: &'a LotState, id: &CameraId) -> Result<&'a Camera, Refusal> {

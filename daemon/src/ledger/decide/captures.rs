@@ -1,6 +1,6 @@
 //! Decisions about captures. Pure: the pictures themselves are elsewhere.
 
-use parking_api::cameras::CameraStatus;
+use parking_api::cameras::{Camera, CameraStatus};
 use parking_api::captures::{Capture, CapturePatch, ExpiryReason};
 use parking_api::events::EventChange;
 use parking_api::{CaptureId, Problem, ProblemCode};
@@ -12,10 +12,16 @@ use super::cameras;
 pub(super) fn add(state: &LotState, capture: &Capture, context: &mut Context<'_>) -> Result<Change, Refusal> {
     let mut changes = Vec::new();
     if let Some(id) = &capture.camera {
-        let camera = cameras::found(state, id)?;
+        let mut camera = cameras::found(state, id)?.clone();
+        if camera.capture_wanted_at.is_some_and(|wanted_at| capture.captured_at >= wanted_at) {
+            // This is what somebody waited for.
+            camera = Camera { capture_wanted_at: None, rev: context.seq, ..camera };
+            changes.push(EventChange::CameraChanged { camera: camera.clone() });
+        }
         if camera.status != CameraStatus::Online {
             // A picture is proof of life, so the camera is back in the same commit.
-            changes.push(cameras::with_status(camera, CameraStatus::Online, context.seq, context.now));
+            let seq = context.seq + changes.len() as u64;
+            changes.push(cameras::with_status(state, &camera, CameraStatus::Online, seq, context.now));
         }
     }
     // The capture comes last: its `rev` is the number of the whole change, which a repeat is answered with again.

@@ -42,6 +42,8 @@ pub fn decide(state: &LotState, command: &Command, context: &mut Context<'_>) ->
         Command::PatchCamera { camera, patch } => cameras::patch(state, camera, patch, context),
         Command::DeleteCamera(camera) => cameras::delete(state, camera, context),
         Command::SetCameraStatus { camera, status } => cameras::set_status(state, camera, *status, context),
+        Command::WantCapture(camera) => cameras::want_capture(state, camera, context),
+        Command::SetCameraFrozen { camera, is_frozen } => cameras::set_frozen(state, camera, *is_frozen, context),
         Command::CreateToken(secret) => tokens::create(state, secret, context.now),
         Command::RevokeToken(token) => tokens::revoke(state, *token, context),
     }

@@ -6,6 +6,7 @@ const DECIDED: &str = "
 DELETE /api/cameras/{camera}          Admin
 GET    /api/cameras/{camera}          Viewer
 PATCH  /api/cameras/{camera}          Admin
+POST   /api/cameras/{camera}/capture  Attendant
 POST   /api/cameras/{camera}/health   Device
 POST   /api/cameras/{camera}/token    Admin
 GET    /api/cameras                   Viewer
@@ -15,6 +16,7 @@ GET    /api/capture/latest            Viewer
 GET    /api/captures                  Viewer
 DELETE /api/captures/{capture}        Admin
 GET    /api/captures/{capture}        Viewer
+PATCH  /api/captures/{capture}        Attendant
 GET    /api/events                    Public
 GET    /api/login                     Known
 POST   /api/login                     Open
@@ -39,6 +41,7 @@ GET    /api/slots/{slot}              Public
 PATCH  /api/slots/{slot}              Admin
 PUT    /api/slots/{slot}              Attendant
 POST   /api/slots/{slot}/toggle       Attendant
+GET    /api/storage                   Viewer
 GET    /api/tokens                    Admin
 POST   /api/tokens                    Admin
 DELETE /api/tokens/{token}            Admin

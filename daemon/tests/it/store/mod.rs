@@ -182,6 +182,9 @@ fn camera(id: &str, rev: u64) -> Camera {
         status_at: time(rev),
         created_at: time(rev),
         rev,
+        capture_wanted_at: None,
+        frozen_since: None,
+        blind_slots: Vec::new(),
         contact: None,
     }
 }

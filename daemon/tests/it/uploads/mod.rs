@@ -3,6 +3,7 @@
 mod accepted;
 mod files;
 mod images;
+mod orders;
 mod refused;
 mod repeats;
 

@@ -22,9 +22,10 @@ async fn the_same_bytes_under_the_same_key_are_stored_once_and_answered_alike() 
     let again = |body: Vec<u8>, content_type: String, camera: Wire| async move {
         let again = upload_with(&camera, &content_type, &body, &[(IDEMPOTENCY_HEADER, "boot-7-1")]).await;
         assert_eq!((again.status, again.header(REPLAYED_HEADER)), (201, Some("true")));
-        (again.body.clone(), again.header("seq").map(str::to_string))
+        // Orders are those of the moment, whatever was answered the first time.
+        (stored(&again), again.header("seq").map(str::to_string))
     };
-    let answered = (first.body.clone(), first.header("seq").map(str::to_string));
+    let answered = (stored(&first), first.header("seq").map(str::to_string));
     assert_eq!(again(jpeg(64, 48), "image/jpeg".into(), gate.camera.clone()).await, answered);
     assert_eq!(again(padded, "image/jpeg".into(), gate.camera.clone()).await, answered, "padding is no difference");
     assert_eq!(again(sketch_form(&jpeg(64, 48)), form_type(), gate.camera.clone()).await, answered);

@@ -186,6 +186,10 @@ pub struct Machine {
     core: Core,
 }
 
+/// All that a camera keeps in memory besides its pictures, in bytes.
+pub const STATE_MAX: usize = 4_096;
+const _: () = assert!(size_of::<Machine>() <= STATE_MAX);
+
 /// All of it but the cable, which looks at the rest while it talks.
 #[derive(Debug, Clone)]
 struct Core {

@@ -18,7 +18,7 @@ const SILENCES_MAX: u8 = 3;
 const RETRY_MS_FIRST: u64 = 1_000;
 const RETRY_MS_MAX: u64 = 300_000;
 /// How often a camera reports how it is doing, and how soon after a start.
-const REPORT_MS: u64 = 300_000;
+const REPORT_MS: u64 = 900_000;
 const REPORT_MS_FIRST: u64 = 10_000;
 /// How often a camera that is not welcome asks whether that has changed.
 const UNWELCOME_MS: u64 = 900_000;

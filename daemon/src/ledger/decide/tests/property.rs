@@ -128,7 +128,8 @@ fn check_numbers(event: &Event) {
         EventChange::CaptureAdded { capture } => assert_eq!(capture.rev, event.seq),
         EventChange::CameraCreated { camera }
         | EventChange::CameraChanged { camera }
-        | EventChange::CameraStatus { camera } => assert_eq!(camera.rev, event.seq),
+        | EventChange::CameraStatus { camera }
+        | EventChange::CameraFrozen { camera } => assert_eq!(camera.rev, event.seq),
         EventChange::LotChanged { lot } => assert_eq!(lot.rev, event.seq),
         _ => {}
     }

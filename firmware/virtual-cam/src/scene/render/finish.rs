@@ -5,7 +5,7 @@ use tiny_skia::{BlendMode, FilterQuality, PathBuilder, Pixmap, PixmapPaint, Tran
 use super::canvas::{Canvas, Rgb, glow};
 use super::light::Light;
 use super::{HEIGHT, WIDTH, props};
-use crate::demo::plan;
+use crate::scene::plan;
 
 /// The map of light is this much smaller than the picture.
 const MAP_STEP: u32 = 4;

@@ -6,7 +6,7 @@ use tiny_skia::{PathBuilder, Transform};
 use super::canvas::{Canvas, Rgb, circle, line, polygon, rect, solid};
 use super::ground::KERB_DEPTH;
 use super::text;
-use crate::demo::plan::{self, BAY_DEPTH, Bay, LANE_BOTTOM, LANE_TOP};
+use crate::scene::plan::{self, BAY_DEPTH, Bay, LANE_BOTTOM, LANE_TOP};
 
 const WHITE: Rgb = [234, 233, 226];
 const BLUE: Rgb = [38, 92, 168];

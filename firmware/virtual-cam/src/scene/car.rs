@@ -119,7 +119,7 @@ mod tests {
     use rand::SeedableRng;
 
     use super::*;
-    use crate::demo::plan::{BAY_DEPTH, BAY_WIDTH};
+    use crate::scene::plan::{BAY_DEPTH, BAY_WIDTH};
 
     #[test]
     fn every_car_stands_within_its_bay() {

@@ -6,7 +6,7 @@ use tiny_skia::{
 };
 
 use super::{HEIGHT, WIDTH};
-use crate::demo::plan::View;
+use crate::scene::plan::View;
 
 /// How high the camera hangs, in metres: what is tall leans away from the middle of the picture.
 const CAMERA_HEIGHT: f32 = 38.0;

@@ -8,7 +8,7 @@ use tiny_skia::{Path, PathBuilder, Transform};
 
 use super::canvas::{Canvas, Rgb, circle, line, rounded, shade};
 use super::ground::{HEDGE_BOTTOM, KERB_DEPTH, SHOP_RIGHT};
-use crate::demo::plan::{self, BAY_DEPTH, Bay, LANE_BOTTOM, LANE_TOP, LOT_WIDTH};
+use crate::scene::plan::{self, BAY_DEPTH, Bay, LANE_BOTTOM, LANE_TOP, LOT_WIDTH};
 
 /// A tree: its foot and the radius of its crown, in metres.
 type Tree = ((f32, f32), f32);

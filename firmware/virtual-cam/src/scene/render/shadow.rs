@@ -5,7 +5,7 @@ use tiny_skia::{FillRule, Mask, Path, Rect, Transform};
 use super::canvas::{Canvas, solid};
 use super::light::Light;
 use super::{HEIGHT, WIDTH, cars, props};
-use crate::demo::car::ParkedCar;
+use crate::scene::car::ParkedCar;
 
 /// How far apart the copies of an outline may lie that make up its shadow, in metres.
 const STEP: f32 = 0.3;

@@ -3,8 +3,8 @@
 use tiny_skia::{Path, PathBuilder, Transform};
 
 use super::canvas::{Canvas, Rgb, circle, gradient, line, polygon, rect, rounded, shade, solid};
-use crate::demo::car::{Body, Car, ParkedCar};
-use crate::demo::plan::{self, Bay};
+use crate::scene::car::{Body, Car, ParkedCar};
+use crate::scene::plan::{self, Bay};
 
 /// Height of the sides and of the roof, in metres; a van is taller.
 const SIDES: f32 = 0.8;

@@ -1,6 +1,6 @@
 //! The light of the hour: how bright, of what colour, where shadows fall. Knows nothing of what is lit.
 
-use crate::demo::curve;
+use crate::scene::curve;
 
 /// The light at one moment of the day.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -39,7 +39,7 @@ impl Light {
         Self { hour: hour.rem_euclid(24.0) }
     }
 
-    /// At an instant in local milliseconds, as [`crate::demo::day::Day`] counts them.
+    /// At an instant in local milliseconds, as [`crate::scene::day::Day`] counts them.
     pub fn at_local_ms(local_ms: i64) -> Self {
         Self::at_hour(curve::hour(local_ms) as f32)
     }

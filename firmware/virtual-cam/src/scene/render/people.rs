@@ -7,7 +7,7 @@ use tiny_skia::{PathBuilder, Rect, Transform};
 use super::canvas::{Canvas, Rgb, circle, line, rounded, solid};
 use super::ground::{HEDGE_BOTTOM, ROOF_BOTTOM, SHOP_RIGHT};
 use super::light::Light;
-use crate::demo::plan::{self, LANE_BOTTOM, LANE_TOP, LOT_WIDTH};
+use crate::scene::plan::{self, LANE_BOTTOM, LANE_TOP, LOT_WIDTH};
 
 /// Fewest and most people on the whole lot, by day and by night.
 const BY_DAY: (u32, u32) = (3, 12);

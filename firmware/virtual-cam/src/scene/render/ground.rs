@@ -5,7 +5,7 @@ use rand::{Rng, SeedableRng};
 use tiny_skia::{PathBuilder, Rect};
 
 use super::canvas::{Canvas, Rgb, circle, line, rect, rounded, shade};
-use crate::demo::plan::{self, BAY_DEPTH, LANE_BOTTOM, LANE_TOP, LOT_HEIGHT, LOT_WIDTH};
+use crate::scene::plan::{self, BAY_DEPTH, LANE_BOTTOM, LANE_TOP, LOT_HEIGHT, LOT_WIDTH};
 
 /// Lower edge of the roof, of the paving, of the kerb strip above the bays, in metres from the top.
 pub const ROOF_BOTTOM: f32 = 1.95;

@@ -1,0 +1,251 @@
+//! One turn after the other: what happened is told to the core, and what the core wants is done.
+
+use std::collections::BTreeMap;
+use std::sync::mpsc::{Receiver, SyncSender};
+
+use camera_core::boots::Mode;
+use camera_core::{Answer, Input, Machine, Output, What};
+use esp_idf_svc::hal::reset;
+use esp_idf_svc::hal::uart::UartDriver;
+use esp_idf_svc::sys;
+
+use crate::camera::{free_heap, Camera, Frame};
+use crate::gpio;
+use crate::net::{Job, News, Sent};
+use crate::pins::PINS;
+use crate::psram::Slot;
+use crate::store::Store;
+use crate::update::{self, Writing};
+
+const VITALS_MS: u64 = 5_000;
+/// Power of the radio when the supply is weak, in quarters of a dBm.
+const GENTLE_POWER: i8 = 44;
+
+/// The board around the core.
+pub struct CameraBoard {
+    machine: Machine,
+    hands: Hands,
+    vitals_ms: u64,
+}
+
+/// Everything that the core has deeds for.
+struct Hands {
+    store: Store,
+    jobs: SyncSender<Job>,
+    news: Receiver<News>,
+    camera: Option<Camera>,
+    shot: Option<Frame>,
+    frames: BTreeMap<u8, Slot>,
+    writing: Option<Writing>,
+    /// What went wrong or came at once, to be told after the step that caused it.
+    told: Vec<Told>,
+}
+
+enum Told {
+    Shoot(u8),
+    Unkept(u8),
+    UpdateFailed,
+}
+
+impl CameraBoard {
+    pub fn new(machine: Machine, store: Store, jobs: SyncSender<Job>, news: Receiver<News>) -> Self {
+        let hands = Hands {
+            store,
+            jobs,
+            news,
+            camera: None,
+            shot: None,
+            frames: BTreeMap::new(),
+            writing: None,
+            told: Vec::new(),
+        };
+        Self { machine, hands, vitals_ms: 0 }
+    }
+
+    pub fn turn(&mut self, bytes: &[u8], uart: &UartDriver<'_>) {
+        if !bytes.is_empty() {
+            self.step(Input::Uart(bytes), uart);
+        }
+        while let Ok(news) = self.hands.news.try_recv() {
+            self.happened(news, uart);
+        }
+        if now_ms() >= self.vitals_ms {
+            self.vitals_ms = now_ms() + VITALS_MS;
+            self.step(Input::Vitals { rssi_dbm: rssi_dbm(), free_heap_bytes: Some(free_heap()) }, uart);
+        }
+        self.step(Input::Tick, uart);
+        while let Some(told) = self.hands.told.pop() {
+            match told {
+                Told::Shoot(quality) => {
+                    let input = self.hands.shoot(quality).map_or(Input::ShotFailed, |bytes| Input::Shot { bytes });
+                    self.step(input, uart);
+                    // One that was not wanted goes back to the driver.
+                    self.hands.shot = None;
+                }
+                Told::Unkept(slot) => self.step(Input::Unkept { slot }, uart),
+                Told::UpdateFailed => self.step(Input::UpdateFailed, uart),
+            }
+        }
+    }
+
+    fn step(&mut self, input: Input<'_>, uart: &UartDriver<'_>) {
+        let Self { machine, hands, .. } = self;
+        machine.step(input, now_ms(), &mut |output| hands.act(output, uart));
+    }
+
+    fn happened(&mut self, news: News, uart: &UartDriver<'_>) {
+        match news {
+            News::Joined { attempt, address } => self.step(Input::Joined { attempt, address: &address }, uart),
+            News::JoinFailed { attempt } => self.step(Input::JoinFailed { attempt }, uart),
+            News::Networks(networks) => {
+                for (ssid, rssi_dbm, is_secured) in &networks {
+                    let (rssi_dbm, is_secured) = (*rssi_dbm, *is_secured);
+                    self.step(Input::Network { ssid, rssi_dbm, is_secured }, uart);
+                }
+                self.step(Input::ScanDone, uart);
+            }
+            News::Piece { id, bytes } => self.step(Input::Piece { id, bytes: &bytes }, uart),
+            News::Said { id, status, retry_after_s, body } => {
+                let answer = Answer::Said { status, retry_after_s, body: &body };
+                self.step(Input::Answer { id, answer }, uart);
+            }
+            News::Broken { id } => self.step(Input::Answer { id, answer: Answer::Broken }, uart),
+            News::Back { slot, frame } => {
+                // Unless the core has given the place to another picture meanwhile.
+                let waits = self.machine.ring().frames().iter().any(|waiting| waiting.slot == slot);
+                if waits && !self.hands.frames.contains_key(&slot) {
+                    self.hands.frames.insert(slot, frame);
+                }
+            }
+        }
+    }
+}
+
+impl Hands {
+    fn shoot(&mut self, quality: u8) -> Option<u32> {
+        if self.camera.as_ref().is_none_or(|camera| camera.quality() != quality) {
+            // The driver has to be gone before it is started again.
+            self.camera = None;
+            self.camera = Camera::start(quality).inspect_err(|error| log::warn!("no camera: {error}")).ok();
+        }
+        self.shot = self.camera.as_ref()?.shoot().ok();
+        self.shot.as_ref().map(|shot| shot.jpeg().len() as u32)
+    }
+
+    fn act(&mut self, output: Output<'_>, uart: &UartDriver<'_>) {
+        match output {
+            Output::Uart(bytes) => drop(uart.write(bytes)),
+            Output::Join { attempt, ssid, password } => {
+                self.job(Job::Join { attempt, ssid: ssid.into(), password: password.into() });
+            }
+            Output::Leave => self.job(Job::Leave),
+            Output::Scan => self.job(Job::Scan),
+            Output::Shoot { quality } => self.told.push(Told::Shoot(quality)),
+            Output::Keep { slot } => self.keep(slot),
+            Output::Forget { slot } => drop(self.frames.remove(&slot)),
+            Output::RestartCamera => self.camera = None,
+            Output::Send(request) => self.send(&request),
+            Output::Store { place, record } => warn("store settings", self.store.write(place, record)),
+            Output::StoreBoots(record) => warn("store starts", self.store.write_boots(record)),
+            Output::Led(is_lit) => drop(gpio::output(PINS.led, is_lit != PINS.led_is_low)),
+            Output::Mode(mode) => quieten(mode),
+            Output::BeginUpdate => self.writing = self.checked(Writing::begin()),
+            Output::WriteUpdate(bytes) => {
+                let written = self.writing.as_mut().map(|writing| writing.write(bytes));
+                self.checked(written.unwrap_or(Ok(())));
+            }
+            Output::AbortUpdate => {
+                if let Some(writing) = self.writing.take() {
+                    writing.abort();
+                }
+            }
+            Output::StartUpdate => {
+                if let Some(writing) = self.writing.take() {
+                    if self.checked(writing.finish()).is_some() {
+                        reset::restart();
+                    }
+                }
+            }
+            Output::MarkValid => warn("keep the new firmware", update::mark_valid()),
+            Output::GoBack => {
+                warn("go back to the firmware from before", update::go_back());
+                reset::restart();
+            }
+            Output::Reboot(stuck) => {
+                log::error!("restarting: the {} does not move any more", stuck.word());
+                reset::restart();
+            }
+            // A request ends by its own time limit, and what it says then is of an id that nobody waits for. Leaving a network and
+            // joining again is all that this radio's driver offers.
+            Output::Hang(_) | Output::RestartRadio => {}
+        }
+    }
+
+    fn job(&self, job: Job) {
+        if self.jobs.try_send(job).is_err() {
+            log::error!("the radio does not take any more jobs");
+        }
+    }
+
+    /// In PSRAM, of just the size that it has.
+    fn keep(&mut self, slot: u8) {
+        let Some(shot) = self.shot.take() else { return };
+        let mut kept = Slot::new(shot.jpeg().len());
+        let is_kept = kept.as_mut().is_some_and(|frame| frame.store(shot.jpeg()));
+        match kept.filter(|_| is_kept) {
+            Some(frame) => drop(self.frames.insert(slot, frame)),
+            None => self.told.push(Told::Unkept(slot)),
+        }
+    }
+
+    fn send(&mut self, request: &camera_core::Request<'_>) {
+        let what = match request.what {
+            // Lent to the other thread, which gives it back: no second copy.
+            What::Picture { slot, key, age_ms, .. } => match self.frames.remove(&slot) {
+                Some(frame) => Sent::Picture { slot, frame, key, age_ms },
+                None => return log::error!("the picture in {slot} is not there"),
+            },
+            What::Report(report) => Sent::Report(report.into()),
+            What::Firmware(id) => Sent::Firmware(id.into()),
+        };
+        self.job(Job::Send { id: request.id, claim: Box::new(*request.claim), what });
+    }
+
+    fn checked<T>(&mut self, result: Result<T, sys::EspError>) -> Option<T> {
+        match result {
+            Ok(value) => Some(value),
+            Err(error) => {
+                log::warn!("the new firmware cannot be written: {error}");
+                self.told.push(Told::UpdateFailed);
+                None
+            }
+        }
+    }
+}
+
+fn warn<T, E: std::fmt::Display>(what: &str, result: Result<T, E>) {
+    if let Err(error) = result {
+        log::warn!("cannot {what}: {error}");
+    }
+}
+
+fn quieten(mode: Mode) {
+    if mode == Mode::Gentle {
+        // SAFETY: a plain call after the radio was started.
+        warn("quieten the radio", sys::esp!(unsafe { sys::esp_wifi_set_max_tx_power(GENTLE_POWER) }));
+    }
+}
+
+/// Milliseconds since the start.
+fn now_ms() -> u64 {
+    // SAFETY: a plain getter.
+    unsafe { sys::esp_timer_get_time() as u64 / 1_000 }
+}
+
+/// None outside a network.
+fn rssi_dbm() -> Option<i16> {
+    let mut rssi = 0;
+    // SAFETY: written before the call returns.
+    sys::esp!(unsafe { sys::esp_wifi_sta_get_rssi(&mut rssi) }).ok()?;
+    i16::try_from(rssi).ok()
+}

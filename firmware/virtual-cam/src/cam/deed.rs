@@ -1,0 +1,92 @@
+//! Carries out what the machine wants done. Adapters branch on nothing but the fault that is due.
+
+use camera_core::boots::Reset;
+use camera_core::{Input, Output, What};
+
+use super::{Cam, JOIN_MS, News, SCAN_MS, SHOT_MS};
+use crate::fault::{Cut, Faults};
+use crate::flash::{Running, Sector};
+
+impl Cam {
+    pub(super) fn step(&mut self, input: Input<'_>, now_ms: u64) {
+        if !self.is_on {
+            return;
+        }
+        // The machine is stepped aside, so that its deeds may change the rest.
+        let mut machine = self.machine.clone();
+        machine.step(input, now_ms, &mut |output| {
+            // Without power nothing more is done of what was decided.
+            if self.is_on {
+                self.act(output, now_ms);
+            }
+        });
+        // What was restarted meanwhile begins with what is in flash.
+        self.machine = machine;
+    }
+
+    fn soon(&mut self, now_ms: u64, after_ms: u64, news: News) {
+        self.news.push((now_ms + after_ms, news));
+    }
+
+    fn act(&mut self, output: Output<'_>, now_ms: u64) {
+        match output {
+            Output::Uart(bytes) => self.uart.extend_from_slice(bytes),
+            Output::Join { attempt, ssid, password } => {
+                let network = self.options.networks.iter().find(|network| network.ssid == ssid);
+                let fails = Faults::happens(&mut self.chance, self.options.faults.join_fails);
+                let found = network.filter(|network| network.password == password && !fails);
+                self.rssi_dbm = found.map(|network| network.rssi_dbm);
+                let is_in = found.is_some();
+                self.soon(now_ms, JOIN_MS, News::Joined(attempt, is_in));
+                self.vitals_ms = now_ms;
+            }
+            Output::Leave => self.rssi_dbm = None,
+            Output::Scan => self.soon(now_ms, SCAN_MS, News::Scanned),
+            Output::Shoot { .. } => self.soon(now_ms, SHOT_MS, News::Shot),
+            Output::Keep { slot } => {
+                if let Some(shot) = self.shot.take() {
+                    // It was counted when it was taken.
+                    self.frames.insert(slot, (self.shots - 1, shot));
+                }
+            }
+            Output::Forget { slot } => drop(self.frames.remove(&slot)),
+            Output::Send(request) => {
+                let body = match request.what {
+                    What::Picture { slot, .. } => {
+                        let (number, bytes) = self.frames.get(&slot).cloned().unwrap_or_default();
+                        self.sent = Some((request.id, number));
+                        bytes
+                    }
+                    What::Report(report) => report.as_bytes().to_vec(),
+                    What::Firmware(_) => Vec::new(),
+                };
+                let is_picture = matches!(request.what, What::Picture { .. });
+                let faults = self.options.faults;
+                let cut = if is_picture { faults.cut(body.len(), &mut self.chance) } else { Cut::No };
+                self.net.send(&request, body, cut, faults.slow_ms);
+            }
+            Output::Store { place, record } => self.write(Sector::Settings(place), record, now_ms),
+            Output::StoreBoots(record) => self.write(Sector::Boots, record, now_ms),
+            Output::Led(is_lit) => self.is_lit = is_lit,
+            Output::BeginUpdate | Output::AbortUpdate => self.update.clear(),
+            Output::WriteUpdate(bytes) => self.update.extend_from_slice(bytes),
+            Output::StartUpdate => {
+                let image = std::mem::take(&mut self.update);
+                self.flash.write_image(image);
+                self.cut_power(now_ms, Reset::Software);
+            }
+            Output::MarkValid => self.flash.set_running(Running::Fetched),
+            Output::GoBack | Output::Reboot(_) => self.cut_power(now_ms, Reset::Software),
+            // There is no driver whose power could be cut, no radio to be quieted, and no connection that outlives its request.
+            Output::RestartCamera | Output::RestartRadio | Output::Mode(_) | Output::Hang(_) => {}
+        }
+    }
+
+    fn write(&mut self, sector: Sector, record: &[u8], now_ms: u64) {
+        let is_cut = Faults::happens(&mut self.chance, self.options.faults.power_cut);
+        let cut_at = is_cut.then(|| usize::try_from(self.chance.below(record.len() as u64)).unwrap_or(0));
+        if self.flash.write(sector, record, cut_at).is_err() {
+            self.cut_power(now_ms, Reset::PowerOn);
+        }
+    }
+}
