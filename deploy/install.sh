@@ -210,7 +210,7 @@ do_install() {
   systemctl enable -q --now parkd-backup.timer
   site
   forget_old
-  say "parkd $new runs at http://$(hostname)/${tls:+ and https://$tls/}"
+  if [ -e "$ETC/tls/fullchain.pem" ]; then say "parkd $new runs at https://${tls:-$(hostname)}/"; else say "parkd $new runs at http://$(hostname)/"; fi
   say "the admin token: sudo cat $DATA/admin.token"
   say "the command line: sudo PARKD_DATA_DIR=$DATA parkctl status"
 }

@@ -48,12 +48,11 @@ impl Track {
 
     /// Where the next picture lies. It is remembered if it is recognised and not moved.
     pub fn follow(&mut self, next: &Scene) -> Placed {
-        let placed = match self.first.place(next) {
-            Placed::Elsewhere => match self.last.place(next) {
-                Placed::Aside(dx, dy) => within(self.aside.0 + dx, self.aside.1 + dy),
-                other => other,
-            },
-            known => known,
+        let placed = match (self.first.place(next), self.last.place(next)) {
+            (Placed::Aside(dx, dy), _) => Placed::Aside(dx, dy),
+            // By now little may be left in common with the first.
+            (_, Placed::Aside(dx, dy)) => within(self.aside.0 + dx, self.aside.1 + dy),
+            (_, other) => other,
         };
         if let Placed::Aside(dx, dy) = placed {
             (self.last, self.aside) = (next.clone(), (dx, dy));
@@ -260,15 +259,16 @@ mod tests {
 
     #[test]
     fn a_place_that_changes_bit_by_bit_is_followed() {
+        const PARTS: usize = 24;
         let changed = |parts: usize| {
-            let (mut yard, other) = (yard((20, 20), 5, 0), yard((14, 20), 5, 9));
-            let rows = yard.height * parts / 8 * yard.width;
+            let (mut yard, other) = (yard((20, 20), 5, 0), yard((14, 20), 5, 2));
+            let rows = yard.height * parts / PARTS * yard.width;
             yard.luma[..rows].copy_from_slice(&other.luma[..rows]);
             Scene::of(&yard)
         };
         let mut track = Track::new(changed(0));
-        assert!(!matches!(track.clone().follow(&changed(8)), Placed::Aside(..)), "all at once it is another place");
-        for parts in 0..=8 {
+        assert!(!matches!(track.clone().follow(&changed(PARTS)), Placed::Aside(..)), "all at once it is another place");
+        for parts in 0..=PARTS {
             assert!(matches!(track.follow(&changed(parts)), Placed::Aside(..)), "{parts}");
         }
     }

@@ -9,7 +9,9 @@ use tokio::net::UnixDatagram;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use crate::harness::{PATIENCE, Parkd, signal};
+use crate::harness::{PATIENCE, Parkd, signal, wait_for};
+use crate::postgres;
+use crate::proxy::Proxy;
 use crate::wire::Wire;
 
 /// How long the manager of these tests waits for a sign of life.
@@ -28,9 +30,11 @@ impl Manager {
         Self { socket, folder }
     }
 
-    fn start(&self) -> Parkd {
+    /// Starts a daemon that hears of the manager's patience, with these variables besides.
+    fn start(&self, patience: Duration, variables: &[&str]) -> Parkd {
         let socket = format!("NOTIFY_SOCKET={}", self.folder.path().join("notify").display());
-        Parkd::start_through(&["env", &socket, &format!("WATCHDOG_USEC={}", WATCHDOG.as_micros())], &[])
+        let patience = format!("WATCHDOG_USEC={}", patience.as_micros());
+        Parkd::start_through(&[&["env", &socket, &patience], variables].concat(), &[])
     }
 
     /// The next thing it is told; `None` when that is nothing in this time.
@@ -54,7 +58,7 @@ impl Manager {
 #[tokio::test]
 async fn a_service_manager_hears_when_the_daemon_is_ready_alive_and_stopping() {
     let manager = Manager::new();
-    let mut parkd = manager.start();
+    let mut parkd = manager.start(WATCHDOG, &[]);
     let ready = manager.is_told("READY=1").await;
     assert_eq!(ready, format!("READY=1\nSTATUS=listening on {}\n", parkd.url()));
     assert_eq!(Wire::admin(&parkd).get("/api/slots").await.status, 200);
@@ -70,7 +74,7 @@ async fn a_service_manager_hears_when_the_daemon_is_ready_alive_and_stopping() {
 #[tokio::test]
 async fn a_daemon_that_hangs_gives_no_sign_of_life_until_it_goes_on() {
     let manager = Manager::new();
-    let parkd = manager.start();
+    let parkd = manager.start(WATCHDOG, &[]);
     manager.is_told("WATCHDOG=1").await;
     // Somebody holds the only place to write, so the committer cannot come round.
     let mut other = SqliteConnection::connect(&parkd.database_url()).await.expect("the database");
@@ -82,6 +86,30 @@ async fn a_daemon_that_hangs_gives_no_sign_of_life_until_it_goes_on() {
     other.execute("rollback").await.expect("the lock is given back");
     manager.is_told("WATCHDOG=1").await;
     assert_eq!(waiting.join_next().await.expect("it waits").expect("an answer").status, 201);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_that_is_away_is_no_reason_for_a_restart() {
+    // Long enough for the daemon to find out that nobody answers.
+    let (manager, patience) = (Manager::new(), 20 * WATCHDOG);
+    let database = postgres::database();
+    let (host, rest) = database.split_once('@').and_then(|(_, at)| at.split_once('/')).expect("a URL of a server");
+    let line = Proxy::new(host).await;
+    let through = line.url().replace("http://", "postgres://parkd@");
+    let parkd = manager.start(patience, &[&format!("DATABASE_URL={through}/{rest}")]);
+    manager.is_told("WATCHDOG=1").await;
+    line.stall();
+    for _ in 0..3 {
+        let told = manager.told_within(patience).await.expect("a sign of life while the database is away");
+        assert_eq!(told, "WATCHDOG=1\n");
+    }
+    line.pass();
+    let wire = Wire::admin(&parkd);
+    wait_for("the database", async || {
+        (wire.send("POST", "/api/slots", json!({"code": "A-1"})).await.status == 201).then_some(())
+    })
+    .await;
+    manager.is_told("WATCHDOG=1").await;
 }
 
 #[tokio::test]
