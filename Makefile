@@ -3,7 +3,7 @@
 DASHBOARD := deploy/dashboard
 PAGES := $(DASHBOARD)/dist/index.html
 
-.PHONY: run dashboard screenshots bench-dashboard test-dashboard test-deploy test test-postgres16 fuzz tools bench bench-tui lint fmt
+.PHONY: run dashboard screenshots bench-dashboard test-dashboard test-deploy test test-postgres16 fuzz tools bench bench-tui bench-cli man lint fmt
 
 # A parking lot, live on this machine: builds, starts the demo, prints what to type next.
 run:
@@ -67,6 +67,15 @@ bench:
 bench-tui:
 	cargo build --release -p parkd -p parktui --bins --example console
 	target/release/examples/console
+
+# The same of the command line: its start, and a list of 500 slots beside what curl takes for it.
+bench-cli:
+	cargo build --release -p parkd -p parkctl --bins --example bench-cli
+	target/release/examples/bench-cli
+
+# A manual page for each command, in target/man.
+man:
+	cargo run --quiet -p parkctl --example man -- target/man
 
 lint:
 	cargo fmt --all -- --check

@@ -6,7 +6,7 @@ use std::time::Duration;
 use parking_api::Time;
 use parking_api::client::{self, Client, Mutation};
 
-use crate::args::Global;
+use crate::args::{Consent, Global, Trial};
 use crate::error::{Error, Report};
 use crate::exit::Exit;
 use crate::output::Out;
@@ -55,6 +55,26 @@ impl App {
         if let Some(report) = Report::new(error, self.settings.as_ref()) {
             self.out.report(&report);
         }
+    }
+
+    /// A client for something that is changed, or only tried.
+    pub fn changer(&mut self, trial: Trial) -> Result<Client, Error> {
+        let client = self.client()?;
+        Ok(if trial.dry_run { client.dry() } else { client })
+    }
+
+    /// Says what was done, or that nothing was.
+    pub fn done(&mut self, client: &Client, what: &str) -> Result<(), Error> {
+        match client.is_dry_run() {
+            true => self.out.talk("dry run: nothing was changed"),
+            false if what.is_empty() => Ok(()),
+            false => self.out.talk(what),
+        }
+    }
+
+    /// The same as [`Self::confirm`] where a trial may have been asked for, which needs no consent.
+    pub fn consent(&mut self, what: &str, consent: Consent) -> Result<(), Error> {
+        self.confirm(what, consent.yes || consent.trial.dry_run)
     }
 
     /// Asks before something that cannot be undone; `what` is a question without its mark.

@@ -11,8 +11,8 @@ use parking_api::client::settings;
 use crate::output::Format;
 use crate::terminal::Color;
 use crate::{
-    cameras, captures, completions, config, contexts, events, exit, identity, lots, sessions, slots, status, times,
-    tokens,
+    backup, cameras, captures, completions, config, contexts, doctor, events, exit, identity, lots, sessions, slots,
+    status, times, tokens, wait,
 };
 
 const EXAMPLES: &str = "\
@@ -127,6 +127,24 @@ impl Global {
     }
 }
 
+/// Of every command that changes something.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub struct Trial {
+    /// Let the daemon check it and say what would come of it; change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// Of every command that cannot be undone.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub struct Consent {
+    /// Do not ask
+    #[arg(long)]
+    pub yes: bool,
+    #[command(flatten)]
+    pub trial: Trial,
+}
+
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Parking places and their state
@@ -156,9 +174,18 @@ pub enum Command {
     /// What a command would be run with, and why
     #[command(subcommand)]
     Config(config::Command),
+    /// Wait until the lot is as you want it
+    #[command(after_help = wait::EXAMPLES)]
+    Wait(wait::Args),
     /// The daemon, who you are to it, and the lot at a glance
     #[command(after_help = status::EXAMPLES)]
     Status,
+    /// What stands between this command and its daemon, and what to do about it
+    #[command(after_help = doctor::EXAMPLES)]
+    Doctor,
+    /// How a backup is made
+    #[command(after_help = backup::EXAMPLES)]
+    Backup,
     /// Whom your token stands for
     #[command(after_help = identity::EXAMPLES)]
     Whoami,

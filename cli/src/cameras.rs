@@ -3,6 +3,7 @@
 mod cable;
 mod claim;
 mod doctor;
+mod health;
 mod monitor;
 mod provision;
 mod wifi;
@@ -14,6 +15,7 @@ use parking_api::CameraId;
 use parking_api::cameras::{Camera, CameraCreated, CameraPatch, INTERVAL_S_MAX, INTERVAL_S_MIN, NewCamera};
 
 use crate::app::App;
+use crate::args::{Consent, Trial};
 use crate::error::Error;
 use crate::output::{Column, Look, Record, Show, Shown, Tint};
 use crate::tokens;
@@ -40,9 +42,8 @@ pub enum Command {
     Delete {
         /// Id of the camera
         id: CameraId,
-        /// Do not ask
-        #[arg(long)]
-        yes: bool,
+        #[command(flatten)]
+        consent: Consent,
     },
     /// Ask a camera for a picture; it takes one when it is next in touch
     #[command(after_help = SHOOT_EXAMPLES)]
@@ -50,6 +51,9 @@ pub enum Command {
         /// Id of the camera
         id: CameraId,
     },
+    /// Report how a camera is doing, in its place
+    #[command(after_help = health::EXAMPLES)]
+    Health(health::Args),
     /// Say what is wrong with a camera, and what to do about it
     #[command(after_help = doctor::EXAMPLES)]
     Doctor {
@@ -132,6 +136,8 @@ pub struct CreateArgs {
     /// Write the token to this new file, readable by you alone, and do not print it
     #[arg(long, value_name = "FILE")]
     save: Option<PathBuf>,
+    #[command(flatten)]
+    trial: Trial,
 }
 
 #[derive(Debug, clap::Args)]
@@ -150,6 +156,8 @@ pub struct EditArgs {
     /// How often it uploads, in seconds
     #[arg(long, value_name = "SECONDS", value_parser = interval())]
     interval: Option<u32>,
+    #[command(flatten)]
+    trial: Trial,
 }
 
 fn interval() -> clap::builder::RangedI64ValueParser<u32> {
@@ -159,6 +167,7 @@ fn interval() -> clap::builder::RangedI64ValueParser<u32> {
 pub async fn run(app: &mut App, command: Command) -> Result<(), Error> {
     match command {
         Command::Doctor { id } => doctor::run(app, &id).await,
+        Command::Health(args) => health::run(app, args).await,
         Command::OnCable(command) => on_cable(app, command).await,
         Command::List => {
             let client = app.client()?;
@@ -176,25 +185,27 @@ pub async fn run(app: &mut App, command: Command) -> Result<(), Error> {
         }
         Command::Create(args) => {
             tokens::check_free(args.save.as_deref())?;
-            let CreateArgs { id, name, zone, interval: interval_s, save } = args;
-            let created = app.client()?.camera_create(&NewCamera { id, name, zone, interval_s }).await?;
-            tokens::hand_over(app, created, save.as_deref(), |created| &mut created.value.token)
+            let CreateArgs { id, name, zone, interval: interval_s, save, trial } = args;
+            let client = app.changer(trial)?;
+            let created = client.camera_create(&NewCamera { id, name, zone, interval_s }).await?;
+            tokens::hand_over(app, &client, created, save.as_deref(), |created| &mut created.value.token)
         }
-        Command::Edit(EditArgs { id, name, zone, no_zone, interval: interval_s }) => {
+        Command::Edit(EditArgs { id, name, zone, no_zone, interval: interval_s, trial }) => {
             let zone = if no_zone { Some(None) } else { zone.map(Some) };
             let patch = CameraPatch { name, zone, interval_s };
             if patch == CameraPatch::default() {
                 return Err(Error::no_change("camera"));
             }
-            let patched = app.client()?.camera_patch(&id, &patch).await?;
-            app.out.result(&patched)
+            let client = app.changer(trial)?;
+            app.out.result(&client.camera_patch(&id, &patch).await?)?;
+            app.done(&client, "")
         }
-        Command::Delete { id, yes } => {
-            let client = app.client()?;
-            app.confirm(&format!("Delete camera {id} of lot {} and revoke its token", client.lot()), yes)?;
+        Command::Delete { id, consent } => {
+            let client = app.changer(consent.trial)?;
+            app.consent(&format!("Delete camera {id} of lot {} and revoke its token", client.lot()), consent)?;
             let camera = client.camera_delete(&id).await?;
             app.out.result(&camera)?;
-            app.out.talk(&format!("deleted camera {id} of lot {}", client.lot()))
+            app.done(&client, &format!("deleted camera {id} of lot {}", client.lot()))
         }
     }
 }

@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::app::App;
 use crate::error::Error;
 use crate::follow::{Follow, Step, Until};
-use crate::output::{Column, Look, Record, Show, Shown, Stream, Tint, bytes, clean, raw};
+use crate::output::{Column, Export, Look, Record, Show, Shown, Stream, Tint, bytes, clean, raw};
 use crate::times::When;
 use crate::{slots, times};
 
@@ -24,6 +24,9 @@ pub enum Command {
     /// List events of the past, oldest first
     #[command(after_help = LIST_EXAMPLES)]
     List(ListArgs),
+    /// Write all events of a time to a file, page by page
+    #[command(after_help = EXPORT_EXAMPLES)]
+    Export(ExportArgs),
 }
 
 const TAIL_EXAMPLES: &str = "\
@@ -41,6 +44,26 @@ Examples:
   parkctl event list --after 4181 --limit 1000 -o jsonl
   parkctl event list --slot A-12 --since 2d
   parkctl event list --actor gate --since 2026-11-23T05:00:00Z --until 1h -o csv";
+
+const EXPORT_EXAMPLES: &str = "\
+CSV unless -o json or -o jsonl is given, oldest first, however many there are. A text that a spreadsheet would take for a
+formula is marked with ' in CSV.
+
+Examples:
+  parkctl event export --since 30d -o jsonl > events.jsonl
+  parkctl event export --slot A-12 > of-one-slot.csv";
+
+#[derive(Debug, clap::Args)]
+pub struct ExportArgs {
+    #[command(flatten)]
+    filter: Filter,
+    /// Only those since then: a time, or a span back from now such as 2h or 7d
+    #[arg(long, value_name = "WHEN", visible_alias = "from")]
+    since: Option<When>,
+    /// Only those before then
+    #[arg(long, value_name = "WHEN", visible_alias = "to")]
+    until: Option<When>,
+}
 
 #[derive(Debug, Clone, clap::Args)]
 struct Filter {
@@ -92,6 +115,7 @@ pub async fn run(app: &mut App, command: Command) -> Result<(), Error> {
     match command {
         Command::Tail(args) => tail(app, args).await,
         Command::List(args) => list(app, args).await,
+        Command::Export(args) => export(app, args).await,
     }
 }
 
@@ -125,6 +149,24 @@ async fn list(app: &mut App, args: ListArgs) -> Result<(), Error> {
         app.out.talk(&format!("these are the newest {EVENTS_PAGE_MAX}; begin earlier with --after SEQ"))?;
     }
     Ok(())
+}
+
+async fn export(app: &mut App, args: ExportArgs) -> Result<(), Error> {
+    let client = app.client()?;
+    let now = app.now();
+    let (since, until) = (args.since.map(|since| since.before(now)), args.until.map(|until| until.before(now)));
+    let newest = client.events(&EventQuery { limit: Some(1), ..EventQuery::default() }).await?;
+    let after = Some(newest.floor.saturating_sub(1));
+    let mut query = EventQuery { after, since, until, ..args.filter.query(EVENTS_PAGE_MAX) };
+    let mut export = Export::begin::<Audited>(&mut app.out, app.global.output)?;
+    loop {
+        let page = client.events(&query).await?;
+        let Some(last) = page.events.last() else { break };
+        query.after = Some(last.seq());
+        page.events.into_iter().try_for_each(|event| export.push(&mut app.out, &Audited(event)))?;
+    }
+    let count = export.end(&mut app.out)?;
+    app.out.talk(&format!("exported {count} events of lot {}", client.lot()))
 }
 
 /// Up to `limit` events that `query` describes, page by page.
@@ -179,7 +221,8 @@ async fn tail(app: &mut App, args: TailArgs) -> Result<(), Error> {
     }
 }
 
-async fn newest(client: &Client) -> Result<Cursor, Error> {
+/// Where the log of a lot is now.
+pub async fn newest(client: &Client) -> Result<Cursor, Error> {
     let page = client.events(&EventQuery { limit: Some(1), ..EventQuery::default() }).await?;
     let seq = page.events.last().map_or(page.head, LogEntry::seq);
     Ok(Cursor { epoch: page.epoch, seq })

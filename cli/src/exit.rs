@@ -13,6 +13,8 @@ pub enum Exit {
     Unreachable = 6,
     TimedOut = 7,
     Device = 9,
+    /// What was waited for was not so in time.
+    NotMet = 10,
     /// 128 + SIGINT, as shells say it.
     Interrupted = 130,
 }
@@ -30,6 +32,7 @@ The exit code says how a command ended:
     6  the server cannot be reached
     7  the server did not answer in time, or the wait was over before the end
     9  a device on a cable, or the cable, did not do what was needed
+   10  what `parkctl wait` waited for was not so in time
   130  interrupted (Ctrl-C)
 
 A command about several things (`slot set A-01 A-02`) goes on after a failure that concerns one
@@ -52,6 +55,7 @@ impl Exit {
         Self::Unreachable,
         Self::TimedOut,
         Self::Device,
+        Self::NotMet,
         Self::Interrupted,
     ];
 
@@ -82,7 +86,8 @@ impl Exit {
             Self::TimedOut => 6,
             Self::Auth => 7,
             Self::Unreachable => 8,
-            Self::Interrupted => 9,
+            Self::NotMet => 9,
+            Self::Interrupted => 10,
         }
     }
 }

@@ -1,12 +1,15 @@
 //! Files that a person names: `-` is standard input or output. Knows nothing of what is in them.
 
 use std::io::{Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::error::Error;
 
 /// Most bytes of a file that is read: far above what the daemon takes, far below what fills a machine.
 const FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
+
+/// Most files of one name, told apart by a number.
+const SAME_NAME_MAX: u32 = 99;
 
 pub fn is_std(path: &Path) -> bool {
     path.as_os_str() == "-"
@@ -40,6 +43,28 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
 /// The same, readable by its owner alone.
 pub fn write_secret(path: &Path, secret: &str) -> Result<(), Error> {
     write_new(path, format!("{secret}\n").as_bytes(), true)
+}
+
+/// Under `stem` in `dir`, where nothing is overwritten: a file that is there with these bytes is left as it is, and beside one with others
+/// this one gets a number. The path that it has now.
+pub fn write_beside(dir: &Path, stem: &str, suffix: &str, bytes: &[u8]) -> Result<PathBuf, Error> {
+    for n in 1..=SAME_NAME_MAX {
+        let path = match n {
+            1 => dir.join(format!("{stem}.{suffix}")),
+            n => dir.join(format!("{stem}-{n}.{suffix}")),
+        };
+        if std::fs::read(&path).is_ok_and(|there| there == bytes) {
+            return Ok(path);
+        }
+        if std::fs::symlink_metadata(&path).is_err() {
+            write(&path, bytes)?;
+            return Ok(path);
+        }
+    }
+    Err(Error::failed(
+        "file_unwritable",
+        format!("{SAME_NAME_MAX} files in {} are called {stem} already", dir.display()),
+    ))
 }
 
 fn write_new(path: &Path, bytes: &[u8], is_secret: bool) -> Result<(), Error> {
@@ -88,6 +113,21 @@ mod tests {
         assert_eq!(read(&path).expect("readable"), b"second");
         assert!(write(&dir.path().join("none/a.jpg"), b"x").is_err());
         assert_eq!(std::fs::read_dir(dir.path()).expect("a folder").count(), 1);
+    }
+
+    #[test]
+    fn a_file_that_is_there_is_never_overwritten() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let beside = |bytes: &[u8]| {
+            let path = write_beside(dir.path(), "a", "jpg", bytes).expect("written");
+            path.file_name().and_then(|name| name.to_str()).expect("a name").to_string()
+        };
+        assert_eq!(
+            (beside(b"first"), beside(b"second"), beside(b"first")),
+            ("a.jpg".into(), "a-2.jpg".into(), "a.jpg".into())
+        );
+        assert_eq!(read(&dir.path().join("a.jpg")).expect("readable"), b"first");
+        assert_eq!(std::fs::read_dir(dir.path()).expect("a folder").count(), 2);
     }
 
     #[cfg(unix)]

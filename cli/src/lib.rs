@@ -6,12 +6,14 @@
 
 pub mod app;
 pub mod args;
+pub mod backup;
 pub mod cameras;
 pub mod captures;
 pub mod clock;
 pub mod completions;
 pub mod config;
 pub mod contexts;
+pub mod doctor;
 pub mod entropy;
 pub mod error;
 pub mod events;
@@ -32,6 +34,7 @@ pub mod status;
 pub mod terminal;
 pub mod times;
 pub mod tokens;
+pub mod wait;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -44,13 +47,19 @@ use app::App;
 use args::{Cli, Command, Wishes};
 use error::{Error, Report};
 use exit::Exit;
-use output::Out;
+use output::{Format, Out};
 use terminal::{Color, Terminal};
 
 /// Runs one command; the answer is its exit code.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let args: Vec<OsString> = args.into_iter().collect();
     let env = Env::of_process();
+    if let Some(told) = completions::answer(&args, &env) {
+        let mut out = Out::of_process(Format::Table, &Terminal::detect(Color::Never, &env), clock::now());
+        // A shell that has gone away needs no candidates.
+        let _ = out.data(&told).and_then(|()| out.flush());
+        return ExitCode::SUCCESS;
+    }
     let wishes = Wishes::scan(&args);
     let exit = match parse(&args, wishes.color) {
         Ok(cli) => run(cli, env),
@@ -134,7 +143,10 @@ async fn dispatch(app: &mut App, command: Command) -> Result<(), Error> {
         Command::Event(command) => events::run(app, command).await,
         Command::Token(command) => tokens::run(app, command).await,
         Command::Context(command) => contexts::run(app, command).await,
+        Command::Wait(args) => wait::run(app, args).await,
         Command::Config(command) => config::run(app, &command),
+        Command::Doctor => doctor::run(app).await,
+        Command::Backup => backup::run(app),
         Command::Whoami => identity::run(app).await,
         Command::Status => status::run(app).await,
         Command::Completions(args) => completions::run(app, &args),

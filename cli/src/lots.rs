@@ -5,6 +5,7 @@ use parking_api::LotId;
 use parking_api::lots::{Lot, LotPatch, NewLot};
 
 use crate::app::App;
+use crate::args::{Consent, Trial};
 use crate::error::Error;
 use crate::output::{Column, Record, Show};
 
@@ -30,9 +31,8 @@ pub enum Command {
     Delete {
         /// Id of the lot
         id: LotId,
-        /// Do not ask
-        #[arg(long)]
-        yes: bool,
+        #[command(flatten)]
+        consent: Consent,
     },
 }
 
@@ -71,6 +71,8 @@ pub struct CreateArgs {
     /// ISO 4217 code of its currency, such as IDR
     #[arg(long, value_name = "CODE")]
     currency: Option<String>,
+    #[command(flatten)]
+    trial: Trial,
 }
 
 #[derive(Debug, clap::Args)]
@@ -86,28 +88,39 @@ pub struct EditArgs {
     /// ISO 4217 code of its currency, such as IDR
     #[arg(long, value_name = "CODE")]
     currency: Option<String>,
+    #[command(flatten)]
+    trial: Trial,
 }
 
 pub async fn run(app: &mut App, command: Command) -> Result<(), Error> {
-    let client = app.client()?;
     match command {
-        Command::List => app.out.list(&client.lots().await?, "there is no lot"),
-        Command::Get { id } => app.out.one(&client.lot_get(&id).await?),
-        Command::Create(CreateArgs { id, name, time_zone, currency }) => {
-            app.out.result(&client.lot_create(&NewLot { id, name, time_zone, currency }).await?)
+        Command::List => {
+            let lots = app.client()?.lots().await?;
+            app.out.list(&lots, "there is no lot")
         }
-        Command::Edit(EditArgs { id, name, time_zone, currency }) => {
+        Command::Get { id } => {
+            let lot = app.client()?.lot_get(&id).await?;
+            app.out.one(&lot)
+        }
+        Command::Create(CreateArgs { id, name, time_zone, currency, trial }) => {
+            let client = app.changer(trial)?;
+            app.out.result(&client.lot_create(&NewLot { id, name, time_zone, currency }).await?)?;
+            app.done(&client, "")
+        }
+        Command::Edit(EditArgs { id, name, time_zone, currency, trial }) => {
             let patch = LotPatch { name, time_zone, currency };
             if patch == LotPatch::default() {
                 return Err(Error::no_change("lot"));
             }
-            app.out.result(&client.lot_patch(&id, &patch).await?)
+            let client = app.changer(trial)?;
+            app.out.result(&client.lot_patch(&id, &patch).await?)?;
+            app.done(&client, "")
         }
-        Command::Delete { id, yes } => {
-            app.confirm(&format!("Delete lot {id} with its sessions, captures and log"), yes)?;
-            let lot = client.lot_delete(&id).await?;
-            app.out.result(&lot)?;
-            app.out.talk(&format!("deleted lot {id}"))
+        Command::Delete { id, consent } => {
+            let client = app.changer(consent.trial)?;
+            app.consent(&format!("Delete lot {id} with its sessions, captures and log"), consent)?;
+            app.out.result(&client.lot_delete(&id).await?)?;
+            app.done(&client, &format!("deleted lot {id}"))
         }
     }
 }

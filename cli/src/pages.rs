@@ -31,6 +31,22 @@ impl<T> Part<T> {
     }
 }
 
+/// Asks for page after page until the last, and hands each on before the next is asked for.
+pub async fn each<T>(
+    mut ask: impl AsyncFnMut(Option<String>, usize) -> Result<Page<T>, client::Error>,
+    mut take: impl FnMut(Vec<T>) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let mut cursor = None;
+    loop {
+        let page = ask(cursor.take(), PAGE_MAX).await?;
+        take(page.items)?;
+        cursor = page.next;
+        if cursor.is_none() {
+            return Ok(());
+        }
+    }
+}
+
 /// Asks for page after page until there is enough.
 pub async fn collect<T>(
     limit: &Limit,

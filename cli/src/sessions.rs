@@ -1,16 +1,17 @@
 //! `parkctl session`: stays of vehicles.
 
 use clap::Subcommand;
-use parking_api::client::{Client, SessionQuery};
+use parking_api::client::SessionQuery;
 use parking_api::ids::SlotRef;
-use parking_api::sessions::{Session, SessionKind, SessionState, SessionStats};
+use parking_api::sessions::{GateEntry, Session, SessionKind, SessionState, SessionStats};
 use parking_api::{SessionId, Time};
 use serde_json::Value;
 
-use crate::app::App;
+use crate::app::{App, guarded};
+use crate::args::Trial;
 use crate::error::Error;
-use crate::output::{Column, Look, Record, Show, Shown, Tint};
-use crate::pages::{Limit, collect};
+use crate::output::{Column, Export, Look, Record, Show, Shown, Tint};
+use crate::pages::{Limit, collect, each};
 use crate::times::{When, rough};
 
 #[derive(Debug, Subcommand)]
@@ -24,9 +25,18 @@ pub enum Command {
         /// Id of the session
         id: SessionId,
     },
-    /// Show how many stays there were today, and how long they were
+    /// Write all stays of a time to a file, page by page
+    #[command(after_help = EXPORT_EXAMPLES)]
+    Export(ExportArgs),
+    /// Count a vehicle in at a gate
+    #[command(after_help = ENTRY_EXAMPLES)]
+    Entry(GateArgs),
+    /// Count a vehicle out at a gate, by what it entered with
+    #[command(after_help = EXIT_EXAMPLES)]
+    Exit(GateArgs),
+    /// Show how many stays there were, and how long they were
     #[command(after_help = STATS_EXAMPLES)]
-    Stats,
+    Stats(StatsArgs),
 }
 
 const LIST_EXAMPLES: &str = "\
@@ -39,13 +49,32 @@ const GET_EXAMPLES: &str = "\
 Examples:
   parkctl session get 0190d0e4-7c5b-7e2a-9d3c-2f4b6a8c0e12";
 
+const EXPORT_EXAMPLES: &str = "\
+CSV unless -o json or -o jsonl is given, newest first, however many there are. A text that a spreadsheet would take for a
+formula is marked with ' in CSV.
+
+Examples:
+  parkctl session export --from 30d > sessions.csv
+  parkctl session export --from 2026-11-01T00:00:00Z --to 2026-12-01T00:00:00Z -o csv > november.csv
+  parkctl session export --state closed -o jsonl";
+
+const ENTRY_EXAMPLES: &str = "\
+Examples:
+  parkctl session entry --ticket T-4711
+  parkctl session entry --plate 'B 1234 XYZ' --dry-run";
+
+const EXIT_EXAMPLES: &str = "\
+Examples:
+  parkctl session exit --ticket T-4711";
+
 const STATS_EXAMPLES: &str = "\
 Examples:
   parkctl session stats
+  parkctl session stats --from 7d
   parkctl session stats -o json";
 
 #[derive(Debug, clap::Args)]
-pub struct ListArgs {
+struct Filter {
     /// Only those that are open, closed or void
     #[arg(long)]
     state: Option<SessionState>,
@@ -64,30 +93,112 @@ pub struct ListArgs {
     /// Only those that opened before then
     #[arg(long, value_name = "WHEN")]
     to: Option<When>,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct ListArgs {
+    #[command(flatten)]
+    filter: Filter,
     #[command(flatten)]
     limit: Limit,
 }
 
+#[derive(Debug, clap::Args)]
+pub struct ExportArgs {
+    #[command(flatten)]
+    filter: Filter,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct StatsArgs {
+    /// Of stays since then: a time, or a span back from now such as 7d [default: midnight in the lot's time zone]
+    #[arg(long, value_name = "WHEN")]
+    from: Option<When>,
+    /// Of stays before then
+    #[arg(long, value_name = "WHEN")]
+    to: Option<When>,
+}
+
+/// What a gate knows of a vehicle.
+#[derive(Debug, clap::Args)]
+#[group(required = true, multiple = true)]
+pub struct GateKey {
+    /// Number of its ticket
+    #[arg(long)]
+    ticket: Option<String>,
+    /// Its number plate
+    #[arg(long)]
+    plate: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct GateArgs {
+    #[command(flatten)]
+    key: GateKey,
+    #[command(flatten)]
+    trial: Trial,
+}
+
 pub async fn run(app: &mut App, command: Command) -> Result<(), Error> {
-    let client = app.client()?;
     match command {
-        Command::List(args) => list(app, &client, args).await,
-        Command::Get { id } => app.out.one(&client.session(id).await?),
-        Command::Stats => app.out.one(&client.session_stats().await?),
+        Command::List(args) => list(app, args).await,
+        Command::Export(args) => export(app, args).await,
+        Command::Entry(args) => gate(app, args, true).await,
+        Command::Exit(args) => gate(app, args, false).await,
+        Command::Get { id } => {
+            let session = app.client()?.session(id).await?;
+            app.out.one(&session)
+        }
+        Command::Stats(StatsArgs { from, to }) => {
+            let now = app.now();
+            let (from, to) = (from.map(|from| from.before(now)), to.map(|to| to.before(now)));
+            let stats = app.client()?.session_stats_between(from, to).await?;
+            app.out.one(&stats)
+        }
     }
 }
 
-async fn list(app: &mut App, client: &Client, args: ListArgs) -> Result<(), Error> {
-    let now = app.now();
-    let query = SessionQuery {
-        state: args.state,
-        kind: args.kind,
-        slot: args.slot,
-        zone: args.zone,
-        from: args.from.map(|from| from.before(now)),
-        to: args.to.map(|to| to.before(now)),
-        ..SessionQuery::default()
-    };
+impl Filter {
+    fn query(self, now: Time) -> SessionQuery {
+        SessionQuery {
+            state: self.state,
+            kind: self.kind,
+            slot: self.slot,
+            zone: self.zone,
+            from: self.from.map(|from| from.before(now)),
+            to: self.to.map(|to| to.before(now)),
+            ..SessionQuery::default()
+        }
+    }
+}
+
+async fn gate(app: &mut App, args: GateArgs, is_entry: bool) -> Result<(), Error> {
+    let client = app.changer(args.trial)?;
+    let passed = GateEntry { ticket: args.key.ticket, plate: args.key.plate };
+    let session = guarded(None, async |guard| match is_entry {
+        true => client.gate_entry(&passed, guard).await,
+        false => client.gate_exit(&passed, guard).await,
+    });
+    app.out.result(&session.await?)?;
+    app.done(&client, "")
+}
+
+async fn export(app: &mut App, args: ExportArgs) -> Result<(), Error> {
+    let client = app.client()?;
+    let query = args.filter.query(app.now());
+    let mut export = Export::begin::<Session>(&mut app.out, app.global.output)?;
+    let pages = each(
+        async |cursor, limit| client.sessions(&SessionQuery { cursor, limit: Some(limit), ..query.clone() }).await,
+        |page| page.iter().try_for_each(|session| export.push(&mut app.out, session)),
+    );
+    pages.await?;
+    let count = export.end(&mut app.out)?;
+    app.out.talk(&format!("exported {count} sessions of lot {}", client.lot()))
+}
+
+async fn list(app: &mut App, args: ListArgs) -> Result<(), Error> {
+    let client = app.client()?;
+    let query = args.filter.query(app.now());
     let sessions = collect(&args.limit, async |cursor, limit| {
         client.sessions(&SessionQuery { cursor, limit: Some(limit), ..query.clone() }).await
     });

@@ -60,9 +60,12 @@ fn span(text: &str) -> Option<i64> {
     })
 }
 
-/// A positive number of seconds on the command line, such as `30` or `0.5`.
+/// A positive number of seconds on the command line, such as `30` or `0.5`, or a span such as `5m`.
 pub fn seconds(text: &str) -> Result<Duration, String> {
-    let bad = || format!("{text:?} is not a number of seconds above 0, such as 30 or 0.5");
+    let bad = || format!("{text:?} is not a number of seconds above 0, such as 30 or 0.5, nor a span such as 5m");
+    if let Some(seconds) = span(text) {
+        return u64::try_from(seconds).ok().filter(|seconds| *seconds > 0).map(Duration::from_secs).ok_or_else(bad);
+    }
     let number: f64 = text.parse().map_err(|_| bad())?;
     Duration::try_from_secs_f64(number).ok().filter(|span| !span.is_zero()).ok_or_else(bad)
 }
@@ -135,7 +138,8 @@ mod tests {
     #[test]
     fn seconds_are_above_zero_and_finite() {
         assert_eq!(seconds("0.5"), Ok(Duration::from_millis(500)));
-        for bad in ["0", "-1", "inf", "NaN", "1e400", "soon", ""] {
+        assert_eq!((seconds("30s"), seconds("5m")), (Ok(Duration::from_secs(30)), Ok(Duration::from_secs(300))));
+        for bad in ["0", "0s", "-1", "inf", "NaN", "1e400", "soon", ""] {
             assert!(seconds(bad).is_err(), "{bad:?}");
         }
     }

@@ -3,9 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
+use parking_api::client::Client;
 use parking_api::tokens::{NewToken, Role, Token, TokenCreated};
 
 use crate::app::App;
+use crate::args::{Consent, Trial};
 use crate::error::Error;
 use crate::files;
 use crate::output::{Column, Format, Look, Record, Show, Shown, Tint};
@@ -25,9 +27,8 @@ pub enum Command {
         /// Id of the token, or the prefix that the list shows
         #[arg(value_name = "ID|PREFIX")]
         token: String,
-        /// Do not ask
-        #[arg(long)]
-        yes: bool,
+        #[command(flatten)]
+        consent: Consent,
     },
 }
 
@@ -61,27 +62,33 @@ pub struct CreateArgs {
     /// Write the secret to this new file, readable by you alone, and do not print it
     #[arg(long, value_name = "FILE")]
     save: Option<PathBuf>,
+    #[command(flatten)]
+    trial: Trial,
 }
 
 pub async fn run(app: &mut App, command: Command) -> Result<(), Error> {
-    let client = app.client()?;
     match command {
-        Command::Create(CreateArgs { name, role, expires, save }) => {
+        Command::Create(CreateArgs { name, role, expires, save, trial }) => {
             if role == Role::Camera {
                 return Err(Error::usage("a camera has a token of its own from the start")
                     .hint("create the camera: `parkctl camera create ID`"));
             }
             check_free(save.as_deref())?;
             let expires_at = expires.map(|expires| expires.after(app.now()));
+            let client = app.changer(trial)?;
             let created = client.token_create(&NewToken { name, role, expires_at }).await?;
-            hand_over(app, created, save.as_deref(), |created| &mut created.value.token)
+            hand_over(app, &client, created, save.as_deref(), |created| &mut created.value.token)
         }
-        Command::List => app.out.list(&client.tokens().await?, "there is no token"),
-        Command::Revoke { token, yes } => {
-            app.confirm(&format!("Revoke token {token}"), yes)?;
+        Command::List => {
+            let tokens = app.client()?.tokens().await?;
+            app.out.list(&tokens, "there is no token")
+        }
+        Command::Revoke { token, consent } => {
+            let client = app.changer(consent.trial)?;
+            app.consent(&format!("Revoke token {token}"), consent)?;
             let revoked = client.token_revoke(&token).await?;
             app.out.result(&revoked)?;
-            app.out.talk(&format!("revoked the token of {}", revoked.value.name))
+            app.done(&client, &format!("revoked the token of {}", revoked.value.name))
         }
     }
 }
@@ -98,10 +105,15 @@ pub fn check_free(save: Option<&Path>) -> Result<(), Error> {
 /// Prints what was created with its secret, or keeps the secret in a file and prints the rest.
 pub fn hand_over<R: Record>(
     app: &mut App,
+    client: &Client,
     mut created: R,
     save: Option<&Path>,
     secret: impl Fn(&mut R) -> &mut String,
 ) -> Result<(), Error> {
+    if client.is_dry_run() {
+        app.out.one(&created)?;
+        return app.done(client, "");
+    }
     let Some(path) = save else {
         app.out.one(&created)?;
         if app.out.format == Format::Table {

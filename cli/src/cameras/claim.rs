@@ -10,6 +10,7 @@ use parking_api::tokens::{Role, TokenCreated};
 
 use super::cable::{Cable, PortArgs, open};
 use crate::app::App;
+use crate::args::{Consent, Trial};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::serial::Trouble;
@@ -44,6 +45,8 @@ pub struct ClaimArgs {
     camera_url: Option<String>,
     #[command(flatten)]
     port: PortArgs,
+    #[command(flatten)]
+    trial: Trial,
 }
 
 #[derive(Debug, clap::Args)]
@@ -61,9 +64,8 @@ pub struct RotateArgs {
     /// Write the token to this new file, readable by you alone, and do not print it
     #[arg(long, value_name = "FILE")]
     save: Option<PathBuf>,
-    /// Do not ask
-    #[arg(long)]
-    yes: bool,
+    #[command(flatten)]
+    consent: Consent,
 }
 
 /// Where cameras find the daemon: this machine's own address is of no use to them.
@@ -194,6 +196,10 @@ async fn replace(app: &mut App, client: &Client, cable: &mut Cable, id: &CameraI
         return Err(super::provision::not_a_camera(&cable.device));
     }
     let made = client.camera_token(id).await?.value;
+    if client.is_dry_run() {
+        app.out.result(&client.camera(id).await?)?;
+        return app.done(client, "");
+    }
     let doing = format!("hand a token to {} on {}", cable.device.title(), cable.device.port);
     let worked = match hand_over(cable, url, &made.token, id, &doing).await {
         Ok(()) => check(cable, url, &format!("reach the daemon from camera {id}")).await,
@@ -210,7 +216,7 @@ async fn replace(app: &mut App, client: &Client, cable: &mut Cable, id: &CameraI
 }
 
 pub async fn run(app: &mut App, args: &ClaimArgs) -> Result<(), Error> {
-    let client = app.client()?;
+    let client = app.changer(args.trial)?;
     let url = url(app, args.camera_url.as_deref())?;
     check_role(&client).await?;
     client.camera(&args.id).await?;
@@ -219,7 +225,7 @@ pub async fn run(app: &mut App, args: &ClaimArgs) -> Result<(), Error> {
 }
 
 pub async fn rotate(app: &mut App, args: &RotateArgs) -> Result<(), Error> {
-    let client = app.client()?;
+    let client = app.changer(args.consent.trial)?;
     check_role(&client).await?;
     client.camera(&args.id).await?;
     if args.cable || args.port.port.is_some() {
@@ -228,10 +234,10 @@ pub async fn rotate(app: &mut App, args: &RotateArgs) -> Result<(), Error> {
         return replace(app, &client, &mut cable, &args.id, &url).await;
     }
     tokens::check_free(args.save.as_deref())?;
-    app.confirm(&format!("Revoke the token that camera {} uploads with", args.id), args.yes)?;
+    app.consent(&format!("Revoke the token that camera {} uploads with", args.id), args.consent)?;
     let made = client.camera_token(&args.id).await?;
     revoke_others(&client, &args.id, &made.value).await?;
-    tokens::hand_over(app, made, args.save.as_deref(), |made| &mut made.value.token)
+    tokens::hand_over(app, &client, made, args.save.as_deref(), |made| &mut made.value.token)
 }
 
 #[cfg(test)]

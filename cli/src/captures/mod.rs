@@ -3,6 +3,7 @@
 mod get;
 mod pin;
 mod upload;
+mod watch;
 
 use clap::Subcommand;
 use parking_api::captures::Capture;
@@ -11,6 +12,7 @@ use parking_api::{CameraId, CaptureId};
 use serde_json::Value;
 
 use crate::app::App;
+use crate::args::Consent;
 use crate::error::Error;
 use crate::output::{Column, Look, Record, Show, Shown};
 use crate::pages::{Limit, collect};
@@ -33,14 +35,16 @@ pub enum Command {
     /// Let captures go by the rules of retention again
     #[command(after_help = pin::EXAMPLES)]
     Unpin(pin::Args),
+    /// Print each capture as it comes, and keep its picture
+    #[command(after_help = watch::EXAMPLES)]
+    Watch(watch::Args),
     /// Delete a capture and its picture
     #[command(after_help = DELETE_EXAMPLES)]
     Delete {
         /// Id of the capture
         id: CaptureId,
-        /// Do not ask
-        #[arg(long)]
-        yes: bool,
+        #[command(flatten)]
+        consent: Consent,
     },
 }
 
@@ -75,12 +79,13 @@ pub async fn run(app: &mut App, command: Command) -> Result<(), Error> {
         Command::Get(args) => get::run(app, args).await,
         Command::Pin(args) => pin::run(app, args, true).await,
         Command::Unpin(args) => pin::run(app, args, false).await,
-        Command::Delete { id, yes } => {
-            let client = app.client()?;
-            app.confirm(&format!("Delete capture {id} and its picture"), yes)?;
+        Command::Watch(args) => watch::run(app, args).await,
+        Command::Delete { id, consent } => {
+            let client = app.changer(consent.trial)?;
+            app.consent(&format!("Delete capture {id} and its picture"), consent)?;
             let capture = client.capture_delete(id).await?;
             app.out.result(&capture)?;
-            app.out.talk(&format!("deleted capture {id}"))
+            app.done(&client, &format!("deleted capture {id}"))
         }
     }
 }

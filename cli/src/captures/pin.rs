@@ -3,6 +3,7 @@
 use parking_api::CaptureId;
 
 use crate::app::App;
+use crate::args::Trial;
 use crate::error::Error;
 
 pub const EXAMPLES: &str = "\
@@ -15,14 +16,17 @@ pub struct Args {
     /// Ids of the captures
     #[arg(required = true, value_name = "ID")]
     ids: Vec<CaptureId>,
+    #[command(flatten)]
+    trial: Trial,
 }
 
 pub async fn run(app: &mut App, args: Args, pinned: bool) -> Result<(), Error> {
-    let client = app.client()?;
+    let client = app.changer(args.trial)?;
     let mut captures = Vec::with_capacity(args.ids.len());
     for id in args.ids {
         let done = client.capture_pin(id, pinned).await;
         captures.push(done.map_err(|error| Error::from(error).about(&id.to_string()))?.value);
     }
-    app.out.list(&captures, "")
+    app.out.list(&captures, "")?;
+    app.done(&client, "")
 }

@@ -10,6 +10,7 @@ use parking_api::client::{CaptureMeta, Client};
 use parking_api::{CameraId, Committed};
 
 use crate::app::{App, Batch, guarded};
+use crate::args::Trial;
 use crate::error::Error;
 use crate::files;
 use crate::times::When;
@@ -38,10 +39,12 @@ pub struct Args {
     /// When they were taken: a time, or a span back from now such as 5m [default: when they arrive]
     #[arg(long, value_name = "WHEN")]
     captured_at: Option<When>,
+    #[command(flatten)]
+    trial: Trial,
 }
 
 pub async fn run(app: &mut App, args: Args) -> Result<(), Error> {
-    let client = app.client()?;
+    let client = app.changer(args.trial)?;
     let captured_at = args.captured_at.map(|at| at.before(app.now()));
     let meta = CaptureMeta { camera: args.camera, captured_at, idempotency_key: None };
     let bar = progress(app, args.files.len());
@@ -64,6 +67,7 @@ pub async fn run(app: &mut App, args: Args) -> Result<(), Error> {
     bar.finish_and_clear();
     if !done.is_empty() {
         app.out.list(&done, "")?;
+        app.done(&client, "")?;
     }
     batch.finish()
 }

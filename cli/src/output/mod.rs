@@ -1,6 +1,7 @@
 //! Everything that a command writes: data to stdout in the format that was asked for, talk to stderr. Knows no noun.
 
 mod csv;
+mod export;
 mod show;
 mod stream;
 mod table;
@@ -12,6 +13,8 @@ use clap::builder::styling::{AnsiColor, Style};
 use serde::Serialize;
 use serde_json::Value;
 
+pub use csv::unguarded;
+pub use export::Export;
 pub use show::{Column, Look, Record, Show, Shown, Tint, bytes, clean, raw};
 pub use stream::Stream;
 

@@ -66,9 +66,11 @@ mod tests {
 
         let none = pick(None, &[]).expect_err("there is none");
         assert_eq!((none.exit(), none.to_string()), (Exit::Device, "no USB serial port was found".into()));
+        let code = |error: &Error| crate::error::Report::new(error, None).expect("something to say").code;
+        assert_eq!(code(&none), "no_port");
 
         let several = pick(None, &[a, b]).expect_err("which one?");
-        assert_eq!(several.exit(), Exit::Usage);
+        assert_eq!((several.exit(), code(&several).as_str()), (Exit::Usage, "several_ports"));
         let said = several.to_string();
         assert!(
             said.starts_with("2 serial ports could be meant: /dev/ttyUSB0 (QinHeng CH340 (1a86:7523)), "),

@@ -5,6 +5,7 @@ use parking_api::ids::SlotRef;
 use parking_api::slots::{NewSlot, Position, SlotKind, SlotPatch, SlotState};
 
 use crate::app::{App, Batch, guarded};
+use crate::args::{Consent, Trial};
 use crate::error::Error;
 
 pub const CREATE_EXAMPLES: &str = "\
@@ -20,7 +21,7 @@ Examples:
 
 pub const DELETE_EXAMPLES: &str = "\
 Examples:
-  parkctl slot delete A-12
+  parkctl slot delete A-12 --dry-run
   parkctl slot delete A-12 A-13 --yes";
 
 #[derive(Debug, clap::Args)]
@@ -45,6 +46,8 @@ pub struct CreateArgs {
     /// A note for whoever looks at the slot
     #[arg(long, value_name = "TEXT")]
     note: Option<String>,
+    #[command(flatten)]
+    trial: Trial,
 }
 
 #[derive(Debug, clap::Args)]
@@ -82,6 +85,8 @@ pub struct EditArgs {
     /// Remove the note
     #[arg(long)]
     no_note: bool,
+    #[command(flatten)]
+    trial: Trial,
 }
 
 #[derive(Debug, clap::Args)]
@@ -89,9 +94,8 @@ pub struct DeleteArgs {
     /// Codes or ids of the slots
     #[arg(value_name = "CODE", required = true)]
     slots: Vec<SlotRef>,
-    /// Do not ask
-    #[arg(long)]
-    yes: bool,
+    #[command(flatten)]
+    consent: Consent,
 }
 
 pub async fn create(app: &mut App, args: CreateArgs) -> Result<(), Error> {
@@ -104,8 +108,10 @@ pub async fn create(app: &mut App, args: CreateArgs) -> Result<(), Error> {
         position: args.at,
         note: args.note,
     };
-    let slot = app.client()?.slot_create(&slot).await?;
-    app.out.result(&slot)
+    let client = app.changer(args.trial)?;
+    let slot = client.slot_create(&slot).await?;
+    app.out.result(&slot)?;
+    app.done(&client, "")
 }
 
 pub async fn edit(app: &mut App, args: EditArgs) -> Result<(), Error> {
@@ -120,15 +126,16 @@ pub async fn edit(app: &mut App, args: EditArgs) -> Result<(), Error> {
     if patch == SlotPatch::default() {
         return Err(Error::no_change("slot"));
     }
-    let client = app.client()?;
+    let client = app.changer(args.trial)?;
     let slot = guarded(args.if_match, async |guard| client.slot_patch(&args.slot, &patch, guard).await).await?;
-    app.out.result(&slot)
+    app.out.result(&slot)?;
+    app.done(&client, "")
 }
 
 pub async fn delete(app: &mut App, args: DeleteArgs) -> Result<(), Error> {
-    let client = app.client()?;
+    let client = app.changer(args.consent.trial)?;
     let names: Vec<String> = args.slots.iter().map(ToString::to_string).collect();
-    app.confirm(&format!("Delete {} of lot {}", names.join(", "), client.lot()), args.yes)?;
+    app.consent(&format!("Delete {} of lot {}", names.join(", "), client.lot()), args.consent)?;
     let mut done = Vec::new();
     let mut batch = Batch::new();
     for (i, slot) in args.slots.iter().enumerate() {
@@ -144,7 +151,7 @@ pub async fn delete(app: &mut App, args: DeleteArgs) -> Result<(), Error> {
     }
     if !done.is_empty() {
         app.out.list(&done, "")?;
-        app.out.talk(&format!("deleted {} of lot {}", count(done.len()), client.lot()))?;
+        app.done(&client, &format!("deleted {} of lot {}", count(done.len()), client.lot()))?;
     }
     batch.finish()
 }

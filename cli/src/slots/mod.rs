@@ -1,6 +1,8 @@
 //! `parkctl slot`: parking places. One command a function; `set`, `watch` and `import` have a file each.
 
+mod diff;
 mod edit;
+mod history;
 mod import;
 mod set;
 mod watch;
@@ -13,7 +15,7 @@ use parking_api::slots::{Counts, Slot, SlotKind, SlotState};
 
 use crate::app::App;
 use crate::error::Error;
-use crate::output::{Column, Format, Look, Record, Show, Shown, Tint};
+use crate::output::{Column, Export, Format, Look, Record, Show, Shown, Tint};
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -39,6 +41,12 @@ pub enum Command {
     /// Create and update many slots from a CSV or JSON file, all or nothing
     #[command(after_help = import::EXAMPLES)]
     Import(import::Args),
+    /// Write all slots to a file that `slot import` reads
+    #[command(after_help = EXPORT_EXAMPLES)]
+    Export,
+    /// Show how full the lot was, hour by hour or day by day
+    #[command(after_help = history::EXAMPLES)]
+    History(history::Args),
     /// Create one slot
     #[command(after_help = edit::CREATE_EXAMPLES)]
     Create(edit::CreateArgs),
@@ -54,6 +62,14 @@ const LIST_EXAMPLES: &str = "\
 Examples:
   parkctl slot list --state free --zone North
   parkctl slot list -o csv > slots.csv";
+
+const EXPORT_EXAMPLES: &str = "\
+CSV unless -o json or -o jsonl is given. A note that a spreadsheet would take for a formula is marked with ' in CSV;
+`slot import` takes the mark off again.
+
+Examples:
+  parkctl slot export > slots.csv
+  parkctl slot export -o json > slots.json";
 
 const GET_EXAMPLES: &str = "\
 Examples:
@@ -84,10 +100,26 @@ pub async fn run(app: &mut App, command: Command) -> Result<(), Error> {
         Command::Toggle(args) => set::toggle(app, args).await,
         Command::Watch(args) => watch::run(app, args).await,
         Command::Import(args) => import::run(app, args).await,
+        Command::Export => export(app).await,
+        Command::History(args) => history::run(app, args).await,
         Command::Create(args) => edit::create(app, args).await,
         Command::Edit(args) => edit::edit(app, args).await,
         Command::Delete(args) => edit::delete(app, args).await,
     }
+}
+
+/// What a person decides of a slot, in the order of a plan.
+const PLAN: [&str; 8] = ["code", "zone", "level", "kind", "state", "x", "y", "note"];
+
+async fn export(app: &mut App) -> Result<(), Error> {
+    let client = app.client()?;
+    let slots = client.slots(&SlotQuery::default()).await?;
+    let all = Slot::columns();
+    let columns = PLAN.iter().filter_map(|name| all.iter().find(|column| column.name == *name).copied()).collect();
+    let mut export = Export::with_columns(&mut app.out, app.global.output, columns)?;
+    slots.iter().try_for_each(|slot| export.push(&mut app.out, slot))?;
+    let count = export.end(&mut app.out)?;
+    app.out.talk(&format!("exported {count} slots of lot {}", client.lot()))
 }
 
 async fn list(app: &mut App, args: ListArgs) -> Result<(), Error> {

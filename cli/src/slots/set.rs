@@ -6,6 +6,7 @@ use parking_api::ids::SlotRef;
 use parking_api::slots::{SetSlot, Slot, SlotState, Source};
 
 use crate::app::{App, Batch, guarded};
+use crate::args::Trial;
 use crate::error::Error;
 use crate::exit::Exit;
 
@@ -40,6 +41,8 @@ pub struct SetArgs {
     /// Only if the slot is still at this rev
     #[arg(long, value_name = "REV")]
     if_match: Option<u64>,
+    #[command(flatten)]
+    trial: Trial,
 }
 
 #[derive(Debug, clap::Args)]
@@ -50,6 +53,8 @@ pub struct ToggleArgs {
     /// Only if the slot is in this state now
     #[arg(long, value_name = "STATE")]
     expect: Option<SlotState>,
+    #[command(flatten)]
+    trial: Trial,
 }
 
 pub async fn set(app: &mut App, args: SetArgs) -> Result<(), Error> {
@@ -58,7 +63,7 @@ pub async fn set(app: &mut App, args: SetArgs) -> Result<(), Error> {
             Error::usage("--if-match is the rev of one slot, and several slots are named").hint("set them one by one")
         );
     }
-    let client = app.client()?;
+    let client = app.changer(args.trial)?;
     let set = SetSlot {
         state: args.state,
         note: if args.no_note { Some(None) } else { args.note.map(Some) },
@@ -80,18 +85,20 @@ pub async fn set(app: &mut App, args: SetArgs) -> Result<(), Error> {
     }
     if !done.is_empty() {
         app.out.list(&done, "")?;
+        app.done(&client, "")?;
     }
     batch.finish()
 }
 
 pub async fn toggle(app: &mut App, args: ToggleArgs) -> Result<(), Error> {
-    let client = app.client()?;
+    let client = app.changer(args.trial)?;
     let rev = match args.expect {
         Some(state) => Some(expect(&client, &args.slot, state).await?),
         None => None,
     };
     let slot = guarded(rev, async |guard| client.slot_toggle(&args.slot, guard).await).await?;
-    app.out.result(&slot)
+    app.out.result(&slot)?;
+    app.done(&client, "")
 }
 
 /// The `rev` of the slot if it is in `state`, so that the toggle holds for what was seen and for nothing else.

@@ -22,7 +22,7 @@ fn the_recorded_runs_are_as_recorded() {
 }
 
 /// Every command that can be typed, as `slot list`.
-fn commands() -> Vec<(String, Command)> {
+pub fn commands() -> Vec<(String, Command)> {
     fn walk(path: &str, command: &Command, all: &mut Vec<(String, Command)>) {
         for command in command.get_subcommands().filter(|command| command.get_name() != "help") {
             let path = format!("{path} {}", command.get_name());
@@ -52,7 +52,7 @@ fn the_help_of_every_command_is_recorded() {
 }
 
 /// The lines of a help text that can be copied into a shell.
-fn examples(command: &Command) -> Vec<String> {
+pub fn examples(command: &Command) -> Vec<String> {
     let text = command.get_after_help().map(ToString::to_string).unwrap_or_default();
     text.lines()
         .filter_map(|line| line.strip_prefix("  "))
@@ -78,8 +78,9 @@ fn every_example_is_a_command_line_that_parses() {
     let all = commands().into_iter().map(|(_, command)| command).chain([Cli::command()]);
     for example in all.flat_map(|command| examples(&command)) {
         for part in example.split(" | ") {
+            let ends = [" > ", " < ", " && "];
             let line =
-                part.split(" > ").next().and_then(|part| part.split(" < ").next()).expect("a split has a first part");
+                ends.iter().try_fold(part, |line, sign| line.split(sign).next()).expect("a split has a first part");
             let parsed = Cli::command().try_get_matches_from(words(line));
             assert!(parsed.is_ok(), "{line}: {}", parsed.expect_err("it is not ok"));
             seen.insert(line.to_string());
@@ -99,6 +100,6 @@ fn a_completion_script_is_printed_for_every_shell() {
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         let run = run(parkctl(dir.path()).args(["completions", shell]));
         assert_eq!((run.code, run.err.as_str()), (Some(0), ""), "{shell}");
-        assert!(run.out.contains("parkctl") && run.out.contains("toggle"), "{shell}");
+        assert!(run.out.contains("parkctl") && run.out.contains("PARKCTL_COMPLETE"), "{shell}");
     }
 }

@@ -259,7 +259,8 @@ fn an_import_is_sent_in_the_format_of_the_file() {
     };
     let imported = json!({"created": 1, "updated": 0, "unchanged": 0, "dry_run": true, "created_codes": ["A-1"],
         "updated_codes": [], "seq": 3});
-    let stub = Stub::new(vec![Answer::Json(200, imported)]);
+    let (imported, slots) = (Answer::Json(200, imported), Answer::Json(200, json!([])));
+    let stub = Stub::new(vec![imported.clone(), slots.clone(), imported, slots]);
     let import = |file: &Path| {
         run(parkctl(dir.path()).args(args("slot import --dry-run")).arg(file).env("PARKCTL_SERVER", &stub.url))
     };
@@ -273,7 +274,10 @@ fn an_import_is_sent_in_the_format_of_the_file() {
         (seen[0].headers["content-type"].as_str(), seen[0].body.as_slice()),
         ("text/csv", &b"code,zone\nA-1,North\n"[..])
     );
-    assert_eq!(seen[1].headers["content-type"], "application/json");
+    assert_eq!(
+        (seen[1].line.as_str(), seen[2].headers["content-type"].as_str()),
+        ("GET /api/slots?lot=main", "application/json")
+    );
     assert!(seen[0].line.contains("dry_run=true"));
 }
 

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, IF_MATCH, USER_AGENT};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, IF_MATCH, USER_AGENT};
 use reqwest::{Method, RequestBuilder, Response, StatusCode, Upgraded, Version};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::{ANSWER_BYTES_MAX, Client, Error, Mutation, Page, error};
-use crate::{Problem, paths};
+use crate::{Problem, Time, paths};
 
 /// Most characters of an unexpected answer that an error shows.
 const EXCERPT_CHARS: usize = 160;
@@ -92,6 +92,14 @@ impl Call<'_> {
     /// The resource of a good answer.
     pub(super) async fn fetch<T: DeserializeOwned>(self) -> Result<T, Error> {
         self.accept_json().send().await?.good()?.json()
+    }
+
+    /// The same, and what time the server has, to the second.
+    pub(super) async fn fetch_dated<T: DeserializeOwned>(self) -> Result<(T, Option<Time>), Error> {
+        let answer = self.accept_json().send().await?.good()?;
+        let date = answer.headers.get(DATE).and_then(|date| date.to_str().ok());
+        let at = date.and_then(|date| jiff::fmt::rfc2822::parse(date).ok()).map(|at| at.timestamp().into());
+        Ok((answer.json()?, at))
     }
 
     /// One page of a list.

@@ -32,6 +32,7 @@ pub use events::EventQuery;
 pub use live::{LinkState, Live, LiveMessage, LiveOptions, follow};
 pub use sessions::SessionQuery;
 pub use slots::{HistoryQuery, SlotQuery};
+pub use status::Probe;
 
 use crate::LotId;
 

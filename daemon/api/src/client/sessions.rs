@@ -32,7 +32,12 @@ impl Client {
     }
 
     pub async fn session_stats(&self) -> Result<SessionStats, Error> {
-        self.call_lot(Method::GET, paths::SESSIONS_STATS).fetch().await
+        self.session_stats_between(None, None).await
+    }
+
+    /// From midnight in the lot's time zone, and until now, where nothing else is said.
+    pub async fn session_stats_between(&self, from: Option<Time>, to: Option<Time>) -> Result<SessionStats, Error> {
+        self.call_lot(Method::GET, paths::SESSIONS_STATS).query(&[("from", from), ("to", to)]).fetch().await
     }
 
     pub async fn gate_entry(&self, entry: &GateEntry, guard: &Mutation) -> Result<Committed<Session>, Error> {

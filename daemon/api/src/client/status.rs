@@ -3,11 +3,25 @@
 use reqwest::{Method, StatusCode};
 
 use super::{Client, Error};
-use crate::paths;
 use crate::status::{Readiness, Version};
 use crate::storage::Storage;
+use crate::{Time, paths};
+
+/// A first answer of a daemon.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Probe {
+    pub version: Version,
+    /// What time it has, to the second; a proxy may keep that to itself.
+    pub at: Option<Time>,
+}
 
 impl Client {
+    /// Its version and its clock; anybody may ask.
+    pub async fn probe(&self) -> Result<Probe, Error> {
+        let (version, at) = self.call(Method::GET, paths::VERSION).fetch_dated().await?;
+        Ok(Probe { version, at })
+    }
+
     pub async fn version(&self) -> Result<Version, Error> {
         self.call(Method::GET, paths::VERSION).fetch().await
     }
