@@ -54,6 +54,7 @@ fn refused(problem: &Problem, settings: Option<&Settings>) -> Option<String> {
         ProblemCode::ImportRefused => "correct these rows and import the file again; nothing was changed",
         ProblemCode::CursorTooOld => "leave --after out to see what is still kept",
         ProblemCode::Overloaded | ProblemCode::Unavailable => "the daemon is busy; try again in a moment",
+        ProblemCode::OutcomeUnknown => "look whether it was done before you do it again",
         ProblemCode::SpoolFull => {
             "bring the object store of the daemon back, or give its spool more room (PARKD_SPOOL_MAX)"
         }

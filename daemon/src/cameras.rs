@@ -11,13 +11,15 @@ use parking_api::{CameraId, CaptureId, LotId, Time};
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
-use crate::ledger::{Command, Ledger};
+use crate::ledger::{Command, Ledger, LotHandle};
 use crate::store::{self, ContactRow};
 
 /// How often silence is looked for.
 const LOOK: Duration = Duration::from_secs(1);
 /// Every how many looks the contacts are written to the database.
-const LOOKS_PER_WRITE: u32 = 5;
+///
+/// With what a look and a write take, that is less than [`GRACE_MS`]: no daemon takes for silence what another has heard.
+const LOOKS_PER_WRITE: u32 = 2;
 /// Silence shorter than this is never `late`, in milliseconds: uploads take a moment, and clocks of cameras jitter.
 const GRACE_MS: i64 = 3_000;
 
@@ -100,6 +102,31 @@ impl Contacts {
         camera
     }
 
+    /// Takes in what other daemons heard.
+    async fn learn(&self, store: &store::Store) -> store::Result<()> {
+        let rows = store.contacts().await?;
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        for row in rows {
+            match inner.contacts.entry((row.lot, row.camera)) {
+                Entry::Vacant(place) => _ = place.insert(row.contact),
+                Entry::Occupied(mut place) => merge(place.get_mut(), row.contact),
+            }
+        }
+        Ok(())
+    }
+
+    /// The cameras of a lot whose silence, since `heard_from` at the earliest, means something else than is noted.
+    fn due(&self, lot: &LotHandle, heard_from: Time, now: Time) -> Vec<(CameraId, CameraStatus)> {
+        lot.read(|state| {
+            let due = |camera: &Camera| {
+                let contact = self.get(lot.id(), &camera.id);
+                let status = status(camera, contact.as_ref(), heard_from, now);
+                (status != camera.status).then(|| (camera.id.clone(), status))
+            };
+            state.cameras().filter_map(due).collect()
+        })
+    }
+
     /// Writes what changed since the last time.
     async fn write(&self, store: &store::Store) {
         let rows: Vec<ContactRow> = {
@@ -115,7 +142,10 @@ impl Contacts {
             return;
         }
         if let Err(error) = store.put_contacts(&rows).await {
-            tracing::warn!(%error, "cannot write when cameras were last heard of");
+            // That the database is away is told once, elsewhere.
+            if !store.is_away() {
+                tracing::warn!(%error, "cannot write when cameras were last heard of");
+            }
             let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
             inner.unwritten.extend(rows.into_iter().map(|row| (row.lot, row.camera)));
         }
@@ -145,36 +175,65 @@ pub fn status(camera: &Camera, contact: Option<&Contact>, started: Time, now: Ti
     }
 }
 
+/// The newer of two contacts of one camera, in each of its parts.
+fn merge(known: &mut Contact, other: Contact) {
+    if other.seen_at > known.seen_at || known.capture_id.is_none() {
+        known.capture_id = other.capture_id.or(known.capture_id);
+    }
+    known.seen_at = known.seen_at.max(other.seen_at);
+    if other.health_at > known.health_at {
+        (known.health_at, known.health) = (other.health_at, other.health);
+    }
+}
+
 /// Watches all cameras until `stop`, and writes the last contacts then.
 pub async fn watch(contacts: Contacts, ledger: Ledger, clock: Arc<dyn Clock>, stop: CancellationToken) {
     let mut look = tokio::time::interval(LOOK);
     look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut looks = 0u32;
+    let mut heard_from = contacts.started;
     while stop.run_until_cancelled(look.tick()).await.is_some() {
         for lot in ledger.lots() {
-            let now = clock.now();
-            let changed: Vec<_> = lot.read(|state| {
-                let due = |camera: &Camera| {
-                    let contact = contacts.get(lot.id(), &camera.id);
-                    let status = status(camera, contact.as_ref(), contacts.started, now);
-                    (status != camera.status).then(|| (camera.id.clone(), status))
-                };
-                state.cameras().filter_map(due).collect()
-            });
-            for (camera, status) in changed {
-                let command = Command::SetCameraStatus { camera: camera.clone(), status };
-                match lot.submit(command, Actor::system("monitor"), None).await {
-                    Ok(_) => tracing::info!(lot = %lot.id(), %camera, %status, "a camera changed its status"),
-                    Err(error) => tracing::warn!(lot = %lot.id(), %camera, %error, "cannot note a camera's status"),
-                }
+            if lot.is_degraded() {
+                // What other daemons hear meanwhile cannot be known, nor what becomes of it be noted.
+                heard_from = clock.now();
+            } else if let Err(error) = note_silence(&contacts, &ledger, &lot, heard_from, &*clock).await {
+                tracing::debug!(lot = %lot.id(), %error, "what other daemons heard of cameras cannot be known");
             }
         }
         looks += 1;
         if looks.is_multiple_of(LOOKS_PER_WRITE) {
             contacts.write(ledger.store()).await;
+            if ledger.store().is_shared() {
+                // An error shows at the next silence.
+                let _ = contacts.learn(ledger.store()).await;
+            }
         }
     }
     contacts.write(ledger.store()).await;
+}
+
+async fn note_silence(
+    contacts: &Contacts,
+    ledger: &Ledger,
+    lot: &LotHandle,
+    heard_from: Time,
+    clock: &dyn Clock,
+) -> store::Result<()> {
+    let mut due = contacts.due(lot, heard_from, clock.now());
+    if due.iter().any(|(_, status)| *status != CameraStatus::Online) {
+        // Another daemon may have heard of it.
+        contacts.learn(ledger.store()).await?;
+        due = contacts.due(lot, heard_from, clock.now());
+    }
+    for (camera, status) in due {
+        let command = Command::SetCameraStatus { camera: camera.clone(), status };
+        match lot.submit(command, Actor::system("monitor"), None).await {
+            Ok(_) => tracing::info!(lot = %lot.id(), %camera, %status, "a camera changed its status"),
+            Err(error) => tracing::warn!(lot = %lot.id(), %camera, %error, "cannot note a camera's status"),
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]

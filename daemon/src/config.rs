@@ -103,6 +103,10 @@ pub struct Serve {
     #[arg(long, env = "PARKD_CHECK_EVERY", value_name = "TIME", default_value = "24h", value_parser = duration)]
     pub check_every: SignedDuration,
 
+    /// How long a start waits for a database on a server that is not there yet, such as 30s
+    #[arg(long, env = "PARKD_DATABASE_WAIT", value_name = "TIME", default_value = "30s", value_parser = duration)]
+    pub database_wait: SignedDuration,
+
     /// Form of the log on standard error
     #[arg(long, env = "PARKD_LOG_FORMAT", value_name = "FORMAT", default_value = "text")]
     pub log_format: LogFormat,

@@ -28,7 +28,7 @@ use crate::integrity;
 use crate::ledger::{Command, Ledger};
 use crate::objects::{Objects, SpoolSettings};
 use crate::socket::Fans;
-use crate::store::Store;
+use crate::store::{self, Store};
 use crate::urls;
 use crate::watchdog;
 
@@ -73,6 +73,7 @@ impl Daemon {
             listener.local_addr().map_err(|e| format!("cannot learn the address that is listened on: {e}"))?;
         let clock = SystemClock::shared();
         let (front, back, stop) = (TaskTracker::new(), TaskTracker::new(), CancellationToken::new());
+        store::reach(&places.database_url, settings.database_wait.unsigned_abs()).await.map_err(|e| e.to_string())?;
         let store = open_store(&places).await?;
         let ledger = Ledger::open(store, Arc::clone(&clock), back.clone()).await.map_err(|e| e.to_string())?;
         let objects = open_objects(settings, &places, Arc::clone(&clock)).await?;
@@ -280,6 +281,9 @@ async fn prune(ledger: Ledger, clock: Arc<dyn Clock>, events_keep: u64, stop: Ca
         }
         if let Err(error) = ledger.store().prune_answers(clock.now().plus_ms(-ANSWERS_MS)).await {
             tracing::warn!(%error, "old answers cannot be forgotten");
+        }
+        if let Err(error) = ledger.store().forget_failures(clock.now()).await {
+            tracing::warn!(%error, "failed logins cannot be forgotten");
         }
     }
 }

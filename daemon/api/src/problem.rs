@@ -82,6 +82,7 @@ codes! {
     RateLimited = "rate_limited" 429 "Too many requests",
     Internal = "internal" 500 "Something went wrong in the daemon",
     Unavailable = "unavailable" 503 "The daemon cannot do that right now",
+    OutcomeUnknown = "outcome_unknown" 503 "It may have been done: repeat it with its idempotency key, or look",
     Overloaded = "overloaded" 503 "Too much is waiting already",
     SpoolFull = "spool_full" 503 "The object store is away, and no more pictures can wait for it",
     StorageFull = "storage_full" 507 "The disk is full",

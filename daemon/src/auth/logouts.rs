@@ -56,7 +56,10 @@ impl Auth {
         let mut tick = tokio::time::interval(REFRESH);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         while stop.run_until_cancelled(tick.tick()).await.is_some() {
-            if let Err(error) = self.refresh_logouts().await {
+            // That the database is away is told once, elsewhere.
+            if let Err(error) = self.refresh_logouts().await
+                && !self.ledger.store().is_away()
+            {
                 tracing::warn!(%error, "cannot look for logins that ended");
             }
         }

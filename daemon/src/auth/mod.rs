@@ -122,6 +122,18 @@ impl Auth {
         Ok(Caller { token, csrf_token: None, login: None, address: None })
     }
 
+    /// Counts a secret that belongs to no token that is valid.
+    ///
+    /// # Errors
+    /// When there were too many lately.
+    pub async fn count_failure(&self, limits: &Limits, secret: &str, address: IpAddr) -> Result<(), Problem> {
+        // Who has the secret of a token that is over guesses at nothing, nor does who begins like no token that there is.
+        let is_guess = self.ledger.token_by_hash(&secret::hash(secret)).is_none();
+        let prefix = secret::prefix(secret)
+            .filter(|prefix| is_guess && self.ledger.tokens().iter().any(|token| token.prefix == *prefix));
+        limits.failed_login(address, prefix, self.ledger.store(), self.clock.now()).await
+    }
+
     /// The caller whose browser was given this cookie.
     ///
     /// # Errors

@@ -32,6 +32,11 @@ fn spell(bytes: &[u8; 32]) -> String {
     format!("{SCHEME}{}", URL_SAFE_NO_PAD.encode(bytes))
 }
 
+/// What of a secret may be shown, if it has the form of one.
+pub fn prefix(secret: &str) -> Option<&str> {
+    secret.get(..PREFIX_CHARS).filter(|prefix| prefix.starts_with(SCHEME))
+}
+
 /// SHA-256. Enough for a secret of 256 random bits, which nobody can guess by trying.
 pub fn hash(secret: &str) -> [u8; 32] {
     Sha256::digest(secret).into()

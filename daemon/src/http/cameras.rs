@@ -10,6 +10,7 @@ use parking_api::tokens::{Role, TokenCreated};
 use parking_api::{CameraId, Committed, Problem, ProblemCode, Time, paths};
 
 use super::App;
+use super::aged::aged;
 use super::extract::{ApiJson, ApiPath, InLot, LotQuery, Mutation, Trial, TrialQuery};
 use super::problem::{Fault, Result};
 use super::slots::{answer, committed};
@@ -21,16 +22,17 @@ use crate::ledger::{Command, LotHandle, LotState, Reply};
 /// All cameras of a lot, with their last contact
 #[utoipa::path(get, path = paths::CAMERAS, tag = "cameras", params(LotQuery),
     responses((status = 200, body = Vec<Camera>), (status = 404, body = Problem)))]
-pub async fn list(State(app): State<App>, InLot(lot): InLot) -> Json<Vec<Camera>> {
+pub async fn list(State(app): State<App>, InLot(lot): InLot) -> Response {
     let cameras: Vec<Camera> = lot.read(|state| state.cameras().map(|camera| shown(state, camera)).collect());
-    Json(cameras.into_iter().map(|camera| app.contacts.join(lot.id(), camera)).collect())
+    let joined: Vec<Camera> = cameras.into_iter().map(|camera| app.contacts.join(lot.id(), camera)).collect();
+    aged(&lot, Json(joined))
 }
 
 /// One camera
 #[utoipa::path(get, path = paths::CAMERA, tag = "cameras", params(("camera" = String, Path), LotQuery),
     responses((status = 200, body = Camera), (status = 404, body = Problem)))]
-pub async fn get(State(app): State<App>, InLot(lot): InLot, ApiPath(id): ApiPath<CameraId>) -> Result<Json<Camera>> {
-    Ok(Json(found(&app, &lot, &id)?))
+pub async fn get(State(app): State<App>, InLot(lot): InLot, ApiPath(id): ApiPath<CameraId>) -> Result<Response> {
+    Ok(aged(&lot, Json(found(&app, &lot, &id)?)))
 }
 
 fn found(app: &App, lot: &LotHandle, id: &CameraId) -> Result<Camera> {

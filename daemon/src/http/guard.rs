@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -71,34 +72,35 @@ pub async fn observe(State(app): State<App>, mut request: Request, next: Next) -
 }
 
 /// Lets a request through when its route's access allows that, and tells the handler who is calling.
-pub async fn check(State((app, access)): State<(App, Access)>, mut request: Request, next: Next) -> Response {
-    match admit(&app, access, &request) {
+pub async fn check(State((app, access)): State<(App, Access)>, request: Request, next: Next) -> Response {
+    let (mut parts, body) = request.into_parts();
+    match admit(&app, access, &parts).await {
         Err(fault) => fault.into_response(),
         Ok(caller) => {
             if let Some(caller) = caller {
-                request.extensions_mut().insert(caller);
+                parts.extensions.insert(caller);
             }
-            next.run(request).await
+            next.run(Request::from_parts(parts, body)).await
         }
     }
 }
 
-fn admit(app: &App, access: Access, request: &Request) -> Result<Option<Caller>> {
+async fn admit(app: &App, access: Access, request: &Parts) -> Result<Option<Caller>> {
     if access == Access::Open {
         return Ok(None);
     }
-    if request.uri().path_and_query().is_some_and(|address| address.as_str().contains(ZERO_BYTE)) {
+    if request.uri.path_and_query().is_some_and(|address| address.as_str().contains(ZERO_BYTE)) {
         return Err(Fault::new(
             ProblemCode::BadRequest,
             "the address holds a zero byte, which nothing has in its name",
         ));
     }
-    let address = request.extensions().get::<Client>().map_or(IpAddr::from([0, 0, 0, 0]), |client| client.address);
-    let caller = identify(app, request.headers(), address)?.map(|caller| caller.at(address));
+    let address = request.extensions.get::<Client>().map_or(IpAddr::from([0, 0, 0, 0]), |client| client.address);
+    let caller = identify(app, &request.headers, address).await?.map(|caller| caller.at(address));
     let role = caller.as_ref().map(Caller::role);
     if !access.allows(role, app.policy.public_read) {
-        let route = request.extensions().get::<MatchedPath>().map_or(request.uri().path(), MatchedPath::as_str);
-        let what = format!("{} {route}", request.method());
+        let route = request.extensions.get::<MatchedPath>().map_or(request.uri.path(), MatchedPath::as_str);
+        let what = format!("{} {route}", request.method);
         return Err(match role {
             None => Fault::new(ProblemCode::Unauthenticated, format!("{what} needs a token of {access}")),
             Some(role) => {
@@ -106,11 +108,11 @@ fn admit(app: &App, access: Access, request: &Request) -> Result<Option<Caller>>
             }
         });
     }
-    if is_mutation(request.method())
+    if is_mutation(&request.method)
         && let Some(caller) = &caller
     {
         if let Some(expected) = &caller.csrf_token {
-            let given = request.headers().get(CSRF_HEADER).and_then(|value| value.to_str().ok()).unwrap_or_default();
+            let given = &request.headers.get(CSRF_HEADER).and_then(|value| value.to_str().ok()).unwrap_or_default();
             if !app.auth.cookies().is_csrf_token(expected, given) {
                 let detail = format!("a change by cookie needs the header {CSRF_HEADER} with the token from the login");
                 return Err(Fault::new(ProblemCode::CsrfMismatch, detail));
@@ -122,23 +124,19 @@ fn admit(app: &App, access: Access, request: &Request) -> Result<Option<Caller>>
 }
 
 /// The caller by header, else by cookie, else nobody.
-fn identify(app: &App, headers: &HeaderMap, address: IpAddr) -> Result<Option<Caller>> {
-    let found = if let Some(value) = headers.get(header::AUTHORIZATION) {
-        let secret = value.to_str().ok().and_then(|value| value.split_once(' '));
-        match secret {
-            Some((scheme, secret)) if scheme.eq_ignore_ascii_case("bearer") => app.auth.by_secret(secret.trim()),
-            _ => {
-                return Err(Fault::new(ProblemCode::Unauthenticated, "the header Authorization must be: Bearer TOKEN"));
-            }
-        }
-    } else {
+async fn identify(app: &App, headers: &HeaderMap, address: IpAddr) -> Result<Option<Caller>> {
+    let Some(value) = headers.get(header::AUTHORIZATION) else {
         // A cookie that says nothing any more is no cookie: there is nothing to guess in it, and its browser may need to log in again.
         return Ok(cookie(headers).and_then(|cookie| app.auth.by_cookie(cookie).ok()));
     };
-    match found {
+    let secret = match value.to_str().ok().and_then(|value| value.split_once(' ')) {
+        Some((scheme, secret)) if scheme.eq_ignore_ascii_case("bearer") => secret.trim(),
+        _ => return Err(Fault::new(ProblemCode::Unauthenticated, "the header Authorization must be: Bearer TOKEN")),
+    };
+    match app.auth.by_secret(secret) {
         Ok(caller) => Ok(Some(caller)),
         Err(problem) => {
-            app.limits.failed_login(address)?;
+            app.auth.count_failure(&app.limits, secret, address).await?;
             Err(problem.into())
         }
     }

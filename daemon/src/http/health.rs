@@ -3,12 +3,13 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use parking_api::status::{Readiness, Version};
 use parking_api::{PROTOCOL, paths};
 use std::time::Duration;
 
 use super::App;
+use super::aged::aged_by;
 use crate::integrity::FOUND;
 
 /// Longest wait for the database or the object store to answer.
@@ -33,11 +34,16 @@ pub async fn ready(State(app): State<App>) -> Response {
     let storage = storage.ok().and_then(Result::ok).flatten();
     let database = database.map_or(Err("no answer".to_string()), |r| r.map_err(|e| e.to_string()));
     let objects = objects.map_or(Err("no answer".to_string()), |r| r.map_err(|e| e.to_string()));
-    let ready = database.is_ok() && objects.is_ok() && !app.stop.is_cancelled();
-    let database = database.map_or_else(|error| error, |()| "ok".to_string());
+    let ready = database.is_ok() && app.ledger.age_s().is_none() && objects.is_ok() && !app.stop.is_cancelled();
+    let age_s = app.ledger.age_s();
+    let database = match (database, age_s) {
+        (Ok(()), None) => "ok".to_string(),
+        (Ok(()), Some(age)) => format!("nothing can be written; what is shown was true {age} s ago"),
+        (Err(error), age) => format!("{error}; what is shown was true {} s ago", age.unwrap_or_default()),
+    };
     let objects = objects.map_or_else(|error| error, |state| state.to_string());
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, Json(Readiness { ready, database, objects, integrity, storage })).into_response()
+    aged_by(age_s, (status, Json(Readiness { ready, database, objects, integrity, storage })))
 }
 
 /// Which version this is

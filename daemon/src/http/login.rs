@@ -31,10 +31,11 @@ pub async fn login(
     Extension(client): Extension<Client>,
     body: ApiJson<Login>,
 ) -> Result<Response> {
-    let caller = match app.auth.by_secret(body.value.token.trim()) {
+    let secret = body.value.token.trim();
+    let caller = match app.auth.by_secret(secret) {
         Ok(caller) => caller,
         Err(problem) => {
-            app.limits.failed_login(client.address)?;
+            app.auth.count_failure(&app.limits, secret, client.address).await?;
             return Err(problem.into());
         }
     };

@@ -8,6 +8,7 @@ use parking_api::lots::{Lot, LotPatch, NewLot};
 use parking_api::{Committed, LotId, Problem, paths};
 
 use super::App;
+use super::aged::{aged, aged_by};
 use super::extract::{ApiJson, ApiPath, Mutation};
 use super::problem::Result;
 use super::slots::answer;
@@ -15,15 +16,17 @@ use crate::ledger::Command;
 
 /// All lots
 #[utoipa::path(get, path = paths::LOTS, tag = "lots", responses((status = 200, body = Vec<Lot>)))]
-pub async fn list(State(app): State<App>) -> Json<Vec<Lot>> {
-    Json(app.ledger.lots().iter().map(|lot| lot.read(|state| state.lot().clone())).collect())
+pub async fn list(State(app): State<App>) -> Response {
+    let lots: Vec<Lot> = app.ledger.lots().iter().map(|lot| lot.read(|state| state.lot().clone())).collect();
+    aged_by(app.ledger.age_s(), Json(lots))
 }
 
 /// One lot
 #[utoipa::path(get, path = paths::LOT, tag = "lots", params(("lot" = String, Path)),
     responses((status = 200, body = Lot), (status = 404, body = Problem)))]
-pub async fn get(State(app): State<App>, ApiPath(id): ApiPath<LotId>) -> Result<Json<Lot>> {
-    Ok(Json(app.lot(&id)?.read(|state| state.lot().clone())))
+pub async fn get(State(app): State<App>, ApiPath(id): ApiPath<LotId>) -> Result<Response> {
+    let lot = app.lot(&id)?;
+    Ok(aged(&lot, Json(lot.read(|state| state.lot().clone()))))
 }
 
 /// Create a lot

@@ -1,5 +1,6 @@
 //! How everybody talks to the daemon. Adapters only: each handler parses, calls one thing, and answers.
 
+mod aged;
 mod cameras;
 mod captures;
 mod describe;

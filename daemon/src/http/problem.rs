@@ -46,6 +46,7 @@ impl From<ledger::Error> for Fault {
             ledger::Error::Refused(problem) => Self(problem),
             ledger::Error::Full(detail) => Self::retry(ProblemCode::StorageFull, detail),
             ledger::Error::Overloaded(_) => Self::retry(ProblemCode::Overloaded, error.to_string()),
+            ledger::Error::Unknown(detail) => Self::retry(ProblemCode::OutcomeUnknown, detail),
             ledger::Error::Unavailable(_) | ledger::Error::Stopping => {
                 Self::retry(ProblemCode::Unavailable, error.to_string())
             }

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
 
 use super::App;
+use super::aged::aged;
 use super::extract::{ApiJson, ApiPath, ApiQuery, InLot, LotQuery, Mutation, content_type, parse_json, read_body};
 use super::problem::{Fault, Result};
 use crate::ledger::{Audience, Command, LotHandle, LotState, Outcome, Reply};
@@ -106,7 +107,7 @@ pub async fn list(
     if let Ok(tag) = HeaderValue::from_str(&tag) {
         answer.insert(header::ETAG, tag);
     }
-    Ok(response)
+    Ok(aged(&lot, response))
 }
 
 fn whole_list(headers: &HeaderMap, list: &crate::ledger::SlotList) -> Response {
@@ -152,8 +153,8 @@ fn accepts_gzip(headers: &HeaderMap) -> bool {
 /// How many slots are in which state
 #[utoipa::path(get, path = paths::SLOTS_STATS, tag = "slots", params(LotQuery),
     responses((status = 200, body = SlotStats), (status = 404, body = Problem)))]
-pub async fn stats(InLot(lot): InLot) -> Json<SlotStats> {
-    Json(lot.read(LotState::stats))
+pub async fn stats(InLot(lot): InLot) -> Response {
+    aged(&lot, Json(lot.read(LotState::stats)))
 }
 
 /// One slot, by id or by code
@@ -177,7 +178,7 @@ pub async fn get(
         Json(audience.slot(&found)).into_response()
     };
     response.headers_mut().insert(header::ETAG, etag(found.rev));
-    Ok(response)
+    Ok(aged(&lot, response))
 }
 
 /// Create a slot

@@ -11,10 +11,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::Error;
 use super::audit;
-use super::command::{Command, Context, Facts, Outcome, Reply};
+use super::command::{Command, Context, Facts, Outcome};
 use super::decide::decide;
-use super::lot::{Envelope, Idempotency, Intake, LotHandle};
+use super::lot::{Envelope, Intake, LotHandle};
 use super::news::News;
+use super::repeats::{answered, remember};
 use super::secrets::Secrets;
 use super::state::LotState;
 use crate::clock::{Clock, new_id};
@@ -36,6 +37,10 @@ pub(super) struct Committer {
     news: Arc<News>,
     /// The state that commands are decided against; ahead of the published one only while a batch is on its way.
     working: LotState,
+    /// Why the last batch was not committed. Until one is, or the lock can be had, nothing is tried but that.
+    trouble: Option<Error>,
+    /// Whether the last look at what others wrote came to nothing. Once is no trouble: this process may just have been paused.
+    has_missed: bool,
     /// When another process was last found to have written first.
     lost_at: Option<Instant>,
 }
@@ -47,7 +52,9 @@ enum Done {
         batch: Box<Batch>,
         answers: Vec<Result<Outcome, Error>>,
     },
-    /// The log is another one now (a backup was restored): start from this.
+    /// Other processes have written so much, up to this event, that nobody should wait with a lock while it is read.
+    Behind(u64),
+    /// The log is another one now (a backup was restored), or is not kept back to where this one stands: start from this.
     Replaced(Box<Parts>),
     /// The lot was deleted.
     Gone,
@@ -63,7 +70,7 @@ impl Committer {
         news: Arc<News>,
     ) -> Self {
         let working = lot.read(LotState::clone);
-        Self { lot, intake, store, clock, secrets, news, working, lost_at: None }
+        Self { lot, intake, store, clock, secrets, news, working, trouble: None, has_missed: false, lost_at: None }
     }
 
     /// Works until `stop`, and then through the commands that are queued already.
@@ -71,7 +78,6 @@ impl Committer {
         let mut batch = Vec::with_capacity(BATCH_MAX);
         loop {
             tokio::select! {
-                biased;
                 count = self.intake.commands.recv_many(&mut batch, BATCH_MAX) => {
                     if count == 0 {
                         return;
@@ -95,14 +101,19 @@ impl Committer {
 
     /// Commits a batch, which `may_grow` until it is decided, and answers every caller. `false` when the lot is gone.
     async fn process(&mut self, mut batch: Vec<Envelope>, may_grow: bool) -> bool {
+        if let Some(why) = self.refusal(batch.is_empty()) {
+            answer_all(batch, &why);
+            return true;
+        }
         let started = Instant::now();
-        let failed = match self.attempt(&mut batch, may_grow).await {
+        let failed = match self.caught_up(&mut batch, may_grow).await {
             Ok(Done::Committed { events, batch: written, answers }) => {
                 let ms = started.elapsed().as_secs_f64() * 1e3;
                 tracing::debug!(lot = %self.lot.id(), commands = batch.len(), events = events.len(), ms, "committed");
                 if !written.is_empty() {
                     self.news.of_lot(self.lot.id());
                 }
+                self.recover();
                 self.apply(&events, &written).await;
                 for (envelope, answer) in batch.into_iter().zip(answers) {
                     // A caller that has gone away needs no answer.
@@ -124,10 +135,11 @@ impl Committer {
                 answer_all(batch, &Error::from(Problem::new(ProblemCode::LotNotFound, detail)));
                 return false;
             }
+            Ok(Done::Behind(_)) => unreachable!("it was followed"),
             Err(error) => error,
         };
         self.working = self.lot.read(LotState::clone);
-        if batch.len() > 1 && !matches!(failed, store::Error::Unavailable(_) | store::Error::Full(_)) {
+        if batch.len() > 1 && !is_trouble(&failed) {
             // One command of the batch is the culprit; alone, the others go through.
             for envelope in batch {
                 Box::pin(self.process(vec![envelope], false)).await;
@@ -140,10 +152,57 @@ impl Committer {
             answer_all(batch, &Error::from(Problem::new(ProblemCode::AlreadyExists, detail)));
             return true;
         }
-        tracing::error!(lot = %self.lot.id(), commands = batch.len(), error = %failed, "a batch was not committed");
-        self.lot.set_degraded(Some(failed.to_string()));
-        answer_all(batch, &Error::from(failed));
+        if batch.is_empty() && !std::mem::replace(&mut self.has_missed, true) {
+            self.lot.wake();
+        } else {
+            self.fail(batch, failed);
+        }
         true
+    }
+
+    /// Why nothing is even tried. What comes while the database is in trouble is answered at once: whether it is better, an empty batch
+    /// finds out at every tick.
+    fn refusal(&self, is_empty: bool) -> Option<Error> {
+        if self.lot.is_away() {
+            return Some(Error::Unavailable(self.lot.degraded().borrow().clone().unwrap_or_default()));
+        }
+        self.trouble.clone().filter(|_| !is_empty)
+    }
+
+    /// Attempts a batch, after what there is of others' to follow.
+    async fn caught_up(&mut self, batch: &mut Vec<Envelope>, may_grow: bool) -> store::Result<Done> {
+        loop {
+            match self.attempt(batch, may_grow).await {
+                Ok(Done::Behind(head)) => self.follow(head).await?,
+                done => return done,
+            }
+        }
+    }
+
+    /// Notes that the database does what it should.
+    fn recover(&mut self) {
+        self.has_missed = false;
+        if self.trouble.take().is_some() {
+            tracing::info!(lot = %self.lot.id(), "writes work again");
+        }
+        self.lot.set_degraded(None);
+    }
+
+    fn fail(&mut self, batch: Vec<Envelope>, failed: store::Error) {
+        if self.trouble.is_none() {
+            tracing::error!(lot = %self.lot.id(), commands = batch.len(), error = %failed, "a batch was not committed");
+            // Often one connection is all that broke: whether the next one works is known at once.
+            self.lot.wake();
+        }
+        self.lot.set_degraded(Some(failed.to_string()));
+        if is_trouble(&failed) {
+            self.trouble = Some(match &failed {
+                // Who asks later was surely not served.
+                store::Error::Unknown(why) => Error::Unavailable(why.clone()),
+                _ => Error::from(&failed),
+            });
+        }
+        answer_all(batch, &Error::from(&failed));
     }
 
     /// Makes committed events the state that everybody sees.
@@ -157,7 +216,6 @@ impl Committer {
                 self.load_secrets().await;
             }
         }
-        self.lot.set_degraded(None);
         self.lot.apply(events);
         if has_tokens {
             self.secrets.announce();
@@ -177,6 +235,7 @@ impl Committer {
     /// lately, locks the head first.
     async fn attempt(&mut self, envelopes: &mut Vec<Envelope>, may_grow: bool) -> store::Result<Done> {
         let write = self.store.write(self.lot.id());
+        let until = write.until();
         let is_contended = self.lost_at.is_some_and(|at| at.elapsed() < CONTENDED_FOR);
         if !envelopes.is_empty() && !write.locks_for_free() && !is_contended && !self.lot.is_degraded() {
             if may_grow {
@@ -189,15 +248,19 @@ impl Committer {
             self.lost_at = Some(Instant::now());
             self.working = self.lot.read(LotState::clone);
         }
-        let mut write = self.store.write(self.lot.id());
+        let mut write = self.store.write_until(self.lot.id(), until);
         // Only what is to be written needs a lock, or whether anything can be written.
         let needs_lock = !envelopes.is_empty() || self.lot.is_degraded();
         let head = if needs_lock { write.lock().await? } else { write.head().await? };
         let Some(head) = head else { return Ok(Done::Gone) };
-        if *head.epoch != **self.working.epoch() || head.seq < self.working.seq() {
+        let at = self.working.seq();
+        if *head.epoch != **self.working.epoch() || head.seq < at || at + 1 < head.floor {
             drop(write);
             let parts = self.store.parts(self.lot.id()).await?;
             return Ok(parts.map_or(Done::Gone, |parts| Done::Replaced(Box::new(parts))));
+        }
+        if head.seq - at > CATCH_UP_PAGE as u64 {
+            return Ok(Done::Behind(head.seq));
         }
         let caught = self.catch_up(&mut write, head.seq).await?;
         // What came while the lock was taken goes along: one flush serves it as well.
@@ -249,6 +312,17 @@ impl Committer {
             write.commit().await?;
         }
         Ok(Some(Done::Committed { events, batch: Box::new(batch), answers }))
+    }
+
+    /// Takes in what other processes committed up to `head`, page by page, each of which everybody sees at once.
+    async fn follow(&mut self, head: u64) -> store::Result<()> {
+        while self.working.seq() < head {
+            let to = head.min(self.working.seq() + CATCH_UP_PAGE as u64);
+            let caught = self.catch_up(&mut self.store.write(self.lot.id()), to).await?;
+            self.apply(&caught, &Batch::default()).await;
+            self.lot.announce(caught);
+        }
+        Ok(())
     }
 
     /// Applies what other processes committed since.
@@ -342,6 +416,12 @@ impl Committer {
     }
 }
 
+/// Whether it is the database that is at fault, so that no other batch would fare better.
+fn is_trouble(error: &store::Error) -> bool {
+    use store::Error::{Full, ReadOnly, Unavailable, Unknown};
+    matches!(error, Unavailable(_) | ReadOnly(_) | Unknown(_) | Full(_))
+}
+
 fn encode(event: &Event) -> store::Result<String> {
     serde_json::to_string(event).map_err(|e| store::Error::Corrupt(format!("event {}: {e}", event.seq)))
 }
@@ -350,34 +430,4 @@ fn answer_all(batch: Vec<Envelope>, error: &Error) {
     for envelope in batch {
         let _ = envelope.answer.send(Err(error.clone()));
     }
-}
-
-/// The first answer again, or why it cannot be given.
-pub(super) fn answered(
-    idempotency: &Idempotency,
-    first: &HashMap<(String, String), Answer>,
-) -> Option<Result<Outcome, Problem>> {
-    let answer = first.get(&(idempotency.caller.clone(), idempotency.key.clone()))?;
-    if answer.body_sha256 != idempotency.body_sha256 {
-        return Some(Err(Problem::new(
-            ProblemCode::IdempotencyMismatch,
-            format!("idempotency key {:?} was used before, for another request", idempotency.key),
-        )));
-    }
-    let reply: Result<Reply, _> = serde_json::from_str(&answer.answer);
-    Some(match reply {
-        Ok(reply) => Ok(Outcome { reply, seq: answer.seq as u64, replayed: true }),
-        Err(e) => Err(Problem::new(ProblemCode::Internal, format!("the first answer cannot be read: {e}"))),
-    })
-}
-
-pub(super) fn remember(idempotency: &Idempotency, outcome: &Outcome) -> Result<Answer, Problem> {
-    Ok(Answer {
-        actor: idempotency.caller.clone(),
-        key: idempotency.key.clone(),
-        body_sha256: idempotency.body_sha256.clone(),
-        seq: outcome.seq as i64,
-        answer: serde_json::to_string(&outcome.reply)
-            .map_err(|e| Problem::new(ProblemCode::Internal, format!("the answer cannot be kept: {e}")))?,
-    })
 }

@@ -1,8 +1,9 @@
 //! One lot as the rest of the daemon sees it: its state to read, its hub to follow, and a queue for commands.
 
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::{Duration, Instant};
 
 use parking_api::events::{Actor, Event, EventChange};
 use parking_api::{LotId, SlotRef};
@@ -77,6 +78,10 @@ pub struct LotHandle {
     staff_list: Listing,
     public_list: Listing,
     degraded: watch::Sender<Option<String>>,
+    /// Whether the database does not even answer; then nothing is tried.
+    is_away: AtomicBool,
+    /// When the state was last known to be that of the database.
+    confirmed: Mutex<Instant>,
     closed: CancellationToken,
 }
 
@@ -95,6 +100,8 @@ impl LotHandle {
             staff_list: Listing::new(Audience::Staff),
             public_list: Listing::new(Audience::Public),
             degraded: watch::Sender::new(None),
+            is_away: AtomicBool::new(false),
+            confirmed: Mutex::new(Instant::now()),
             closed,
         };
         handle.rewind();
@@ -123,6 +130,15 @@ impl LotHandle {
     /// Why writes fail at the moment, if they do.
     pub fn degraded(&self) -> watch::Receiver<Option<String>> {
         self.degraded.subscribe()
+    }
+
+    /// How long ago the state was last known to be that of the database, while something is wrong with it.
+    pub fn age(&self) -> Option<Duration> {
+        self.is_degraded().then(|| self.confirmed.lock().unwrap_or_else(PoisonError::into_inner).elapsed())
+    }
+
+    fn confirm(&self) {
+        *self.confirmed.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
     }
 
     /// Looks at the committed state. `look` must be quick: it holds up the next commit.
@@ -182,9 +198,23 @@ impl LotHandle {
     pub(super) fn note_head(&self, head: &Head) {
         self.floor.store(head.floor, Ordering::Relaxed);
         let is_behind = self.read(|state| state.seq() < head.seq || **state.epoch() != *head.epoch);
+        self.is_away.store(false, Ordering::Relaxed);
+        if !is_behind {
+            self.confirm();
+        }
         if is_behind || self.is_degraded() {
             self.wake();
         }
+    }
+
+    /// Notes that the database does not answer.
+    pub(super) fn set_away(&self, error: &Error) {
+        self.is_away.store(true, Ordering::Relaxed);
+        self.set_degraded(Some(error.to_string()));
+    }
+
+    pub(super) fn is_away(&self) -> bool {
+        self.is_away.load(Ordering::Relaxed)
     }
 
     /// Has the committer look whether another process wrote.
@@ -204,7 +234,7 @@ impl LotHandle {
         self.rounds.send_modify(|rounds| *rounds = rounds.wrapping_add(1));
     }
 
-    pub(super) fn is_degraded(&self) -> bool {
+    pub fn is_degraded(&self) -> bool {
         self.degraded.borrow().is_some()
     }
 
@@ -233,6 +263,7 @@ impl LotHandle {
             self.staff_list.reset(state.seq());
             self.public_list.reset(state.seq());
         }
+        self.confirm();
     }
 
     /// Hands events that were applied to everybody who follows.

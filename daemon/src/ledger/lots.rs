@@ -7,7 +7,7 @@ use parking_api::events::{Audit, Event, EventChange};
 use parking_api::lots::{Lot, NewLot};
 use parking_api::{LotId, Problem, ProblemCode, Time};
 
-use super::committer::{answered, remember};
+use super::repeats::{answered, remember};
 use super::{Error, Idempotency, Ledger, Origin, Outcome, Reply, decide};
 use crate::clock::random_epoch;
 use crate::store;

@@ -14,6 +14,7 @@ mod lots;
 mod news;
 mod order;
 mod prune;
+mod repeats;
 mod secrets;
 mod state;
 mod tokens;
@@ -30,7 +31,7 @@ pub use verify::{Depth, Finding, Report, verify};
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use parking_api::events::Actor;
 use parking_api::lots::NewLot;
@@ -59,6 +60,9 @@ pub enum Error {
     /// The database could not do it; nothing was changed, as far as is known.
     #[error("{0}")]
     Unavailable(String),
+    /// The database went away in the middle: it may have been done. Whoever asked with an idempotency key can safely ask again.
+    #[error("{0}")]
+    Unknown(String),
     #[error("{0}")]
     Full(String),
     #[error("too much is waiting already: {0}")]
@@ -75,8 +79,15 @@ impl From<Problem> for Error {
 
 impl From<store::Error> for Error {
     fn from(error: store::Error) -> Self {
+        Self::from(&error)
+    }
+}
+
+impl From<&store::Error> for Error {
+    fn from(error: &store::Error) -> Self {
         match error {
-            store::Error::Full(detail) => Self::Full(detail),
+            store::Error::Full(detail) => Self::Full(detail.clone()),
+            store::Error::Unknown(_) => Self::Unknown(error.to_string()),
             other => Self::Unavailable(other.to_string()),
         }
     }
@@ -152,6 +163,11 @@ impl Ledger {
         self.lots_read().values().cloned().collect()
     }
 
+    /// Seconds since all lots were last known to be as the database has them, while something is wrong with it.
+    pub fn age_s(&self) -> Option<u64> {
+        self.lots().iter().filter_map(|lot| lot.age()).max().map(|age| age.as_secs())
+    }
+
     /// Brings the lot to `seq`, if its log goes that far: what this or another process has committed can be known to a client before it is
     /// applied here.
     ///
@@ -196,6 +212,7 @@ impl Ledger {
     }
 
     async fn tick(self) {
+        let mut away_since: Option<Instant> = None;
         let mut tick = tokio::time::interval(REFRESH);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
@@ -204,8 +221,20 @@ impl Ledger {
                 () = self.inner.look.notified() => {}
                 () = self.inner.stop.cancelled() => return,
             }
-            if let Err(error) = self.refresh().await {
-                tracing::warn!(%error, "cannot look for changes of other processes");
+            match self.refresh().await {
+                Ok(()) => {
+                    if let Some(since) = away_since.take() {
+                        let seconds = since.elapsed().as_secs_f64();
+                        tracing::info!(seconds, "the database is back");
+                    }
+                }
+                Err(error) => {
+                    if away_since.is_none() {
+                        tracing::error!(%error, "the database is away: the lots are shown as they were last known");
+                    }
+                    away_since.get_or_insert_with(Instant::now);
+                    self.lots().iter().for_each(|lot| lot.set_away(&error));
+                }
             }
         }
     }

@@ -97,6 +97,10 @@ const CONTACTS: &Columns = &[
     ("health", "text"),
 ];
 
+// Several daemons hear of one camera. What each writes is merged, the newer of each.
+const SEEN_LATER: &str = "excluded.seen_at_ms >= camera_contacts.seen_at_ms";
+const HEALTH_LATER: &str = "coalesce(excluded.health_at_ms, -1) >= coalesce(camera_contacts.health_at_ms, -1)";
+
 /// What was last heard of a camera.
 #[derive(Debug, Clone)]
 pub struct ContactRow {
@@ -128,7 +132,7 @@ impl Store {
             .collect()
     }
 
-    /// Writes what was heard of cameras lately.
+    /// Writes what was heard of cameras lately, as far as nobody heard anything newer.
     pub async fn put_contacts(&self, contacts: &[ContactRow]) -> Result<()> {
         let rows = contacts.iter().map(|row| {
             serde_json::json!({
@@ -142,8 +146,11 @@ impl Store {
             "insert into camera_contacts (lot, camera, seen_at_ms, capture_id, health_at_ms, health)
              select lot, camera, seen_at_ms, capture_id, health_at_ms, health from {source} where true
              on conflict (lot, camera) do update set
-                 seen_at_ms = excluded.seen_at_ms, capture_id = excluded.capture_id,
-                 health_at_ms = excluded.health_at_ms, health = excluded.health"
+                 seen_at_ms = case when {SEEN_LATER} then excluded.seen_at_ms else camera_contacts.seen_at_ms end,
+                 capture_id = case when {SEEN_LATER} then coalesce(excluded.capture_id, camera_contacts.capture_id)
+                     else coalesce(camera_contacts.capture_id, excluded.capture_id) end,
+                 health = case when {HEALTH_LATER} then excluded.health else camera_contacts.health end,
+                 health_at_ms = case when {HEALTH_LATER} then excluded.health_at_ms else camera_contacts.health_at_ms end"
         ));
         query.bind(json_rows(rows)?).execute(&self.writer).await?;
         Ok(())

@@ -8,6 +8,12 @@ pub enum Error {
     /// It cannot be reached, is busy for too long, or refuses to write.
     #[error("the database is not available: {0}")]
     Unavailable(String),
+    /// It can be reached, and does not write.
+    #[error("the database only reads: {0}")]
+    ReadOnly(String),
+    /// The connection broke in a commit, and the database cannot say what became of it.
+    #[error("the database went away in the middle, so that nobody knows yet whether it was done: {0}")]
+    Unknown(String),
     #[error("the disk of the database is full: {0}")]
     Full(String),
     /// Rows of one batch cannot be there at the same time, although one after the other they can.
@@ -67,6 +73,8 @@ fn of_postgres(code: &str, said: String) -> Error {
     match code {
         // disk_full
         "53100" => Error::Full(said),
+        // read_only_sql_transaction
+        "25006" => Error::ReadOnly(said),
         // data_corrupted, index_corrupted
         "XX001" | "XX002" => Error::Corrupt(said),
         // Classes 22, data exception, and 23, integrity constraint violation: a row is at fault, and no other suffers from it.

@@ -6,12 +6,14 @@
 mod answers;
 mod append;
 mod batch;
+mod bounds;
 mod cameras;
 mod captures;
 mod copy;
 mod error;
 mod events;
 mod expiry;
+mod failures;
 mod history;
 mod logouts;
 mod lots;
@@ -87,6 +89,14 @@ pub fn is_remote(url: &str) -> bool {
 /// When the URL cannot be one of a database.
 pub fn missing_file(url: &str) -> Result<Option<PathBuf>> {
     if is_remote(url) { Ok(None) } else { sqlite::missing_file(url) }
+}
+
+/// Waits for the server of the database at `url`, if it has one, to be there: at most for `wait`.
+///
+/// # Errors
+/// When it is not there by then, or does not let this daemon in.
+pub async fn reach(url: &str, wait: Duration) -> Result<()> {
+    if is_remote(url) { postgres::reach(url, wait).await } else { Ok(()) }
 }
 
 impl Store {

@@ -7,8 +7,9 @@ use std::time::Duration;
 use parking_api::lots::Lot;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgListener, PgPoolOptions};
 use sqlx::{ConnectOptions, Executor};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, watch};
 
+use super::bounds::Away;
 use super::sql::{On, sql};
 use super::{Error, Head, Result, Store, lots};
 
@@ -30,13 +31,25 @@ pub(super) struct Pulse {
     id: String,
     connection: Mutex<Option<PgConnection>>,
     has_peers: AtomicBool,
+    /// Why the database is away, if it is.
+    away: watch::Sender<Option<String>>,
 }
 
 impl Pulse {
     pub fn new(options: &PgConnectOptions, id: String) -> Self {
         // That a notification is lost with the server is no loss: so nobody waits for a disk.
         let options = options.clone().options([("synchronous_commit", "off")]);
-        Self { options, id, connection: Mutex::default(), has_peers: AtomicBool::new(false) }
+        Self {
+            options,
+            id,
+            connection: Mutex::default(),
+            has_peers: AtomicBool::new(false),
+            away: watch::Sender::new(None),
+        }
+    }
+
+    pub fn away(&self) -> Away {
+        self.away.subscribe()
     }
 
     fn listener_name(&self) -> String {
@@ -61,9 +74,9 @@ impl Pulse {
 
     async fn lots(&self) -> Result<Vec<(Lot, Head)>> {
         self.ask(async |connection| {
-            let (peers,): (i64,) = sql(PEERS).bind(self.listener_name()).one(On::Postgres(connection)).await?;
+            let (peers,): (i64,) = sql(PEERS).bind(self.listener_name()).one(On::Postgres(connection, None)).await?;
             self.has_peers.store(peers > 0, Ordering::Relaxed);
-            lots::all(On::Postgres(connection)).await
+            lots::all(On::Postgres(connection, None)).await
         })
         .await
     }
@@ -115,11 +128,23 @@ impl Store {
     /// All lots, by the connection that keeps nobody waiting and waits for nobody: so an error means that the database is away.
     pub async fn beat(&self) -> Result<Vec<(Lot, Head)>> {
         let Some(pulse) = &self.pulse else { return self.lots().await };
-        match pulse.lots().await {
+        let lots = match pulse.lots().await {
             // The connection may have broken while nobody looked. A new one decides.
             Err(Error::Unavailable(_)) => pulse.lots().await,
             done => done,
-        }
+        };
+        let why = lots.as_ref().err().map(ToString::to_string);
+        pulse.away.send_if_modified(|away| {
+            let is_news = away.is_some() != why.is_some();
+            *away = why;
+            is_news
+        });
+        lots
+    }
+
+    /// Whether the last beat was missed. Then history is not even asked for.
+    pub fn is_away(&self) -> bool {
+        self.pulse.as_ref().is_some_and(|pulse| pulse.away.borrow().is_some())
     }
 
     /// Tells the other daemons, if there are any.
@@ -129,7 +154,7 @@ impl Store {
         };
         let payload = format!("{} {}", pulse.id, words.join(" "));
         let notify = sql("select pg_notify($1, $2)").bind(CHANNEL).bind(payload);
-        pulse.ask(async |connection| Ok(_ = notify.execute(On::Postgres(connection)).await?)).await
+        pulse.ask(async |connection| Ok(_ = notify.execute(On::Postgres(connection, None)).await?)).await
     }
 
     /// Begins to hear what other daemons tell from now on; `None` where there can be none.

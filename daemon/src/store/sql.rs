@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgArguments, PgConnection, PgPool, PgRow};
 use sqlx::sqlite::{SqliteArguments, SqliteConnection, SqlitePool, SqliteRow};
 use sqlx::{
@@ -9,6 +10,7 @@ use sqlx::{
 };
 
 use super::Result;
+use super::bounds::{Bounds, hold};
 
 /// Which database it is, where a text must know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,14 +23,14 @@ pub(super) enum Dialect {
 #[derive(Debug, Clone)]
 pub(super) enum Pool {
     Sqlite(SqlitePool),
-    Postgres(PgPool),
+    Postgres(PgPool, Bounds),
 }
 
 impl Pool {
     pub fn dialect(&self) -> Dialect {
         match self {
             Self::Sqlite(_) => Dialect::Sqlite,
-            Self::Postgres(_) => Dialect::Postgres,
+            Self::Postgres(..) => Dialect::Postgres,
         }
     }
 
@@ -36,7 +38,9 @@ impl Pool {
     pub async fn begin_write(&self) -> Result<Tx> {
         Ok(match self {
             Self::Sqlite(pool) => Tx::Sqlite(pool.begin_with("begin immediate").await?),
-            Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+            Self::Postgres(pool, bounds) => {
+                Tx::Postgres(bounds.hold(async { Ok(pool.begin().await?) }).await?, bounds.clone())
+            }
         })
     }
 
@@ -44,8 +48,19 @@ impl Pool {
     pub async fn begin_read(&self) -> Result<Tx> {
         Ok(match self {
             Self::Sqlite(pool) => Tx::Sqlite(pool.begin().await?),
-            Self::Postgres(pool) => {
-                Tx::Postgres(pool.begin_with("begin isolation level repeatable read, read only").await?)
+            Self::Postgres(pool, bounds) => {
+                let begin = pool.begin_with("begin isolation level repeatable read, read only");
+                Tx::Postgres(bounds.hold(async { Ok(begin.await?) }).await?, bounds.clone())
+            }
+        })
+    }
+
+    /// A connection of a server for one statement by itself: when there is none to be had, it is certain that nothing was sent.
+    pub async fn take(&self) -> Result<Option<Taken>> {
+        Ok(match self {
+            Self::Sqlite(_) => None,
+            Self::Postgres(pool, bounds) => {
+                Some(Taken(bounds.hold(async { Ok(pool.acquire().await?) }).await?, bounds.clone()))
             }
         })
     }
@@ -53,7 +68,7 @@ impl Pool {
     pub async fn close(&self) {
         match self {
             Self::Sqlite(pool) => pool.close().await,
-            Self::Postgres(pool) => pool.close().await,
+            Self::Postgres(pool, _) => pool.close().await,
         }
     }
 }
@@ -62,14 +77,18 @@ impl Pool {
 #[derive(Debug)]
 pub(super) enum Tx {
     Sqlite(Transaction<'static, Sqlite>),
-    Postgres(Transaction<'static, Postgres>),
+    Postgres(Transaction<'static, Postgres>, Bounds),
 }
+
+/// A connection out of the pool of a server.
+#[derive(Debug)]
+pub(super) struct Taken(PoolConnection<Postgres>, Bounds);
 
 impl Tx {
     pub async fn commit(self) -> Result<()> {
         match self {
             Self::Sqlite(tx) => tx.commit().await?,
-            Self::Postgres(tx) => tx.commit().await?,
+            Self::Postgres(tx, bounds) => bounds.hold(async { Ok(tx.commit().await?) }).await?,
         }
         Ok(())
     }
@@ -79,16 +98,16 @@ impl Tx {
 #[derive(Debug)]
 pub(super) enum On<'a> {
     SqlitePool(&'a SqlitePool),
-    PostgresPool(&'a PgPool),
+    PostgresPool(&'a PgPool, &'a Bounds),
     Sqlite(&'a mut SqliteConnection),
-    Postgres(&'a mut PgConnection),
+    Postgres(&'a mut PgConnection, Option<&'a Bounds>),
 }
 
 impl<'a> From<&'a Pool> for On<'a> {
     fn from(pool: &'a Pool) -> Self {
         match pool {
             Pool::Sqlite(pool) => Self::SqlitePool(pool),
-            Pool::Postgres(pool) => Self::PostgresPool(pool),
+            Pool::Postgres(pool, bounds) => Self::PostgresPool(pool, bounds),
         }
     }
 }
@@ -97,8 +116,14 @@ impl<'a> From<&'a mut Tx> for On<'a> {
     fn from(tx: &'a mut Tx) -> Self {
         match tx {
             Tx::Sqlite(tx) => Self::Sqlite(tx),
-            Tx::Postgres(tx) => Self::Postgres(tx),
+            Tx::Postgres(tx, bounds) => Self::Postgres(tx, Some(bounds)),
         }
+    }
+}
+
+impl<'a> From<&'a mut Taken> for On<'a> {
+    fn from(Taken(connection, bounds): &'a mut Taken) -> Self {
+        Self::Postgres(connection, Some(bounds))
     }
 }
 
@@ -165,13 +190,13 @@ macro_rules! run {
                 let $values = $sql.arguments::<SqliteArguments>()?;
                 $done
             }
-            On::PostgresPool($executor) => {
+            On::PostgresPool($executor, bounds) => {
                 let $values = $sql.arguments::<PgArguments>()?;
-                $done
+                bounds.hold(async { Ok($done) }).await?
             }
-            On::Postgres($executor) => {
+            On::Postgres($executor, bounds) => {
                 let $values = $sql.arguments::<PgArguments>()?;
-                $done
+                hold(bounds, async { Ok($done) }).await?
             }
         }
     }};

@@ -1,8 +1,11 @@
 //! The writing end of one lot: lock its head or bet on it, read what others wrote, write a batch, commit.
 
+use std::time::Duration;
+
 use parking_api::captures::Capture;
 use parking_api::events::Event;
 use parking_api::{CaptureId, LotId};
+use tokio::time::Instant;
 
 use super::append::Append;
 use super::batch::{Answer, Batch};
@@ -14,19 +17,31 @@ use super::{Error, Head, Result, Store, captures, events, lots};
 
 const KEYS: &Columns = &[("actor", "text"), ("key", "text")];
 
+/// Longest that a batch may take, from the first word with the database to the last; and what finding out what became of it may take after
+/// that. Together they are the longest that a caller waits when the database is away: 4.5 s.
+const WRITE_MAX: Duration = Duration::from_millis(3_500);
+const FIND_OUT_MAX: Duration = Duration::from_secs(1);
+
 /// The writing end of one lot. Dropped without a commit, it has changed nothing.
 #[derive(Debug)]
 pub struct Write {
     pool: Pool,
     lot: LotId,
     tx: Option<Tx>,
+    /// What is not done by then is given up.
+    until: Instant,
     /// The last event of what was written: whether that is committed can be found out by it.
     last: Option<(u64, String)>,
 }
 
 impl Store {
     pub fn write(&self, lot: &LotId) -> Write {
-        Write { pool: self.writer.clone(), lot: lot.clone(), tx: None, last: None }
+        self.write_until(lot, Instant::now() + WRITE_MAX)
+    }
+
+    /// One that gives up at `until`.
+    pub fn write_until(&self, lot: &LotId, until: Instant) -> Write {
+        Write { pool: self.writer.clone(), lot: lot.clone(), tx: None, until, last: None }
     }
 }
 
@@ -42,13 +57,18 @@ impl Write {
     /// # Errors
     /// When the database cannot be reached, somebody else holds the lock for too long, or nothing can be written.
     pub async fn lock(&mut self) -> Result<Option<Head>> {
-        self.tx = Some(self.pool.begin_write().await?);
+        self.tx = Some(in_time(self.until, self.pool.begin_write()).await?);
         let text = match self.pool.dialect() {
             // Its one writer is locked already.
             Dialect::Sqlite => lots::HEAD.to_string(),
             Dialect::Postgres => format!("{} for update", lots::HEAD),
         };
         self.head_by(text).await
+    }
+
+    /// When it gives up.
+    pub fn until(&self) -> Instant {
+        self.until
     }
 
     pub fn is_locked(&self) -> bool {
@@ -61,13 +81,15 @@ impl Write {
     }
 
     async fn head_by(&mut self, text: String) -> Result<Option<Head>> {
-        let row: Option<HeadRow> = sql(text).bind(self.lot.as_str()).optional(self.on()).await?;
+        let query = sql(text).bind(self.lot.as_str());
+        let row: Option<HeadRow> = in_time(self.until, query.optional(self.on())).await?;
         Ok(row.map(Head::from))
     }
 
     pub async fn events_after(&mut self, after: u64, limit: usize) -> Result<Vec<Event>> {
-        let lot = self.lot.clone();
-        events::after(self.on(), &lot, after, limit).await?.iter().map(|body| events::parse(body)).collect()
+        let (lot, until) = (self.lot.clone(), self.until);
+        let bodies = in_time(until, events::after(self.on(), &lot, after, limit)).await?;
+        bodies.iter().map(|body| events::parse(body)).collect()
     }
 
     /// First answers to these `(actor, key)`, as far as there are any.
@@ -78,14 +100,15 @@ impl Write {
              where lot = $1 and (actor, key) in (select actor, key from {rows})"
         );
         let keys = json_rows(keys.iter().map(|(actor, key)| serde_json::json!({"actor": actor, "key": key})))?;
-        sql(text).bind(self.lot.as_str()).bind(keys).all(self.on()).await
+        let query = sql(text).bind(self.lot.as_str()).bind(keys);
+        in_time(self.until, query.all(self.on())).await
     }
 
     pub async fn captures(&mut self, ids: &[CaptureId]) -> Result<Vec<Capture>> {
         let rows = self.pool.dialect().rows(2, &captures::TABLE.columns[..1]);
         let text = format!("select * from captures where lot = $1 and id in (select id from {rows})");
         let query = sql(text).bind(self.lot.as_str()).bind(json_ids(ids)?);
-        let rows: Vec<CaptureRow> = query.all(self.on()).await?;
+        let rows: Vec<CaptureRow> = in_time(self.until, query.all(self.on())).await?;
         rows.into_iter().map(Capture::try_from).collect()
     }
 
@@ -108,12 +131,21 @@ impl Write {
                 append.rows().execute(self.on()).await?;
                 Ok(true)
             }
-            Dialect::Postgres => match append.all_at_once().one::<(i64,)>(self.on()).await {
-                Ok((count,)) => Ok(count == 1),
-                // In a transaction nothing is committed yet.
-                Err(error) if self.tx.is_some() => Err(error),
-                Err(error) => self.find_out(error).await.map(|()| true),
-            },
+            Dialect::Postgres => self.append_at_once(append).await,
+        }
+    }
+
+    async fn append_at_once(&mut self, append: Append) -> Result<bool> {
+        let until = self.until;
+        if self.tx.is_some() {
+            // In a transaction nothing is committed yet.
+            let (count,): (i64,) = in_time(until, append.all_at_once().one(self.on())).await?;
+            return Ok(count == 1);
+        }
+        let Some(mut taken) = in_time(until, self.pool.take()).await? else { return Ok(false) };
+        match in_time(until, append.all_at_once().one::<(i64,)>(&mut taken)).await {
+            Ok((count,)) => Ok(count == 1),
+            Err(error) => self.find_out(error).await.map(|()| true),
         }
     }
 
@@ -121,7 +153,7 @@ impl Write {
     /// When the database fails and the batch is, as far as can be found out, not committed.
     pub async fn commit(mut self) -> Result<()> {
         let Some(tx) = self.tx.take() else { return Ok(()) };
-        match tx.commit().await {
+        match in_time(self.until, tx.commit()).await {
             Ok(()) => Ok(()),
             Err(error) => self.find_out(error).await,
         }
@@ -129,11 +161,13 @@ impl Write {
 
     /// Finds out what became of a commit that failed with `error`: the connection may have broken after it.
     async fn find_out(&self, error: Error) -> Result<()> {
-        let (Error::Unavailable(_), Some((seq, body))) = (&error, &self.last) else { return Err(error) };
-        let mut write = Self { pool: self.pool.clone(), lot: self.lot.clone(), tx: None, last: None };
+        let (Error::Unavailable(why), Some((seq, body))) = (&error, &self.last) else { return Err(error) };
+        let until = Instant::now() + FIND_OUT_MAX;
+        let mut write = Self { pool: self.pool.clone(), lot: self.lot.clone(), tx: None, until, last: None };
         match write.holds(*seq, body).await {
             Ok(true) => Ok(()),
-            Ok(false) | Err(_) => Err(error),
+            Ok(false) => Err(error),
+            Err(_) => Err(Error::Unknown(why.clone())),
         }
     }
 
@@ -147,7 +181,7 @@ impl Write {
         }
         let lot = self.lot.clone();
         let query = sql("select body from events where lot = $1 and seq = $2").bind(lot.as_str()).bind(seq);
-        let found: Option<(String,)> = query.optional(self.on()).await?;
+        let found: Option<(String,)> = in_time(self.until, query.optional(self.on())).await?;
         Ok(found.is_some_and(|(found,)| found == body))
     }
 
@@ -157,4 +191,9 @@ impl Write {
             None => (&self.pool).into(),
         }
     }
+}
+
+async fn in_time<T>(until: Instant, work: impl Future<Output = Result<T>>) -> Result<T> {
+    let done = tokio::time::timeout_at(until, work).await;
+    done.unwrap_or_else(|_| Err(Error::Unavailable("it does not answer in time".into())))
 }

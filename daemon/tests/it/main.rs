@@ -14,6 +14,7 @@ mod model;
 mod nginx;
 mod objects;
 mod openapi;
+mod outage;
 mod pictures;
 mod postgres;
 mod proxy;

@@ -77,6 +77,12 @@ impl Proxy {
         self.line.send_modify(|line| line.mode = Mode::Stall);
     }
 
+    /// Breaks all connections off, and closes new ones at once.
+    pub fn refuse(&self) {
+        self.line.send_modify(|line| line.mode = Mode::Refuse);
+        self.cut();
+    }
+
     /// From the next connection on, each breaks off after it has brought so many bytes.
     pub fn truncate(&self, bytes_max: usize) {
         self.line.send_modify(|line| line.bytes_max = Some(bytes_max));
@@ -88,10 +94,7 @@ impl Proxy {
             match rng.random_range(0..4) {
                 0 => self.cut(),
                 1 => self.stall(),
-                2 => {
-                    self.line.send_modify(|line| line.mode = Mode::Refuse);
-                    self.cut();
-                }
+                2 => self.refuse(),
                 _ => {
                     self.truncate(rng.random_range(0..BROUGHT_BYTES_MAX));
                     self.cut();

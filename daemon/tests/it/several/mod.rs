@@ -1,6 +1,7 @@
 //! Several daemons on one PostgreSQL: what one does, all know, and no rule of one lot holds at only one of them.
 
 mod news;
+mod rules;
 
 use parking_api::client::Client;
 

@@ -1,6 +1,7 @@
 //! All rows out of one database and into another, and back.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use parkd::store::{Answer, ContactRow, Error, Filling, HistoryRow, key};
 use parking_api::cameras::Contact;
@@ -36,6 +37,7 @@ async fn full(database: Database) -> Stage {
     let contact = Contact { seen_at: time(5), capture_id: None, health_at: None, health: None };
     let row = ContactRow { lot: LotId::default(), camera: "cam-1".parse().expect("an id"), contact };
     store.put_contacts(&[row]).await.expect("written");
+    store.count_failure("address ::1", time(5), Duration::from_secs(6), 3).await.expect("written");
     store.put_token_uses(&[(TokenId(id(1)), time(6))]).await.expect("written");
     let history =
         ["", "A"].map(|zone| HistoryRow { lot: "main".into(), zone: zone.into(), free_ms: 1, ..HistoryRow::default() });

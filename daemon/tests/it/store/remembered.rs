@@ -1,5 +1,7 @@
 //! What is not of the log: facts about the database, last contacts, last uses.
 
+use std::time::Duration;
+
 use parkd::store::ContactRow;
 use parking_api::cameras::{Contact, Health};
 
@@ -11,6 +13,7 @@ on_both!(
     a_turn_is_taken_by_one,
     logins_that_ended_are_kept_until_they_are_forgotten,
     contacts_are_the_last_ones,
+    failures_are_counted_and_forgiven,
     uses_never_go_back,
     secrets_are_of_their_lot,
     it_answers
@@ -69,7 +72,32 @@ async fn contacts_are_the_last_ones(database: Database) {
     let mut rows = stage.store.contacts().await.expect("contacts");
     rows.sort_by(|one, two| one.camera.cmp(&two.camera));
     let rows: Vec<_> = rows.into_iter().map(|row| (row.camera.to_string(), row.contact)).collect();
-    assert_eq!(rows, [("cam-1".to_string(), later), ("cam-2".to_string(), first)]);
+    assert_eq!(rows, [("cam-1".to_string(), later.clone()), ("cam-2".to_string(), first.clone())]);
+    // Another daemon heard of one of them before, and of the other after that, but has seen no picture.
+    let last = Contact { seen_at: time(3), capture_id: None, health_at: None, health: None };
+    stage.store.put_contacts(&[row("cam-1", last), row("cam-2", later.clone())]).await.expect("written");
+    stage.store.put_contacts(&[row("cam-2", first)]).await.expect("written");
+    let mut rows = stage.store.contacts().await.expect("contacts");
+    rows.sort_by(|one, two| one.camera.cmp(&two.camera));
+    let rows: Vec<_> = rows.into_iter().map(|row| row.contact).collect();
+    assert_eq!(rows, [Contact { seen_at: time(3), ..later.clone() }, later]);
+}
+
+async fn failures_are_counted_and_forgiven(database: Database) {
+    let stage = Stage::new(database).await;
+    let fail = async |who: &str, at: u64| {
+        stage.store.count_failure(who, time(at), Duration::from_secs(6), 3).await.expect("it is counted")
+    };
+    let first = [fail("a", 0).await, fail("a", 0).await, fail("a", 1).await];
+    assert_eq!((first, fail("a", 2).await), ([true; 3], false), "three at once, and then it is enough");
+    assert!(fail("b", 2).await, "others are not to blame");
+    let later = [fail("a", 5).await, fail("a", 6).await, fail("a", 7).await];
+    assert_eq!(later, [false, true, false], "one every six seconds");
+    stage.store.forget_failures(time(20)).await.expect("they are forgotten");
+    assert!(!fail("a", 7).await, "but not those that count still");
+    stage.store.forget_failures(time(30)).await.expect("they are forgotten");
+    let anew = [fail("a", 7).await, fail("a", 7).await, fail("a", 7).await, fail("a", 7).await];
+    assert_eq!(anew, [true, true, true, false]);
 }
 
 async fn uses_never_go_back(database: Database) {

@@ -102,7 +102,7 @@ async fn a_server_that_cannot_be_used_is_named_without_its_password() {
         let since = Instant::now();
         let folder = tempfile::tempdir().expect("a temporary folder");
         let output = crate::harness::parkd(folder.path())
-            .args(["serve", "--listen", "127.0.0.1:0"])
+            .args(["serve", "--listen", "127.0.0.1:0", "--database-wait", "1s"])
             .env("DATABASE_URL", &url)
             .output()
             .expect("parkd runs");

@@ -1,0 +1,5 @@
+-- Failed logins of an address, or with a token that begins like one there is: nothing is written here when a login succeeds.
+create table login_failures (
+    who      text collate "C" not null primary key,
+    until_ms bigint not null
+);
