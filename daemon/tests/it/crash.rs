@@ -34,15 +34,15 @@ on_both!(what_was_acknowledged_survives_a_kill_at_any_moment_and_was_done_once);
 
 /// What one writer wants, and keeps wanting with the same key until it is told that it was done.
 #[derive(Debug, Clone)]
-struct Wish {
-    what: What,
+pub struct Wish {
+    pub what: What,
     /// Names this wish and no other, wherever it leaves a trace.
-    tag: String,
-    has_key: bool,
+    pub tag: String,
+    pub has_key: bool,
 }
 
 #[derive(Debug, Clone)]
-enum What {
+pub enum What {
     Set(SlotCode, SlotState),
     Enter,
     Upload(Bytes),
@@ -50,14 +50,14 @@ enum What {
 
 /// What a writer was told.
 #[derive(Debug, Clone)]
-enum Told {
+pub enum Told {
     Slot(Slot),
     Session(Session),
     Capture(Capture, Bytes),
 }
 
 impl Wish {
-    async fn attempt(&self, client: &Client) -> Result<(u64, Told), Error> {
+    pub async fn attempt(&self, client: &Client) -> Result<(u64, Told), Error> {
         let idempotency_key = self.has_key.then(|| self.tag.clone());
         let guard = Mutation { if_match: None, idempotency_key: idempotency_key.clone() };
         match &self.what {
@@ -128,13 +128,13 @@ impl Writer {
 
 /// How often each wish was carried out, by the trace that it left in the log.
 #[derive(Default)]
-struct Traces {
-    tags: BTreeMap<String, u32>,
-    captures: BTreeMap<CaptureId, u32>,
+pub struct Traces {
+    pub tags: BTreeMap<String, u32>,
+    pub captures: BTreeMap<CaptureId, u32>,
 }
 
 impl Traces {
-    fn read(&mut self, change: &EventChange) {
+    pub fn read(&mut self, change: &EventChange) {
         match change {
             EventChange::SlotChanged { slot, .. } => {
                 *self.tags.entry(slot.note.clone().expect("every change leaves a note")).or_default() += 1;
@@ -207,7 +207,7 @@ async fn load_until_killed(parkd: &mut Parkd, writers: Vec<Writer>, rng: &mut Sm
 }
 
 /// Holds what writers were told against the log, and pictures against their bytes.
-async fn check(told: &[(u64, Told)], mirror: &Mirror, traces: &Traces, client: &Client) {
+pub async fn check(told: &[(u64, Told)], mirror: &Mirror, traces: &Traces, client: &Client) {
     for (seq, told) in told {
         assert!(*seq <= mirror.seq, "event {seq} was acknowledged, but the log ends at {}", mirror.seq);
         match told {

@@ -4,6 +4,7 @@ mod access;
 mod contract;
 mod corpus;
 mod crash;
+mod faults;
 mod foreign;
 mod hand;
 mod harness;

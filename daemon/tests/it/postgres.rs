@@ -3,6 +3,7 @@
 use std::os::unix::fs::{MetadataExt, chown};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{LazyLock, Mutex};
 use std::time::Instant;
@@ -48,7 +49,7 @@ fn request(has_schema: bool) -> String {
 }
 
 fn serve(requests: &Receiver<Request>) {
-    let server = Server::start();
+    let server = Server::start("shared");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
         let mut admin = server.connected().await;
@@ -64,18 +65,54 @@ fn serve(requests: &Receiver<Request>) {
     });
 }
 
-struct Server {
+/// A server of a test run.
+#[derive(Debug)]
+pub struct Server {
     port: u16,
     folder: PathBuf,
     process: Child,
 }
 
 impl Server {
-    fn start() -> Self {
+    /// A server of its own for a test that kills it, and the URL of a database there with nothing in it.
+    pub async fn own() -> (Self, String) {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let starting = tokio::task::spawn_blocking(move || Self::start(&number.to_string()));
+        let server = starting.await.expect("PostgreSQL starts");
+        let mut admin = server.connected().await;
+        admin.execute("create database lot").await.expect("a database");
+        let url = server.url("lot");
+        (server, url)
+    }
+
+    /// SIGKILL for every process of it, and then a new start on what is on its disk.
+    pub async fn kill_and_restart(&mut self) {
+        let children = self.children();
+        self.process.kill().expect("it is killed");
+        self.process.wait().expect("it is gone");
+        children.iter().for_each(|pid| kill(*pid));
+        self.process = self.launch();
+        self.connected().await;
+    }
+
+    /// SIGKILL for one process that serves a client; the server then starts all of them anew.
+    pub fn kill_backend(&self, index: usize) {
+        let children = self.children();
+        kill(children[index % children.len()]);
+    }
+
+    fn children(&self) -> Vec<u32> {
+        let pid = self.process.id();
+        let children = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).expect("it runs");
+        children.split_whitespace().map(|pid| pid.parse().expect("a number")).collect()
+    }
+
+    fn start(name: &str) -> Self {
         let programs = programs();
         let parent = Path::new(env!("CARGO_TARGET_TMPDIR"));
         remove_leftovers(parent);
-        let folder = parent.join(format!("postgres-{}", std::process::id()));
+        let folder = parent.join(format!("postgres-{}-{name}", std::process::id()));
         std::fs::create_dir(&folder).expect("a folder for PostgreSQL");
         if is_root() {
             let user = Path::new("/etc/passwd");
@@ -95,20 +132,28 @@ impl Server {
             .expect("initdb runs");
         assert!(made.status.success(), "initdb: {}", String::from_utf8_lossy(&made.stderr));
         let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a free port").port();
-        let log = std::fs::File::create(folder.join("log")).expect("a log file");
+        let starter = Self::command(&folder, port);
+        Self { port, folder, process: crate::s3::spawn(starter) }
+    }
+
+    fn launch(&self) -> Child {
+        crate::s3::spawn(Self::command(&self.folder, self.port))
+    }
+
+    fn command(folder: &Path, port: u16) -> Command {
+        let log = std::fs::File::options().create(true).append(true).open(folder.join("log")).expect("a log file");
+        let mut command = as_user(&programs().join("postgres"));
         // What is committed must survive the server's own end, but not the machine's: so no fsync.
-        let process = as_user(&programs.join("postgres"))
+        command
             .arg("-D")
-            .arg(&data)
+            .arg(folder.join("data"))
             .args(["-p", &port.to_string(), "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="])
             .args(["-c", "fsync=off", "-c", "full_page_writes=off", "-c", "autovacuum_naptime=5s"])
             .args(["-c", &format!("max_connections={CONNECTIONS_MAX}"), "-c", "shared_buffers=64MB"])
             .stdin(Stdio::null())
             .stdout(Stdio::null())
-            .stderr(log)
-            .spawn()
-            .expect("postgres starts");
-        Self { port, folder, process }
+            .stderr(log);
+        command
     }
 
     fn url(&self, database: &str) -> String {
@@ -128,6 +173,19 @@ impl Server {
             }
         }
     }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may be gone already.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn kill(pid: u32) {
+    // One that served a client may have ended meanwhile.
+    let _ = Command::new("kill").args(["-KILL", &pid.to_string()]).stderr(Stdio::null()).status();
 }
 
 /// Where the programs of PostgreSQL are: `PG_BIN`, or the newest that Debian has.
@@ -164,7 +222,7 @@ fn as_user(program: &Path) -> Command {
 fn remove_leftovers(parent: &Path) {
     for entry in std::fs::read_dir(parent).into_iter().flatten().flatten() {
         let name = entry.file_name();
-        let process = name.to_str().and_then(|name| name.strip_prefix("postgres-"));
+        let process = name.to_str().and_then(|name| name.strip_prefix("postgres-")?.split('-').next());
         if process.is_some_and(|process| !Path::new("/proc").join(process).exists()) {
             // Another run may be removing it as well.
             let _ = std::fs::remove_dir_all(entry.path());
