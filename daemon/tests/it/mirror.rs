@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 
 use parking_api::cameras::Camera;
 use parking_api::captures::Capture;
-use parking_api::client::{CaptureQuery, Client, EventQuery, SessionQuery, SlotQuery};
+use parking_api::client::{CaptureQuery, Client, Error, EventQuery, SessionQuery, SlotQuery};
 use parking_api::events::{EVENTS_PAGE_MAX, Event, EventChange, LogEntry};
 use parking_api::lots::Lot;
 use parking_api::sessions::{Session, SessionKind, SessionState};
 use parking_api::slots::{Slot, SlotState};
-use parking_api::{CameraId, CaptureId, SessionId, SlotId, Time};
+use parking_api::{CameraId, CaptureId, ProblemCode, SessionId, SlotId, Time};
+
+use crate::harness::wait_for;
 
 /// Rounds of reading everything until the lot held still meanwhile.
 const LOOKS_MAX: usize = 200;
@@ -125,7 +127,13 @@ impl Mirror {
         let mut events = Vec::new();
         loop {
             let query = EventQuery { after: Some(self.seq), limit: Some(EVENTS_PAGE_MAX), ..EventQuery::default() };
-            let page = client.events(&query).await.expect("a page of the log");
+            // A database that was away a moment ago may still be refused to who reads.
+            let page = wait_for("a page of the log", async || match client.events(&query).await {
+                Ok(page) => Some(page),
+                Err(Error::Refused(problem)) if problem.code == ProblemCode::Unavailable => None,
+                Err(error) => panic!("a page of the log: {error:?}"),
+            })
+            .await;
             assert!(self.epoch.is_empty() || self.epoch == page.epoch, "the log is another one");
             self.epoch = page.epoch;
             if page.events.is_empty() {

@@ -1,3 +1,5 @@
+//! What can be waited for, in words.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -7,7 +7,7 @@ use parking_api::{ProblemCode, SlotRef};
 use rlimit::{INFINITY, Resource, prlimit};
 
 use crate::hand::new_slot;
-use crate::harness::Parkd;
+use crate::harness::{Parkd, wait_for};
 use crate::live::view::Follower;
 use crate::mirror::Mirror;
 use crate::pictures::JPEGS;
@@ -60,7 +60,7 @@ async fn on_a_full_disk_writes_are_refused_reads_go_on_and_nothing_is_lost() {
         assert_eq!(follower.view.at, seq);
 
         set_full(&parkd, false);
-        let seq = set(&admin, SlotState::Free).await.expect("there is room again");
+        let seq = wait_for("room again", async || set(&admin, SlotState::Free).await.ok()).await;
         assert!(!degraded(&mut follower).await.active, "and told again");
         follower.reach(seq).await;
         mirror.prove(&admin).await;
