@@ -5,6 +5,7 @@ mod contract;
 mod corpus;
 mod crash;
 mod faults;
+mod fleet;
 mod foreign;
 mod hand;
 mod harness;

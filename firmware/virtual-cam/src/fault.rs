@@ -32,7 +32,7 @@ pub struct Faults {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cut {
     No,
-    /// After so many bytes of its body.
+    /// After so many bytes of its body, which are not all.
     At(usize),
     /// Before its answer.
     Answer,
@@ -46,8 +46,10 @@ impl Faults {
 
     pub(crate) fn cut(&self, body_len: usize, chance: &mut Chance) -> Cut {
         if Self::happens(chance, self.http_cut) {
-            let by_chance = usize::try_from(chance.below(body_len as u64 + 1)).unwrap_or(0);
-            Cut::At(self.http_cut_at.unwrap_or(by_chance))
+            // Never the whole of it: what arrives without an answer is the other fault.
+            let last = body_len.saturating_sub(1);
+            let by_chance = usize::try_from(chance.below(body_len as u64)).unwrap_or(0);
+            Cut::At(self.http_cut_at.unwrap_or(by_chance).min(last))
         } else if Self::happens(chance, self.answer_lost) {
             Cut::Answer
         } else {

@@ -3,6 +3,7 @@
 mod faults;
 mod person;
 mod standing;
+mod whole;
 
 use std::process::Command;
 use std::time::Duration;

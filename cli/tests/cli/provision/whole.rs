@@ -1,0 +1,72 @@
+//! The whole way with the camera's own core: what the board runs, on a pty, with real HTTP to a real daemon.
+
+use std::time::{Duration, Instant};
+
+use virtual_cam::bench::Seen;
+use virtual_cam::{Bench, Cam, Faults, Flash, Options, Pictures};
+
+use super::{Site, USUAL, object};
+use crate::cable::{PASSWORD, SSID};
+use crate::run::run;
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn plug(faults: Faults, flash: Flash) -> Bench {
+    let cam = Cam::new(Options { faults, ..Options::default() }, flash, Pictures::drawn(0));
+    Bench::start(cam, None).expect("a camera on a cable")
+}
+
+/// Waits until that is so.
+fn until(bench: &Bench, what: &str, is_so: impl Fn(&Seen) -> bool) {
+    let by = Instant::now() + PATIENCE;
+    while !is_so(&bench.seen()) {
+        assert!(Instant::now() < by, "{what}: {:?}", bench.seen());
+        std::thread::park_timeout(Duration::from_millis(20));
+    }
+}
+
+fn provision(site: &Site, bench: &Bench, line: &str) -> serde_json::Value {
+    let port = bench.path().to_str().expect("a name");
+    object(&run(&mut site.command(port, &format!("{line} -o json"))))
+}
+
+#[test]
+fn the_core_of_the_board_goes_from_the_box_to_its_first_picture_and_remembers_it_without_power() {
+    let site = Site::new();
+    let file = site.folder.path().join("flash");
+    let bench = plug(Faults::default(), Flash::open(&file).expect("a file"));
+    let done = provision(&site, &bench, USUAL);
+    assert_eq!((&done["result"], &done["rssi_dbm"]), (&"provisioned".into(), &(-61).into()));
+    assert_eq!(done["ssid"], SSID);
+    let settings = bench.seen().settings;
+    assert_eq!(&*settings.wifi.expect("it has Wi-Fi").password, PASSWORD);
+    assert_eq!(&*settings.claim.expect("it is claimed").camera, "cam-3");
+    drop(bench);
+
+    let before = site.json("camera get cam-3")["contact"]["capture_id"].clone();
+    let bench = plug(Faults::default(), Flash::open(&file).expect("a file"));
+    until(&bench, "it is at work by itself", |seen| seen.accepted > 0);
+    assert_ne!(site.json("camera get cam-3")["contact"]["capture_id"], before);
+}
+
+#[test]
+fn bytes_that_the_cable_loses_and_joins_that_fail_are_put_up_with() {
+    let site = Site::new();
+    let bench = plug(Faults { uart_noise: 2, ..Faults::default() }, Flash::in_memory());
+    assert_eq!(provision(&site, &bench, USUAL)["result"], "provisioned");
+}
+
+#[test]
+fn a_daemon_that_is_gone_for_a_while_loses_no_picture() {
+    let mut site = Site::new();
+    let bench = plug(Faults::default(), Flash::in_memory());
+    provision(&site, &bench, "--id cam-3 --interval 1 --ssid 'Lot Wi-Fi' --password-file wifi");
+    site.daemon.kill();
+    until(&bench, "pictures wait", |seen| seen.waiting >= 3);
+    site.daemon.restart();
+    until(&bench, "they have arrived", |seen| seen.waiting == 0);
+    let accepted = bench.seen().accepted as usize;
+    let stored = site.json("capture list --limit 1000").as_array().expect("a list").len();
+    // One more may have arrived between the two looks.
+    assert!(accepted >= 4 && (accepted..=accepted + 2).contains(&stored), "{accepted} accepted, {stored} stored");
+}
