@@ -7,7 +7,7 @@ PAGES := $(DASHBOARD)/dist/index.html
 
 # A parking lot, live on this machine: builds, starts the demo, prints what to type next.
 run:
-	cargo build -p parkd -p parkctl -p parktui --bins
+	cargo build -p parkd -p parkctl --bins
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory dashboard; \
 	else echo "npm is not installed: the dashboard is left out, everything else works" >&2; fi
 	exec "$${CARGO_TARGET_DIR:-target}/debug/parkd" serve --demo $$([ ! -e $(PAGES) ] || echo --web-root $(DASHBOARD)/dist)

@@ -66,7 +66,7 @@ fn next_steps(places: &Places, address: &str) -> String {
     {data}target/debug/parkctl slot watch
     {data}target/debug/parkctl slot toggle A-01
     {data}target/debug/parkctl capture get latest -o lot.jpg
-    {data}target/debug/parktui
+    {data}cargo run -p parktui
 
   Ctrl-C stops it; nothing is lost.
 
