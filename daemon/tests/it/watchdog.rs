@@ -97,6 +97,7 @@ async fn a_database_that_is_away_is_no_reason_for_a_restart() {
     let line = Proxy::new(host).await;
     let through = line.url().replace("http://", "postgres://parkd@");
     let parkd = manager.start(patience, &[&format!("DATABASE_URL={through}/{rest}")]);
+    manager.is_told("READY=1").await;
     manager.is_told("WATCHDOG=1").await;
     line.stall();
     for _ in 0..3 {
