@@ -1,5 +1,5 @@
 // How long after the one before each picture came, and how large it was: a camera that struggles shows here first.
-import { useEffect, useLayoutEffect, useRef, useState } from "react";
+import { useEffect, useRef } from "react";
 import { useTranslation } from "../i18n";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
@@ -8,6 +8,7 @@ import type { Camera, Capture } from "../api/types";
 import { colours } from "../history/colours";
 import { useView } from "../live/context";
 import { useFormat } from "../session";
+import { useWidth } from "../ui/width";
 
 const HEIGHT = 110;
 
@@ -40,14 +41,7 @@ function Line({ label, captures, value, unit, expected }: LineProps) {
   const format = useFormat();
   const timeZone = useView((view) => view.lot?.lot.time_zone ?? "UTC");
   const frame = useRef<HTMLDivElement>(null);
-  const [width, setWidth] = useState(0);
-  useLayoutEffect(() => {
-    const element = frame.current;
-    if (!element) return;
-    const observer = new ResizeObserver(() => setWidth(element.clientWidth));
-    observer.observe(element);
-    return () => observer.disconnect();
-  }, []);
+  const width = useWidth(frame);
   useEffect(() => {
     const element = frame.current;
     if (!element || width === 0) return;

@@ -1,5 +1,5 @@
 // How many slots were in which state, as stacked bars over time. What nobody watched is hatched, never zero.
-import { useEffect, useLayoutEffect, useRef, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "../i18n";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
@@ -10,6 +10,7 @@ import type { Column } from "./buckets";
 import { STACK } from "./buckets";
 import { colours, hatch } from "./colours";
 import "./chart.css";
+import { useWidth } from "../ui/width";
 
 const HOURS_OF_CLOCK = 36;
 
@@ -25,17 +26,9 @@ export function StackChart({ columns, timeZone, height, label }: Props) {
   const { t } = useTranslation();
   const format = useFormat();
   const frame = useRef<HTMLDivElement>(null);
-  const [width, setWidth] = useState(0);
+  const width = useWidth(frame);
   const [pointed, setPointed] = useState<number | null>(null);
   const scheme = useScheme();
-
-  useLayoutEffect(() => {
-    const element = frame.current;
-    if (!element) return;
-    const observer = new ResizeObserver(() => setWidth(element.clientWidth));
-    observer.observe(element);
-    return () => observer.disconnect();
-  }, []);
 
   useEffect(() => {
     const element = frame.current;

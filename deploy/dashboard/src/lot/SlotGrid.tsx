@@ -1,12 +1,12 @@
 // The compact grid: a tile for each slot, by zone. One tile is in the order of the Tab key, arrows move from there.
-import type { FocusEvent, KeyboardEvent, MouseEvent } from "react";
+import type { KeyboardEvent } from "react";
 import { memo, useCallback, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "../i18n";
 import type { Slot } from "../api/types";
 import { useSlot } from "../live/context";
 import { KindMark, StateMark } from "../ui/icons";
 import { move, rows } from "./layout";
-import { slotOf, useLabel } from "./label";
+import { slotOf, useLabel, useSlots } from "./label";
 
 /** Of a tile and the space beside it, in pixels; the styles have the same. */
 const TILE_WIDTH_MIN = 68;
@@ -23,7 +23,7 @@ export function SlotGrid({ slots, onOpen, isFlat = false }: Props) {
   const { t } = useTranslation();
   const frame = useRef<HTMLDivElement>(null);
   const [columns, setColumns] = useState(8);
-  const [active, setActive] = useState<string | null>(null);
+  const { active, onFocus, onClick } = useSlots(onOpen);
 
   useLayoutEffect(() => {
     const element = frame.current;
@@ -62,14 +62,6 @@ export function SlotGrid({ slots, onOpen, isFlat = false }: Props) {
       document.getElementById(`slot-${next}`)?.focus();
     },
     [all, onOpen],
-  );
-  const onFocus = useCallback((event: FocusEvent) => setActive((before) => slotOf(event.target) ?? before), []);
-  const onClick = useCallback(
-    (event: MouseEvent) => {
-      const id = slotOf(event.target);
-      if (id !== null) onOpen(id);
-    },
-    [onOpen],
   );
 
   return (

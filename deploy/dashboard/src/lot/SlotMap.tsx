@@ -1,11 +1,11 @@
 // The plan of the lot: a bay for each slot where it lies. Arrows move to the neighbour in that direction.
-import type { FocusEvent, KeyboardEvent, MouseEvent } from "react";
+import type { KeyboardEvent } from "react";
 import { memo, useCallback, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "../i18n";
 import type { Slot } from "../api/types";
 import { useSlot } from "../live/context";
 import { Icon, kindPath, markPath } from "../ui/icons";
-import { slotOf, useLabel } from "./label";
+import { slotOf, useLabel, useSlots } from "./label";
 import type { Box, Direction } from "./layout";
 import { around, neighbour, plan } from "./layout";
 
@@ -34,7 +34,7 @@ export function SlotMap({ slots, onOpen }: Props) {
   const frame = useRef<HTMLDivElement>(null);
   const [width, setWidth] = useState(0);
   const [zoom, setZoom] = useState(1);
-  const [active, setActive] = useState<string | null>(null);
+  const { active, onFocus, onClick } = useSlots(onOpen);
   const { boxes, area } = useMemo(() => plan(slots), [slots]);
   const zones = useMemo(() => zonesOf(slots, boxes), [slots, boxes]);
   const inTabOrder = active !== null && boxes.has(active) ? active : (slots[0]?.id ?? null);
@@ -66,14 +66,6 @@ export function SlotMap({ slots, onOpen }: Props) {
       else if (next) document.getElementById(`slot-${next}`)?.focus();
     },
     [boxes, slots, onOpen],
-  );
-  const onFocus = useCallback((event: FocusEvent) => setActive((before) => slotOf(event.target) ?? before), []);
-  const onClick = useCallback(
-    (event: MouseEvent) => {
-      const id = slotOf(event.target);
-      if (id !== null) onOpen(id);
-    },
-    [onOpen],
   );
 
   return (

@@ -1,5 +1,6 @@
 // A slot in words, and the slot that an element on the screen is of.
-import { useCallback } from "react";
+import type { FocusEvent, MouseEvent } from "react";
+import { useCallback, useState } from "react";
 import { useTranslation } from "../i18n";
 import type { Slot } from "../api/types";
 import type { Pending } from "../live/store";
@@ -7,6 +8,20 @@ import type { Pending } from "../live/store";
 /** The id of the slot that an event came from. */
 export function slotOf(target: EventTarget): string | null {
   return target instanceof Element ? (target.closest("[data-slot]")?.getAttribute("data-slot") ?? null) : null;
+}
+
+/** Which slot has or had the focus, and what a field of slots does when one is focused or clicked. */
+export function useSlots(onOpen: (id: string) => void) {
+  const [active, setActive] = useState<string | null>(null);
+  const onFocus = useCallback((event: FocusEvent) => setActive((before) => slotOf(event.target) ?? before), []);
+  const onClick = useCallback(
+    (event: MouseEvent) => {
+      const id = slotOf(event.target);
+      if (id !== null) onOpen(id);
+    },
+    [onOpen],
+  );
+  return { active, onFocus, onClick };
 }
 
 export function useLabel(): (slot: Slot, pending: Pending | undefined) => string {

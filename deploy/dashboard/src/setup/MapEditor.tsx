@@ -1,6 +1,6 @@
 // The plan, to be arranged: bays are dragged, or moved by arrow keys; each move is saved when it ends.
 import type { KeyboardEvent, PointerEvent } from "react";
-import { useLayoutEffect, useMemo, useRef, useState } from "react";
+import { useMemo, useRef, useState } from "react";
 import { useTranslation } from "../i18n";
 import { api, change } from "../api/client";
 import type { Slot } from "../api/types";
@@ -9,6 +9,7 @@ import { useSession } from "../session";
 import { plan } from "../lot/layout";
 import { ProblemNote } from "../ui/Modal";
 import { Empty } from "../ui/Page";
+import { useWidth } from "../ui/width";
 
 /** Positions are saved to this many metres. */
 const SNAP_M = 0.1;
@@ -30,7 +31,7 @@ export function MapEditor() {
   const { lotId } = useSession();
   const lot = useView((view) => view.lot);
   const frame = useRef<HTMLDivElement>(null);
-  const [width, setWidth] = useState(0);
+  const width = useWidth(frame);
   const [level, setLevel] = useState(0);
   /** Where bays were put that the daemon has not confirmed. */
   const [moved, setMoved] = useState<ReadonlyMap<string, Point>>(new Map());
@@ -46,13 +47,6 @@ export function MapEditor() {
   const placed = shown.filter((slot) => slot.position);
   const unplaced = shown.filter((slot) => !slot.position);
 
-  useLayoutEffect(() => {
-    const element = frame.current;
-    if (!element) return;
-    const observer = new ResizeObserver(() => setWidth(element.clientWidth));
-    observer.observe(element);
-    return () => observer.disconnect();
-  }, []);
   const metre = Math.max(width / area.w, METRE_PX_MIN);
 
   const put = (id: string, point: Point | null) =>
