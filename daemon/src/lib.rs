@@ -18,6 +18,7 @@ pub mod history;
 pub mod http;
 pub mod integrity;
 pub mod ledger;
+pub mod lookout;
 pub mod moving;
 pub mod objects;
 pub mod occupancy;

@@ -26,6 +26,7 @@ use crate::history;
 use crate::http::{App, Bounds, Policy, Shared, UPLOADS_MAX, routes, serve as serve_http};
 use crate::integrity;
 use crate::ledger::{Command, Ledger};
+use crate::lookout::Lookout;
 use crate::objects::{Objects, SpoolSettings};
 use crate::socket::Fans;
 use crate::store::{self, Store};
@@ -108,10 +109,13 @@ impl Daemon {
             settings.check_every.unsigned_abs(),
             stop.clone(),
         ));
+        let lookout = Lookout::new(ledger.clone(), captures.clone(), Arc::clone(&clock));
+        front.spawn(lookout.clone().watch(stop.clone()));
         let app = App::new(Shared {
             ledger: ledger.clone(),
             captures: captures.clone(),
             keeper,
+            lookout,
             contacts,
             auth,
             limits: Limits::new(Rates { writes_per_s: settings.write_rate, uploads_per_s: settings.upload_rate }),

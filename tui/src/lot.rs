@@ -279,6 +279,8 @@ impl LotView {
             | EventChange::CaptureChanged { .. }
             | EventChange::CaptureDeleted { .. }
             | EventChange::CaptureExpired { .. }
+            | EventChange::CameraRegions { .. }
+            | EventChange::SlotSeen { .. }
             | EventChange::TokenCreated { .. }
             | EventChange::TokenRevoked { .. } => {}
         }

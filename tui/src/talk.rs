@@ -42,6 +42,12 @@ pub fn sentence(event: &Event) -> String {
             format!("camera {} {state}", camera.id)
         }
         EventChange::CameraDeleted { camera } => format!("camera {} was deleted", camera.id),
+        EventChange::CameraRegions { regions } => {
+            format!("camera {} sees {} slots ({})", regions.camera, regions.regions.len(), regions.mode)
+        }
+        EventChange::SlotSeen { sighting } => {
+            format!("{} looks {} ({})", sighting.slot, sighting.state, sighting.parts.sentence())
+        }
         EventChange::TokenCreated { token } => format!("a token for {} was created ({})", token.name, token.role),
         EventChange::TokenRevoked { token } => format!("the token of {} was revoked", token.name),
     }

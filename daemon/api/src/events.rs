@@ -11,6 +11,7 @@ use utoipa::{PartialSchema, ToSchema};
 use crate::cameras::Camera;
 use crate::captures::{Capture, ExpiryReason};
 use crate::lots::Lot;
+use crate::regions::{CameraRegions, Sighting};
 use crate::sessions::Session;
 use crate::slots::{Slot, words};
 use crate::tokens::Token;
@@ -142,6 +143,12 @@ pub enum EventChange {
     CameraFrozen { camera: Camera },
     #[serde(rename = "camera.deleted")]
     CameraDeleted { camera: Camera },
+    /// Where it sees which slot was drawn anew.
+    #[serde(rename = "camera.regions")]
+    CameraRegions { regions: CameraRegions },
+    /// Why a camera set a slot; directly after the event that says so.
+    #[serde(rename = "slot.seen")]
+    SlotSeen { sighting: Sighting },
     #[serde(rename = "token.created")]
     TokenCreated { token: Token },
     #[serde(rename = "token.revoked")]
@@ -168,6 +175,8 @@ impl EventChange {
             Self::CameraStatus { .. } => "camera.status",
             Self::CameraFrozen { .. } => "camera.frozen",
             Self::CameraDeleted { .. } => "camera.deleted",
+            Self::CameraRegions { .. } => "camera.regions",
+            Self::SlotSeen { .. } => "slot.seen",
             Self::TokenCreated { .. } => "token.created",
             Self::TokenRevoked { .. } => "token.revoked",
         }

@@ -15,6 +15,7 @@ pub mod lots;
 pub mod orders;
 pub mod paths;
 pub mod problem;
+pub mod regions;
 pub mod sessions;
 pub mod slots;
 pub mod status;

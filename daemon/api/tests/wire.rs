@@ -13,6 +13,10 @@ use parking_api::live::{Cursor, Frame, SnapshotReason};
 use parking_api::lots::{Lot, LotPatch, NewLot};
 use parking_api::orders::{Orders, Reported, Uploaded};
 use parking_api::problem::{Problem, ProblemCode, RowProblem};
+use parking_api::regions::{
+    Calibrate, Calibrating, CameraRegions, NewRegion, Region, RegionsMode, ScoreParts, SetRegions, Sighting, SlotView,
+    Trust, Why,
+};
 use parking_api::sessions::{GateEntry, Session, SessionKind, SessionState, SessionStats, SlotTurnover, StayStats};
 use parking_api::slots::{
     Counts, Imported, NewSlot, Position, SetSlot, Slot, SlotKind, SlotPatch, SlotState, SlotStats, Source, ZoneCounts,
@@ -33,10 +37,13 @@ type Again = fn(&str) -> Result<String, serde_json::Error>;
 const TYPES: &[(&str, Again)] = &[
     ("actor", again::<Actor>),
     ("audit", again::<Audit>),
+    ("calibrate", again::<Calibrate>),
+    ("calibrating", again::<Calibrating>),
     ("camera", again::<Camera>),
     ("camera_created", again::<CameraCreated>),
     ("camera_id", again::<CameraId>),
     ("camera_patch", again::<CameraPatch>),
+    ("camera_regions", again::<CameraRegions>),
     ("capture", again::<Capture>),
     ("capture_id", again::<CaptureId>),
     ("capture_patch", again::<CapturePatch>),
@@ -59,6 +66,7 @@ const TYPES: &[(&str, Again)] = &[
     ("lot_patch", again::<LotPatch>),
     ("new_camera", again::<NewCamera>),
     ("new_lot", again::<NewLot>),
+    ("new_region", again::<NewRegion>),
     ("new_slot", again::<NewSlot>),
     ("new_token", again::<NewToken>),
     ("orders", again::<Orders>),
@@ -66,11 +74,15 @@ const TYPES: &[(&str, Again)] = &[
     ("problem", again::<Problem>),
     ("readiness", again::<Readiness>),
     ("reported", again::<Reported>),
+    ("region", again::<Region>),
     ("row_problem", again::<RowProblem>),
+    ("score_parts", again::<ScoreParts>),
     ("session", again::<Session>),
     ("session_id", again::<SessionId>),
     ("session_stats", again::<SessionStats>),
+    ("set_regions", again::<SetRegions>),
     ("set_slot", again::<SetSlot>),
+    ("sighting", again::<Sighting>),
     ("slot", again::<Slot>),
     ("slot_code", again::<SlotCode>),
     ("slot_id", again::<SlotId>),
@@ -79,6 +91,7 @@ const TYPES: &[(&str, Again)] = &[
     ("slot_seconds", again::<SlotSeconds>),
     ("slot_stats", again::<SlotStats>),
     ("slot_turnover", again::<SlotTurnover>),
+    ("slot_view", again::<SlotView>),
     ("stay_stats", again::<StayStats>),
     ("storage", again::<Storage>),
     ("time", again::<Time>),
@@ -87,6 +100,7 @@ const TYPES: &[(&str, Again)] = &[
     ("token_id", again::<TokenId>),
     ("uploaded", again::<Uploaded>),
     ("version", again::<Version>),
+    ("why", again::<Why>),
     ("zone_counts", again::<ZoneCounts>),
     ("zone_seconds", again::<ZoneSeconds>),
 ];
@@ -121,6 +135,7 @@ fn words() -> BTreeMap<&'static str, Value> {
         ("camera_status", all(CameraStatus::ALL)),
         ("expiry_reason", all(ExpiryReason::ALL)),
         ("problem_code", codes.collect()),
+        ("regions_mode", all(RegionsMode::ALL)),
         ("role", all(Role::ALL)),
         ("session_kind", all(SessionKind::ALL)),
         ("session_state", all(SessionState::ALL)),
@@ -128,6 +143,7 @@ fn words() -> BTreeMap<&'static str, Value> {
         ("slot_state", all(SlotState::ALL)),
         ("snapshot_reason", all(SnapshotReason::ALL)),
         ("source", all(Source::ALL)),
+        ("trust", all(Trust::ALL)),
     ])
 }
 

@@ -2,6 +2,7 @@
 
 mod forecast;
 pub mod keeping;
+mod newest;
 pub mod probe;
 mod retention;
 mod thumbnails;
@@ -24,6 +25,7 @@ use crate::objects::{self, Address, Objects};
 pub use forecast::size;
 pub use keeping::Keeper;
 use keeping::Room;
+pub use newest::Newest;
 pub use thumbnails::Thumbnails;
 
 /// Uploads that are being checked at once; the others wait. Checking is work for the processor, and there are few.
@@ -84,6 +86,7 @@ pub struct Captures {
     thumbnails: Thumbnails,
     room: Room,
     checks: Arc<Semaphore>,
+    newest: Newest,
 }
 
 impl Captures {
@@ -95,7 +98,21 @@ impl Captures {
         thumbnails: Thumbnails,
         room: Room,
     ) -> Self {
-        Self { ledger, objects, contacts, clock, thumbnails, room, checks: Arc::new(Semaphore::new(CHECKS_MAX)) }
+        Self {
+            ledger,
+            objects,
+            contacts,
+            clock,
+            thumbnails,
+            room,
+            checks: Arc::new(Semaphore::new(CHECKS_MAX)),
+            newest: Newest::default(),
+        }
+    }
+
+    /// Pictures of cameras that nobody has looked at yet.
+    pub fn newest(&self) -> &Newest {
+        &self.newest
     }
 
     pub fn objects(&self) -> &Objects {
@@ -166,6 +183,7 @@ impl Captures {
         let outcome = outcome?;
         if let (Reply::Capture(capture), Some(camera), false) = (&outcome.reply, &upload.camera, outcome.replayed) {
             self.look_for_frost(lot, camera, &capture.sha256).await;
+            self.newest.put(lot.id(), camera, capture.clone());
         }
         Ok(outcome)
     }

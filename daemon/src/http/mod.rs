@@ -18,6 +18,7 @@ mod lots;
 mod page;
 mod patient;
 mod problem;
+mod regions;
 pub mod routes;
 mod server;
 mod sessions;
@@ -42,6 +43,7 @@ use crate::cameras::Contacts;
 use crate::captures::{Captures, Keeper};
 use crate::clock::Clock;
 use crate::ledger::Ledger;
+use crate::lookout::Lookout;
 use crate::socket::Fans;
 
 /// What every handler may use. Built once; cloning shares it.
@@ -68,6 +70,7 @@ pub struct Shared {
     pub ledger: Ledger,
     pub captures: Captures,
     pub keeper: Keeper,
+    pub lookout: Lookout,
     pub contacts: Contacts,
     pub auth: Auth,
     pub limits: Limits,

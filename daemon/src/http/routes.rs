@@ -21,8 +21,8 @@ use utoipa_axum::routes;
 
 use super::problem::Fault;
 use super::{
-    App, cameras, captures, describe, docs, events, guard, health, history, images, live, login, lots, sessions, slots,
-    storage, tokens,
+    App, cameras, captures, describe, docs, events, guard, health, history, images, live, login, lots, regions,
+    sessions, slots, storage, tokens,
 };
 use crate::auth::COOKIE;
 
@@ -236,6 +236,8 @@ fn viewer() -> OpenApiRouter<App> {
         .routes(routes!(images::get))
         .routes(routes!(storage::get))
         .routes(routes!(cameras::list))
+        .routes(routes!(regions::get))
+        .routes(routes!(regions::why))
         .routes(routes!(cameras::get))
 }
 
@@ -245,6 +247,7 @@ fn attendant() -> OpenApiRouter<App> {
         .routes(routes!(slots::toggle))
         .routes(routes!(captures::patch))
         .routes(routes!(cameras::want_capture))
+        .routes(routes!(regions::calibrate))
         .routes(routes!(sessions::enter))
         .routes(routes!(sessions::exit))
 }
@@ -263,6 +266,7 @@ fn admin() -> OpenApiRouter<App> {
         .routes(routes!(cameras::patch))
         .routes(routes!(cameras::delete))
         .routes(routes!(cameras::create_token))
+        .routes(routes!(regions::set))
         .routes(routes!(tokens::list))
         .routes(routes!(tokens::create))
         .routes(routes!(tokens::revoke))

@@ -35,6 +35,7 @@ pub fn answer(outcome: Outcome, status: StatusCode) -> Response {
         Reply::Capture(capture) => committed(capture, seq, replayed),
         Reply::Expired(expired) => committed(expired, seq, replayed),
         Reply::Camera(camera) => committed(camera, seq, replayed),
+        Reply::Regions(regions) => committed(regions, seq, replayed),
         Reply::Token(token) => committed(token, seq, replayed),
         Reply::Imported(imported) => committed(imported, seq, replayed),
     };

@@ -4,6 +4,7 @@ use parking_api::cameras::{Camera, CameraPatch, CameraStatus, NewCamera};
 use parking_api::captures::{Capture, CapturePatch, ExpiryReason};
 use parking_api::events::{Actor, Event, EventChange};
 use parking_api::lots::{Lot, LotPatch};
+use parking_api::regions::{CameraRegions, SetRegions, Sighting};
 use parking_api::sessions::{GateEntry, Session};
 use parking_api::slots::{Imported, NewSlot, SetSlot, Slot, SlotPatch};
 use parking_api::tokens::Token;
@@ -73,6 +74,16 @@ pub enum Command {
         camera: CameraId,
         is_frozen: bool,
     },
+    /// All regions of the camera are replaced.
+    SetRegions {
+        camera: CameraId,
+        set: SetRegions,
+    },
+    /// What a camera saw: sets the slot, if nobody changed it since it was at `rev`.
+    SeeSlot {
+        sighting: Box<Sighting>,
+        rev: u64,
+    },
     CreateToken(Box<NewSecret>),
     RevokeToken(TokenId),
 }
@@ -105,6 +116,7 @@ pub enum Reply {
     Capture(Capture),
     Expired(Expired),
     Camera(Box<Camera>),
+    Regions(CameraRegions),
     Token(Token),
     Imported(Imported),
 }

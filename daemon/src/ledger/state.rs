@@ -6,6 +6,7 @@ use std::sync::Arc;
 use parking_api::cameras::{Camera, CameraStatus};
 use parking_api::events::{Event, EventChange};
 use parking_api::lots::Lot;
+use parking_api::regions::CameraRegions;
 use parking_api::sessions::{Session, SessionKind, SessionState};
 use parking_api::slots::{Counts, Slot, SlotStats, ZoneCounts};
 use parking_api::tokens::Token;
@@ -29,6 +30,7 @@ pub struct LotState {
     /// Open visits that a gate counted, by ticket and by plate.
     visits: HashMap<String, Arc<Session>>,
     cameras: BTreeMap<CameraId, Camera>,
+    regions: BTreeMap<CameraId, CameraRegions>,
     tokens: BTreeMap<TokenId, Token>,
 }
 
@@ -47,6 +49,7 @@ impl LotState {
             stays: HashMap::new(),
             visits: HashMap::new(),
             cameras: BTreeMap::new(),
+            regions: BTreeMap::new(),
             tokens: BTreeMap::new(),
         }
     }
@@ -62,6 +65,7 @@ impl LotState {
             state.put_session(&session);
         }
         state.cameras = parts.cameras.into_iter().map(|camera| (camera.id.clone(), camera)).collect();
+        state.regions = parts.regions.into_iter().map(|regions| (regions.camera.clone(), regions)).collect();
         state.tokens = parts.tokens.into_iter().map(|token| (token.id, token)).collect();
         state
     }
@@ -78,6 +82,7 @@ impl LotState {
             slots: self.slots().map(|slot| Slot::clone(slot)).collect(),
             sessions: sessions.into_values().collect(),
             cameras: self.cameras.values().cloned().collect(),
+            regions: self.regions.values().cloned().collect(),
             tokens: self.tokens.values().cloned().collect(),
         }
     }
@@ -175,6 +180,16 @@ impl LotState {
         self.slots().filter(|slot| slot.zone == camera.zone).map(|slot| slot.code.clone()).collect()
     }
 
+    /// Where a camera sees which slot, once that was drawn.
+    pub fn regions_of(&self, camera: &CameraId) -> Option<&CameraRegions> {
+        self.regions.get(camera)
+    }
+
+    /// All that was drawn.
+    pub fn regions(&self) -> impl Iterator<Item = &CameraRegions> {
+        self.regions.values()
+    }
+
     pub fn token(&self, id: TokenId) -> Option<&Token> {
         self.tokens.get(&id)
     }
@@ -215,7 +230,12 @@ impl LotState {
             }
             EventChange::CameraDeleted { camera } => {
                 self.cameras.remove(&camera.id);
+                self.regions.remove(&camera.id);
             }
+            EventChange::CameraRegions { regions } => {
+                self.regions.insert(regions.camera.clone(), regions.clone());
+            }
+            EventChange::SlotSeen { .. } => {}
             EventChange::TokenCreated { token } | EventChange::TokenRevoked { token } => {
                 self.tokens.insert(token.id, token.clone());
             }

@@ -200,6 +200,7 @@ impl Report {
         self.compare_rows("slots", &log.slots, &stored.slots, |slot| slot.id.to_string());
         self.compare_rows("sessions", &log.sessions, &stored.sessions, |session| session.id.to_string());
         self.compare_rows("cameras", &log.cameras, &stored.cameras, |camera| camera.id.to_string());
+        self.compare_rows("camera_regions", &log.regions, &stored.regions, |regions| regions.camera.to_string());
         self.compare_rows("tokens", &log.tokens, &stored.tokens, |token| token.id.to_string());
     }
 

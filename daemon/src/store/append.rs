@@ -6,12 +6,13 @@ use parking_api::tokens::Token;
 use super::batch::Batch;
 use super::cameras::CameraRow;
 use super::captures::CaptureRow;
+use super::regions::RegionsRow;
 use super::sessions::SessionRow;
 use super::slots::SlotRow;
 use super::sql::{Dialect, Sql, Value, sql_with};
 use super::tables::{Columns, Table, json_ids, json_rows};
 use super::tokens::TokenRow;
-use super::{Result, cameras, captures, events, lots, sessions, slots, tokens};
+use super::{Result, cameras, captures, events, lots, regions, sessions, slots, tokens};
 
 const ANSWERS: &Columns =
     &[("actor", "text"), ("key", "text"), ("body_sha256", "text"), ("seq", "bigint"), ("answer", "text")];
@@ -46,6 +47,8 @@ impl Append {
             append.add(captures::pin, json_rows(batch.captures_pinned.values().map(CaptureRow::from))?);
         }
         append.table(&cameras::TABLE, &batch.cameras_deleted, batch.cameras.values().map(CameraRow::from).collect())?;
+        let regions = batch.regions.values().map(RegionsRow::from).collect();
+        append.table(&regions::TABLE, &batch.regions_deleted, regions)?;
         let hash = |token: &Token| batch.hashes.get(&token.id).map_or("", String::as_str).to_string();
         let tokens = batch.tokens.values().map(|token| TokenRow::new(token, &hash(token))).collect();
         append.table::<&str, _>(&tokens::TABLE, [], tokens)?;

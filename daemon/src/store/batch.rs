@@ -6,6 +6,7 @@ use parking_api::cameras::Camera;
 use parking_api::captures::Capture;
 use parking_api::events::{Event, EventChange};
 use parking_api::lots::Lot;
+use parking_api::regions::CameraRegions;
 use parking_api::sessions::Session;
 use parking_api::slots::Slot;
 use parking_api::tokens::Token;
@@ -43,6 +44,8 @@ pub struct Batch {
     pub(super) captures_deleted: BTreeSet<CaptureId>,
     pub(super) cameras: BTreeMap<CameraId, Camera>,
     pub(super) cameras_deleted: BTreeSet<CameraId>,
+    pub(super) regions: BTreeMap<CameraId, CameraRegions>,
+    pub(super) regions_deleted: BTreeSet<CameraId>,
     pub(super) tokens: BTreeMap<TokenId, Token>,
     pub(super) tokens_revoked: BTreeMap<TokenId, Token>,
 }
@@ -97,8 +100,15 @@ impl Batch {
             }
             EventChange::CameraDeleted { camera } => {
                 self.cameras.remove(&camera.id);
+                self.regions.remove(&camera.id);
+                self.regions_deleted.insert(camera.id.clone());
                 self.cameras_deleted.insert(camera.id.clone());
             }
+            EventChange::CameraRegions { regions } => {
+                self.regions_deleted.remove(&regions.camera);
+                self.regions.insert(regions.camera.clone(), regions.clone());
+            }
+            EventChange::SlotSeen { .. } => {}
             EventChange::TokenCreated { token } => {
                 self.tokens.insert(token.id, token.clone());
             }

@@ -3,6 +3,7 @@
 use parking_api::Time;
 use parking_api::cameras::Camera;
 use parking_api::lots::Lot;
+use parking_api::regions::CameraRegions;
 use parking_api::sessions::Session;
 use parking_api::slots::Slot;
 use parking_api::tokens::Token;
@@ -19,5 +20,8 @@ pub struct Parts {
     /// Open sessions of both kinds.
     pub sessions: Vec<Session>,
     pub cameras: Vec<Camera>,
+    /// Absent in checkpoints from before there were any.
+    #[serde(default)]
+    pub regions: Vec<CameraRegions>,
     pub tokens: Vec<Token>,
 }

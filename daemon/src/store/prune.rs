@@ -10,10 +10,13 @@ use super::{Parts, Result, Store};
 const DELETE_MAX: u64 = 2_000;
 
 /// Pieces of a deleted lot: `$1` lot, `$2` how many rows. The tokens first, which open doors.
-const OF_LOT: [&str; 10] = [
+const OF_LOT: [&str; 13] = [
     "delete from tokens where id in (select id from tokens where lot = $1 limit $2)",
     "delete from cameras where lot = $1 and id in (select id from cameras where lot = $1 limit $2)",
     "delete from camera_contacts where lot = $1 and camera in (select camera from camera_contacts where lot = $1 limit $2)",
+    "delete from camera_regions where lot = $1 and id in (select id from camera_regions where lot = $1 limit $2)",
+    "delete from camera_memories where lot = $1 and camera in (select camera from camera_memories where lot = $1 limit $2)",
+    "delete from slot_labels where lot = $1 and id in (select id from slot_labels where lot = $1 limit $2)",
     "delete from captures where lot = $1 and id in (select id from captures where lot = $1 limit $2)",
     "delete from slots where lot = $1 and id in (select id from slots where lot = $1 limit $2)",
     "delete from sessions where lot = $1 and id in (select id from sessions where lot = $1 limit $2)",

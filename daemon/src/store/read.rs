@@ -9,6 +9,7 @@ use parking_api::{CaptureId, LotId, SessionId};
 use super::cameras::CameraRow;
 use super::captures::CaptureRow;
 use super::lots::LotRow;
+use super::regions::RegionsRow;
 use super::sessions::SessionRow;
 use super::slots::SlotRow;
 use super::sql::{Dialect, Row, Tx, sql};
@@ -51,6 +52,7 @@ impl Read {
             slots: self.all::<SlotRow, _>(&id, "select * from slots where lot = $1").await?,
             sessions: self.all::<SessionRow, _>(&id, sessions::OPEN).await?,
             cameras: self.all::<CameraRow, _>(&id, "select * from cameras where lot = $1 order by id").await?,
+            regions: self.all::<RegionsRow, _>(&id, "select * from camera_regions where lot = $1 order by id").await?,
             tokens: self.all::<TokenRow, _>(&id, "select * from tokens where lot = $1 order by id").await?,
         }))
     }

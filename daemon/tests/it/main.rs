@@ -11,6 +11,7 @@ mod hand;
 mod harness;
 mod layers;
 mod live;
+mod lookout;
 mod mirror;
 mod model;
 mod nginx;

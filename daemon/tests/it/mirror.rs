@@ -92,6 +92,7 @@ impl Mirror {
             EventChange::CameraDeleted { camera } => {
                 assert_eq!(self.cameras.remove(&camera.id).as_ref(), Some(camera));
             }
+            EventChange::CameraRegions { .. } | EventChange::SlotSeen { .. } => {}
             EventChange::TokenCreated { .. } | EventChange::TokenRevoked { .. } => {}
         }
     }

@@ -12,6 +12,7 @@ mod events;
 mod http;
 pub mod live;
 mod lots;
+mod regions;
 mod sessions;
 pub mod settings;
 mod slots;

@@ -4,6 +4,7 @@ mod cameras;
 mod captures;
 mod import;
 mod lots;
+mod regions;
 mod sessions;
 mod slots;
 #[cfg(test)]
@@ -44,6 +45,8 @@ pub fn decide(state: &LotState, command: &Command, context: &mut Context<'_>) ->
         Command::SetCameraStatus { camera, status } => cameras::set_status(state, camera, *status, context),
         Command::WantCapture(camera) => cameras::want_capture(state, camera, context),
         Command::SetCameraFrozen { camera, is_frozen } => cameras::set_frozen(state, camera, *is_frozen, context),
+        Command::SetRegions { camera, set } => regions::set(state, camera, set, context),
+        Command::SeeSlot { sighting, rev } => slots::see(state, sighting, *rev, context),
         Command::CreateToken(secret) => tokens::create(state, secret, context.now),
         Command::RevokeToken(token) => tokens::revoke(state, *token, context),
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use parking_api::events::EventChange;
+use parking_api::regions::Sighting;
 use parking_api::sessions::{Session, SessionKind, SessionState};
 use parking_api::slots::{NewSlot, Position, SLOTS_MAX, SetSlot, Slot, SlotPatch, SlotState, Source};
 use parking_api::{Problem, ProblemCode, SessionId, SlotId, SlotRef};
@@ -122,6 +123,19 @@ fn changed(
         _ => None,
     };
     Change { changes: vec![EventChange::SlotChanged { slot: slot.clone(), session }], reply: Reply::Slot(slot) }
+}
+
+/// A camera sets a slot, and says why. Whoever changed the slot meanwhile knows better.
+pub(super) fn see(
+    state: &LotState,
+    sighting: &Sighting,
+    rev: u64,
+    context: &mut Context<'_>,
+) -> Result<Change, Refusal> {
+    let before = found(state, &SlotRef::Id(sighting.slot_id), Some(rev))?;
+    let mut change = changed(state, &before, sighting.state, Source::Camera, before.note.clone(), context);
+    change.changes.push(EventChange::SlotSeen { sighting: sighting.clone() });
+    Ok(change)
 }
 
 pub(super) fn patch(

@@ -1,0 +1,171 @@
+//! Where a camera sees which slot, and what it made of it.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::slots::{SlotState, Source, words};
+use crate::{CameraId, CaptureId, SlotCode, SlotId, SlotRef, Time};
+
+/// Fewest and most corners of a region.
+pub const CORNERS_MIN: usize = 3;
+pub const CORNERS_MAX: usize = 16;
+/// Most regions of one camera.
+pub const REGIONS_MAX: usize = 200;
+
+words!(
+    /// What a camera may do about the slots that it sees.
+    RegionsMode {
+        /// Nothing.
+        Off = "off",
+        /// It says what it would do.
+        Suggest = "suggest",
+        /// It sets the slots that it has proven itself on.
+        Auto = "auto",
+    }
+);
+words!(
+    /// How far one slot is trusted to its camera.
+    Trust {
+        /// People say how it is; the camera learns.
+        Manual = "manual",
+        Suggesting = "suggesting",
+        Automatic = "automatic",
+        /// The camera cannot see it.
+        NotObservable = "not_observable",
+    }
+);
+
+/// One slot in the picture of a camera.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Region {
+    pub slot_id: SlotId,
+    /// Its code when the region was drawn.
+    pub slot: SlotCode,
+    /// Corners in order, as fractions of the picture's width and height from its top left.
+    pub polygon: Vec<[f64; 2]>,
+}
+
+/// Everything that a camera sees of slots.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct CameraRegions {
+    pub camera: CameraId,
+    pub mode: RegionsMode,
+    pub regions: Vec<Region>,
+    /// `seq` of their last change; 0 before the first.
+    pub rev: u64,
+}
+
+/// A region to be drawn.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewRegion {
+    /// Code or id.
+    #[schema(value_type = String)]
+    pub slot: SlotRef,
+    /// Corners in order, as fractions of the picture's width and height from its top left.
+    pub polygon: Vec<[f64; 2]>,
+}
+
+/// All regions of a camera at once (`PUT`).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SetRegions {
+    pub mode: RegionsMode,
+    pub regions: Vec<NewRegion>,
+}
+
+/// Slots that a person says are free now: their next pictures are what the camera learns from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Calibrate {
+    /// Codes or ids.
+    #[schema(value_type = Vec<String>)]
+    pub free: Vec<SlotRef>,
+}
+
+/// What a calibration began.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Calibrating {
+    /// Codes of the slots.
+    pub slots: Vec<SlotCode>,
+    /// Pictures that each will be learned from.
+    pub pictures: u8,
+}
+
+/// What a score is made of: one slot, compared with how it looks when it is empty.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ScoreParts {
+    /// Strength of its edges, 0 to 1.
+    pub edges: f32,
+    /// How much stronger they are than those of the empty slot.
+    pub edges_over_empty: f32,
+    /// How differently its edges run, 0 (the same) to about 1.
+    pub structure: f32,
+    /// How differently brightness is spread over it, 0 (the same) to about 1.
+    pub brightness: f32,
+}
+
+impl ScoreParts {
+    /// In words.
+    pub fn sentence(&self) -> String {
+        format!(
+            "edges {:+.2} over empty, structure differs {:.2}, brightness differs {:.2}",
+            self.edges_over_empty, self.structure, self.brightness
+        )
+    }
+}
+
+/// What a camera saw of one slot when it set it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Sighting {
+    pub slot_id: SlotId,
+    pub slot: SlotCode,
+    pub camera: CameraId,
+    /// The state that it was set to.
+    pub state: SlotState,
+    /// Probability of a vehicle, 0 to 1.
+    pub score: f32,
+    pub parts: ScoreParts,
+    pub capture: CaptureId,
+    /// Left, top, width and height of what was looked at, as fractions of the picture.
+    pub crop: [f32; 4],
+}
+
+/// What one camera makes of a slot.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct SlotView {
+    pub camera: CameraId,
+    pub mode: RegionsMode,
+    pub trust: Trust,
+    /// Why it is trusted so far, and what would make it trusted more.
+    pub trust_reason: String,
+    /// When it last saw the slot well enough to judge.
+    pub seen_at: Option<Time>,
+    pub capture: Option<CaptureId>,
+    /// Where to fetch that picture.
+    pub capture_url: Option<String>,
+    pub crop: Option<[f32; 4]>,
+    /// Probability of a vehicle, 0 to 1; none before it has learned the empty slot.
+    pub score: Option<f32>,
+    pub parts: Option<ScoreParts>,
+    /// What it believes after several pictures.
+    pub opinion: Option<SlotState>,
+    /// What came of that, in words.
+    pub outcome: String,
+    /// The empty slot as it was learned, as a `data:` URL of a small picture.
+    pub reference: Option<String>,
+}
+
+/// Why a slot is in its state (`GET /api/slots/{slot}/why`).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Why {
+    pub slot_id: SlotId,
+    pub slot: SlotCode,
+    pub state: SlotState,
+    pub source: Source,
+    pub changed_at: Time,
+    /// A person's word holds until then, unless a camera sees the scene change.
+    pub held_until: Option<Time>,
+    /// By every camera that sees it.
+    pub views: Vec<SlotView>,
+}

@@ -1,0 +1,100 @@
+//! Handlers for where cameras see which slots, and for what they make of them.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use parking_api::regions::{Calibrate, Calibrating, CameraRegions, RegionsMode, SetRegions, Why};
+use parking_api::slots::{SetSlot, Slot, SlotState};
+use parking_api::{CameraId, Committed, Problem, ProblemCode, SlotRef, paths};
+
+use super::App;
+use super::extract::{ApiJson, ApiPath, InLot, LotQuery, Mutation};
+use super::problem::{Fault, Result};
+use super::slots::{answer, committed};
+use crate::ledger::{Command, LotHandle};
+use crate::lookout::CALIBRATION_PICTURES;
+
+/// Where a camera sees which slot; none, and `off`, before it was drawn
+#[utoipa::path(get, path = paths::CAMERA_REGIONS, tag = "cameras", params(("camera" = String, Path), LotQuery),
+    responses((status = 200, body = CameraRegions), (status = 404, body = Problem)))]
+pub async fn get(InLot(lot): InLot, ApiPath(camera): ApiPath<CameraId>) -> Result<Json<CameraRegions>> {
+    let found = lot.read(|state| {
+        state.camera(&camera)?;
+        let drawn = state.regions_of(&camera).cloned();
+        let none = || CameraRegions { camera: camera.clone(), mode: RegionsMode::Off, regions: Vec::new(), rev: 0 };
+        Some(drawn.unwrap_or_else(none))
+    });
+    found.map(Json).ok_or_else(|| {
+        Fault::new(ProblemCode::CameraNotFound, format!("there is no camera {camera} in lot {}", lot.id()))
+    })
+}
+
+/// Draw all regions of a camera anew, and say what it may do about the slots in them
+#[utoipa::path(put, path = paths::CAMERA_REGIONS, tag = "cameras", params(("camera" = String, Path), LotQuery),
+    request_body = SetRegions,
+    responses((status = 200, body = Committed<CameraRegions>), (status = 404, body = Problem), (status = 422, body = Problem)))]
+pub async fn set(
+    mutation: Mutation,
+    ApiPath(camera): ApiPath<CameraId>,
+    body: ApiJson<SetRegions>,
+) -> Result<Response> {
+    let outcome = mutation.submit(Command::SetRegions { camera, set: body.value }, &body.raw).await?;
+    Ok(answer(outcome, StatusCode::OK))
+}
+
+/// Say that slots are free now, and let a camera learn from their next three pictures what they look like then
+#[utoipa::path(post, path = paths::CAMERA_CALIBRATE, tag = "cameras", params(("camera" = String, Path), LotQuery),
+    request_body = Calibrate,
+    responses((status = 200, body = Committed<Calibrating>), (status = 404, body = Problem), (status = 422, body = Problem)))]
+pub async fn calibrate(
+    State(app): State<App>,
+    mutation: Mutation,
+    ApiPath(camera): ApiPath<CameraId>,
+    body: ApiJson<Calibrate>,
+) -> Result<Response> {
+    let slots = body.value.free.iter().map(|slot| seen(&mutation.lot, &camera, slot)).collect::<Result<Vec<_>>>()?;
+    let mut seq = mutation.lot.read(|state| state.seq());
+    for slot in &slots {
+        let command =
+            Command::SetSlot { slot: SlotRef::Id(slot.id), set: SetSlot::to(SlotState::Free), if_match: None };
+        // Each is a change of its own: the key of the request is not theirs.
+        seq = match mutation.is_trial {
+            true => seq,
+            false => mutation.lot.submit(command, mutation.caller.origin(), None).await?.seq,
+        };
+    }
+    if !mutation.is_trial {
+        let ids: Vec<_> = slots.iter().map(|slot| slot.id).collect();
+        let noted = app.lookout.calibrate(&mutation.lot, &camera, &ids).await;
+        noted.map_err(|detail| Fault::new(ProblemCode::Unavailable, detail))?;
+    }
+    let codes = slots.into_iter().map(|slot| slot.code).collect();
+    Ok(committed(Calibrating { slots: codes, pictures: CALIBRATION_PICTURES }, seq, false))
+}
+
+fn seen(lot: &LotHandle, camera: &CameraId, slot: &SlotRef) -> Result<Slot> {
+    let found = found(lot, slot)?;
+    let is_seen = lot.read(|state| {
+        state.regions_of(camera).is_some_and(|drawn| drawn.regions.iter().any(|region| region.slot_id == found.id))
+    });
+    if is_seen {
+        return Ok(found);
+    }
+    let detail = format!("camera {camera} has no region for slot {}: draw one first", found.code);
+    Err(Fault::field(ProblemCode::InvalidField, "free", detail))
+}
+
+fn found(lot: &LotHandle, slot: &SlotRef) -> Result<Slot> {
+    lot.read(|state| state.slot(slot).map(|slot| Slot::clone(slot)))
+        .ok_or_else(|| Fault::new(ProblemCode::SlotNotFound, format!("there is no slot {slot} in lot {}", lot.id())))
+}
+
+/// Why a slot is in its state, by every camera that sees it
+#[utoipa::path(get, path = paths::SLOT_WHY, tag = "slots", params(("slot" = String, Path), LotQuery),
+    responses((status = 200, body = Why), (status = 404, body = Problem)))]
+pub async fn why(State(app): State<App>, InLot(lot): InLot, ApiPath(slot): ApiPath<SlotRef>) -> Result<Json<Why>> {
+    let slot = found(&lot, &slot)?;
+    let why = app.lookout.why(&lot, &slot).await;
+    why.map(Json).map_err(|detail| Fault::new(ProblemCode::Unavailable, detail))
+}

@@ -1,0 +1,89 @@
+//! What cameras remember of the slots that they see: not of the log, for it changes with every picture, and what people confirmed.
+
+use parking_api::{CameraId, CaptureId, LotId, SlotId, Time};
+use uuid::Uuid;
+
+use super::sql::sql;
+use super::{Error, Result, Store};
+
+/// One slot in one picture, as a person said that it was.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Label {
+    pub id: Uuid,
+    pub slot: SlotId,
+    pub at: Time,
+    /// `day` or `night`.
+    pub light: String,
+    pub is_occupied: bool,
+    /// Probability of a vehicle before it was said, in thousandths; none while there was no reference.
+    pub score_permille: Option<i64>,
+    pub capture: CaptureId,
+    /// The square around the slot, in base 64.
+    pub patch: String,
+}
+
+type LabelColumns = (String, String, i64, String, i64, Option<i64>, String, String);
+
+impl Store {
+    /// What a camera remembers, if anything.
+    pub async fn memory(&self, lot: &LotId, camera: &CameraId) -> Result<Option<String>> {
+        let query = sql("select body from camera_memories where lot = $1 and camera = $2");
+        let row: Option<(String,)> = query.bind(lot.as_str()).bind(camera.as_str()).optional(&self.readers).await?;
+        Ok(row.map(|(body,)| body))
+    }
+
+    pub async fn put_memory(&self, lot: &LotId, camera: &CameraId, body: &str) -> Result<()> {
+        let put = sql("insert into camera_memories (lot, camera, body) values ($1, $2, $3)
+             on conflict (lot, camera) do update set body = excluded.body");
+        put.bind(lot.as_str()).bind(camera.as_str()).bind(body).execute(&self.writer).await?;
+        Ok(())
+    }
+
+    /// What people said of the slots that a camera sees, oldest first.
+    pub async fn labels(&self, lot: &LotId, camera: &CameraId) -> Result<Vec<Label>> {
+        let query = sql("select id, slot_id, at_ms, light, occupied, score_permille, capture_id, patch
+             from slot_labels where lot = $1 and camera = $2 order by at_ms, id");
+        let rows: Vec<LabelColumns> = query.bind(lot.as_str()).bind(camera.as_str()).all(&self.readers).await?;
+        let label = |(id, slot, at_ms, light, occupied, score_permille, capture, patch): LabelColumns| {
+            let bad = |what: &str| Error::corrupt("slot_labels", format!("row {id}: {what} is not valid"));
+            Ok(Label {
+                id: id.parse().map_err(|_| bad("id"))?,
+                slot: SlotId(slot.parse().map_err(|_| bad("slot_id"))?),
+                at: Time::from_ms(at_ms),
+                is_occupied: occupied != 0,
+                score_permille,
+                capture: capture.parse().map_err(|_| bad("capture_id"))?,
+                light,
+                patch,
+            })
+        };
+        rows.into_iter().map(label).collect()
+    }
+
+    /// Adds a label and removes those that are no longer needed.
+    pub async fn put_label(&self, lot: &LotId, camera: &CameraId, label: &Label, outdated: &[Uuid]) -> Result<()> {
+        let mut tx = self.writer.begin_write().await?;
+        for id in outdated {
+            let remove = sql("delete from slot_labels where lot = $1 and id = $2");
+            remove.bind(lot.as_str()).bind(id.to_string()).execute(&mut tx).await?;
+        }
+        let insert = sql(
+            "insert into slot_labels (lot, id, camera, slot_id, at_ms, light, occupied, score_permille, capture_id, patch)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        );
+        insert
+            .bind(lot.as_str())
+            .bind(label.id.to_string())
+            .bind(camera.as_str())
+            .bind(label.slot.to_string())
+            .bind(label.at.ms())
+            .bind(&label.light)
+            .bind(i64::from(label.is_occupied))
+            .bind(label.score_permille)
+            .bind(label.capture.to_string())
+            .bind(&label.patch)
+            .execute(&mut tx)
+            .await?;
+        tx.commit().await
+    }
+}
