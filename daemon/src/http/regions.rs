@@ -18,7 +18,7 @@ use crate::lookout::CALIBRATION_PICTURES;
 /// Where a camera sees which slot; none, and `off`, before it was drawn
 #[utoipa::path(get, path = paths::CAMERA_REGIONS, tag = "cameras", params(("camera" = String, Path), LotQuery),
     responses((status = 200, body = CameraRegions), (status = 404, body = Problem)))]
-pub async fn get(InLot(lot): InLot, ApiPath(camera): ApiPath<CameraId>) -> Result<Json<CameraRegions>> {
+pub async fn regions(InLot(lot): InLot, ApiPath(camera): ApiPath<CameraId>) -> Result<Json<CameraRegions>> {
     let found = lot.read(|state| {
         state.camera(&camera)?;
         let drawn = state.regions_of(&camera).cloned();
@@ -34,7 +34,7 @@ pub async fn get(InLot(lot): InLot, ApiPath(camera): ApiPath<CameraId>) -> Resul
 #[utoipa::path(put, path = paths::CAMERA_REGIONS, tag = "cameras", params(("camera" = String, Path), LotQuery),
     request_body = SetRegions,
     responses((status = 200, body = Committed<CameraRegions>), (status = 404, body = Problem), (status = 422, body = Problem)))]
-pub async fn set(
+pub async fn set_regions(
     mutation: Mutation,
     ApiPath(camera): ApiPath<CameraId>,
     body: ApiJson<SetRegions>,

@@ -236,7 +236,7 @@ fn viewer() -> OpenApiRouter<App> {
         .routes(routes!(images::get))
         .routes(routes!(storage::get))
         .routes(routes!(cameras::list))
-        .routes(routes!(regions::get))
+        .routes(routes!(regions::regions))
         .routes(routes!(regions::why))
         .routes(routes!(cameras::get))
 }
@@ -266,7 +266,7 @@ fn admin() -> OpenApiRouter<App> {
         .routes(routes!(cameras::patch))
         .routes(routes!(cameras::delete))
         .routes(routes!(cameras::create_token))
-        .routes(routes!(regions::set))
+        .routes(routes!(regions::set_regions))
         .routes(routes!(tokens::list))
         .routes(routes!(tokens::create))
         .routes(routes!(tokens::revoke))

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use parkd::store::{Answer, ContactRow, Error, Filling, HistoryRow, key};
+use parkd::store::{Answer, ContactRow, Error, Filling, HistoryRow, Label, key};
 use parking_api::cameras::Contact;
+use parking_api::regions::{CameraRegions, RegionsMode};
 use serde_json::Value;
 
 use super::*;
@@ -27,6 +28,9 @@ async fn full(database: Database) -> Stage {
         EventChange::CaptureAdded { capture: capture(1, Some("cam-1"), 5) },
         EventChange::TokenCreated { token: token(1, None) },
     ];
+    let regions =
+        CameraRegions { camera: "cam-1".parse().expect("an id"), mode: RegionsMode::Auto, regions: vec![], rev: 6 };
+    let changes = changes.into_iter().chain([EventChange::CameraRegions { regions }]);
     let (_, mut batch) = stage.batch(changes);
     let answer =
         Answer { actor: "a".into(), key: "k\"1".into(), body_sha256: "00".into(), seq: 2, answer: "{}".into() };
@@ -39,6 +43,18 @@ async fn full(database: Database) -> Stage {
     store.put_contacts(&[row]).await.expect("written");
     store.count_failure("address ::1", time(5), Duration::from_secs(6), 3).await.expect("written");
     store.put_token_uses(&[(TokenId(id(1)), time(6))]).await.expect("written");
+    store.put_memory(&stage.lot, &"cam-1".parse().expect("an id"), "{}").await.expect("written");
+    let label = Label {
+        id: id(9),
+        slot: SlotId(id(1)),
+        at: time(5),
+        light: "day".into(),
+        is_occupied: true,
+        score_permille: Some(970),
+        capture: CaptureId(id(1)),
+        patch: "AAAA".into(),
+    };
+    store.put_label(&stage.lot, &"cam-1".parse().expect("an id"), &label, &[]).await.expect("written");
     let history =
         ["", "A"].map(|zone| HistoryRow { lot: "main".into(), zone: zone.into(), free_ms: 1, ..HistoryRow::default() });
     store.add_history(&history).await.expect("written");
