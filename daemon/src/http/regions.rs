@@ -54,7 +54,7 @@ pub async fn calibrate(
     body: ApiJson<Calibrate>,
 ) -> Result<Response> {
     let slots = body.value.free.iter().map(|slot| seen(&mutation.lot, &camera, slot)).collect::<Result<Vec<_>>>()?;
-    let mut seq = mutation.lot.read(|state| state.seq());
+    let mut seq = mutation.lot.read(LotState::seq);
     for slot in &slots {
         let command =
             Command::SetSlot { slot: SlotRef::Id(slot.id), set: SetSlot::to(SlotState::Free), if_match: None };
