@@ -12,6 +12,9 @@ pub const CORNERS_MAX: usize = 16;
 /// Most regions of one camera.
 pub const REGIONS_MAX: usize = 200;
 
+/// Pictures that a calibration is learned from.
+pub const CALIBRATION_PICTURES: u8 = 3;
+
 words!(
     /// What a camera may do about the slots that it sees.
     RegionsMode {

@@ -5,15 +5,14 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use parking_api::regions::{Calibrate, Calibrating, CameraRegions, RegionsMode, SetRegions, Why};
-use parking_api::slots::{SetSlot, Slot, SlotState};
+use parking_api::slots::Slot;
 use parking_api::{CameraId, Committed, Problem, ProblemCode, SlotRef, paths};
 
 use super::App;
 use super::extract::{ApiJson, ApiPath, InLot, LotQuery, Mutation};
 use super::problem::{Fault, Result};
-use super::slots::{answer, committed};
-use crate::ledger::{Command, LotHandle};
-use crate::lookout::CALIBRATION_PICTURES;
+use super::slots::answer;
+use crate::ledger::{Command, LotHandle, Reply};
 
 /// Where a camera sees which slot; none, and `off`, before it was drawn
 #[utoipa::path(get, path = paths::CAMERA_REGIONS, tag = "cameras", params(("camera" = String, Path), LotQuery),
@@ -53,36 +52,17 @@ pub async fn calibrate(
     ApiPath(camera): ApiPath<CameraId>,
     body: ApiJson<Calibrate>,
 ) -> Result<Response> {
-    let slots = body.value.free.iter().map(|slot| seen(&mutation.lot, &camera, slot)).collect::<Result<Vec<_>>>()?;
-    let mut seq = mutation.lot.read(LotState::seq);
-    for slot in &slots {
-        let command =
-            Command::SetSlot { slot: SlotRef::Id(slot.id), set: SetSlot::to(SlotState::Free), if_match: None };
-        // Each is a change of its own: the key of the request is not theirs.
-        seq = match mutation.is_trial {
-            true => seq,
-            false => mutation.lot.submit(command, mutation.caller.origin(), None).await?.seq,
-        };
-    }
-    if !mutation.is_trial {
-        let ids: Vec<_> = slots.iter().map(|slot| slot.id).collect();
+    let command = Command::Calibrate { camera: camera.clone(), free: body.value.free };
+    let outcome = mutation.submit(command, &body.raw).await?;
+    if let (Reply::Calibrating(begun), false, false) = (&outcome.reply, mutation.is_trial, outcome.replayed) {
+        let ids = mutation.lot.read(|state| {
+            let slots = begun.slots.iter().filter_map(|code| state.slot_by_code(code));
+            slots.map(|slot| slot.id).collect::<Vec<_>>()
+        });
         let noted = app.lookout.calibrate(&mutation.lot, &camera, &ids).await;
         noted.map_err(|detail| Fault::new(ProblemCode::Unavailable, detail))?;
     }
-    let codes = slots.into_iter().map(|slot| slot.code).collect();
-    Ok(committed(Calibrating { slots: codes, pictures: CALIBRATION_PICTURES }, seq, false))
-}
-
-fn seen(lot: &LotHandle, camera: &CameraId, slot: &SlotRef) -> Result<Slot> {
-    let found = found(lot, slot)?;
-    let is_seen = lot.read(|state| {
-        state.regions_of(camera).is_some_and(|drawn| drawn.regions.iter().any(|region| region.slot_id == found.id))
-    });
-    if is_seen {
-        return Ok(found);
-    }
-    let detail = format!("camera {camera} has no region for slot {}: draw one first", found.code);
-    Err(Fault::field(ProblemCode::InvalidField, "free", detail))
+    Ok(answer(outcome, StatusCode::OK))
 }
 
 fn found(lot: &LotHandle, slot: &SlotRef) -> Result<Slot> {

@@ -4,7 +4,7 @@ use parking_api::cameras::{Camera, CameraPatch, CameraStatus, NewCamera};
 use parking_api::captures::{Capture, CapturePatch, ExpiryReason};
 use parking_api::events::{Actor, Event, EventChange};
 use parking_api::lots::{Lot, LotPatch};
-use parking_api::regions::{CameraRegions, SetRegions, Sighting};
+use parking_api::regions::{Calibrating, CameraRegions, SetRegions, Sighting};
 use parking_api::sessions::{GateEntry, Session};
 use parking_api::slots::{Imported, NewSlot, SetSlot, Slot, SlotPatch};
 use parking_api::tokens::Token;
@@ -79,6 +79,11 @@ pub enum Command {
         camera: CameraId,
         set: SetRegions,
     },
+    /// A person says that slots which a camera sees are free now.
+    Calibrate {
+        camera: CameraId,
+        free: Vec<SlotRef>,
+    },
     /// What a camera saw: sets the slot, if nobody changed it since it was at `rev`.
     SeeSlot {
         sighting: Box<Sighting>,
@@ -117,6 +122,7 @@ pub enum Reply {
     Expired(Expired),
     Camera(Box<Camera>),
     Regions(CameraRegions),
+    Calibrating(Calibrating),
     Token(Token),
     Imported(Imported),
 }

@@ -23,8 +23,6 @@ use crate::store::Label;
 
 /// Labels of one slot that are kept: what it takes to be trusted, twice.
 const LABELS_MAX: usize = 24;
-/// Pictures that a calibration is learned from.
-pub const CALIBRATION_PICTURES: u8 = REFERENCES_MIN as u8;
 
 /// What a camera saw of a slot in the last picture that it could judge.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

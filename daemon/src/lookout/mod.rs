@@ -24,7 +24,6 @@ use crate::clock::Clock;
 use crate::ledger::{Command, Ledger, LotHandle};
 use crate::occupancy::mode::Mode;
 use crate::occupancy::model::Model;
-pub use memory::CALIBRATION_PICTURES;
 use memory::Known;
 use rule::{Opinion, Outcome, outcome};
 

@@ -5,11 +5,11 @@ use std::io::Cursor;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use image::{ExtendedColorType, ImageEncoder};
-use parking_api::regions::{CameraRegions, SlotView, Trust, Why};
+use parking_api::regions::{CALIBRATION_PICTURES, CameraRegions, SlotView, Trust, Why};
 use parking_api::slots::{Slot, SlotState};
 use parking_api::{CameraId, SlotId, paths};
 
-use super::memory::{CALIBRATION_PICTURES, Known, patch};
+use super::memory::{Known, patch};
 use super::{Lookout, rule};
 use crate::ledger::LotHandle;
 use crate::occupancy::crop::PATCH;

@@ -46,6 +46,7 @@ pub fn decide(state: &LotState, command: &Command, context: &mut Context<'_>) ->
         Command::WantCapture(camera) => cameras::want_capture(state, camera, context),
         Command::SetCameraFrozen { camera, is_frozen } => cameras::set_frozen(state, camera, *is_frozen, context),
         Command::SetRegions { camera, set } => regions::set(state, camera, set, context),
+        Command::Calibrate { camera, free } => regions::calibrate(state, camera, free, context),
         Command::SeeSlot { sighting, rev } => slots::see(state, sighting, *rev, context),
         Command::CreateToken(secret) => tokens::create(state, secret, context.now),
         Command::RevokeToken(token) => tokens::revoke(state, *token, context),

@@ -3,12 +3,15 @@
 use std::collections::BTreeSet;
 
 use parking_api::events::EventChange;
-use parking_api::regions::{CORNERS_MAX, CORNERS_MIN, CameraRegions, NewRegion, REGIONS_MAX, Region, SetRegions};
-use parking_api::{CameraId, Problem, ProblemCode};
+use parking_api::regions::{
+    CALIBRATION_PICTURES, CORNERS_MAX, CORNERS_MIN, Calibrating, CameraRegions, NewRegion, REGIONS_MAX, Region,
+    SetRegions,
+};
+use parking_api::{CameraId, Problem, ProblemCode, SlotRef};
 
 use super::super::command::{Change, Context, Refusal, Reply};
 use super::super::state::LotState;
-use super::cameras;
+use super::{cameras, slots};
 
 /// Smallest area of a region, as a part of the picture: less is a line drawn by mistake.
 const AREA_MIN: f64 = 1e-5;
@@ -33,6 +36,37 @@ pub(super) fn set(
         changes: vec![EventChange::CameraRegions { regions: regions.clone() }],
         reply: Reply::Regions(regions),
     })
+}
+
+/// Sets slots free that a camera sees. It learns from their next pictures what they look like then.
+pub(super) fn calibrate(
+    state: &LotState,
+    camera: &CameraId,
+    free: &[SlotRef],
+    context: &mut Context<'_>,
+) -> Result<Change, Refusal> {
+    cameras::found(state, camera)?;
+    let bad = |detail: String| Problem::new(ProblemCode::InvalidField, detail).field("free");
+    let drawn = state.regions_of(camera).map_or(&[][..], |drawn| &drawn.regions);
+    if free.is_empty() || free.len() > REGIONS_MAX {
+        return Err(bad(format!("name 1 to {REGIONS_MAX} slots that are free, not {}", free.len())));
+    }
+    let mut codes = Vec::with_capacity(free.len());
+    let mut changes = Vec::with_capacity(free.len());
+    for (seq, slot) in (context.seq..).zip(free) {
+        let change = slots::freed(state, slot, seq, context).map_err(|problem| problem.field("free"))?;
+        let EventChange::SlotChanged { slot, .. } = &change else { continue };
+        if !drawn.iter().any(|region| region.slot_id == slot.id) {
+            return Err(bad(format!("camera {camera} has no region for slot {}: draw one first", slot.code)));
+        }
+        if codes.contains(&slot.code) {
+            return Err(bad(format!("slot {} is named twice", slot.code)));
+        }
+        codes.push(slot.code.clone());
+        changes.push(change);
+    }
+    let reply = Reply::Calibrating(Calibrating { slots: codes, pictures: CALIBRATION_PICTURES });
+    Ok(Change { changes, reply })
 }
 
 fn region(state: &LotState, new: &NewRegion) -> Result<Region, Refusal> {

@@ -95,6 +95,23 @@ pub(super) fn toggle(
     Ok(changed(state, &before, to, Source::Manual, before.note.clone(), context))
 }
 
+/// A person says that a slot is free; `seq` is that of the change.
+pub(super) fn freed(
+    state: &LotState,
+    slot: &SlotRef,
+    seq: u64,
+    context: &mut Context<'_>,
+) -> Result<EventChange, Refusal> {
+    let before = found(state, slot, None)?;
+    if matches!(before.state, SlotState::Reserved | SlotState::Closed) {
+        let detail = format!("slot {} is {}: only a slot that is free can be shown as free", before.code, before.state);
+        return Err(Problem::new(ProblemCode::ToggleRefused, detail));
+    }
+    let mut context = Context { seq, new_id: &mut *context.new_id, ..*context };
+    let mut change = changed(state, &before, SlotState::Free, Source::Manual, before.note.clone(), &mut context);
+    Ok(change.changes.remove(0))
+}
+
 fn changed(
     state: &LotState,
     before: &Slot,

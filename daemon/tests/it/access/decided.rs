@@ -6,8 +6,11 @@ const DECIDED: &str = "
 DELETE /api/cameras/{camera}          Admin
 GET    /api/cameras/{camera}          Viewer
 PATCH  /api/cameras/{camera}          Admin
+POST   /api/cameras/{camera}/calibrate Attendant
 POST   /api/cameras/{camera}/capture  Attendant
 POST   /api/cameras/{camera}/health   Device
+GET    /api/cameras/{camera}/regions  Viewer
+PUT    /api/cameras/{camera}/regions  Admin
 POST   /api/cameras/{camera}/token    Admin
 GET    /api/cameras                   Viewer
 POST   /api/cameras                   Admin
@@ -41,6 +44,7 @@ GET    /api/slots/{slot}              Public
 PATCH  /api/slots/{slot}              Admin
 PUT    /api/slots/{slot}              Attendant
 POST   /api/slots/{slot}/toggle       Attendant
+GET    /api/slots/{slot}/why          Viewer
 GET    /api/storage                   Viewer
 GET    /api/tokens                    Admin
 POST   /api/tokens                    Admin

@@ -56,6 +56,12 @@ async fn every_kind_of_change_is_done_once_by_its_key(database: Database) {
         ("POST /api/sessions/exit", "", json!({"ticket": "T-1"})),
         ("POST /api/cameras", "", json!({"id": "cam-1"})),
         ("PATCH /api/cameras/{camera}", "/cam-1", json!({"name": "Gate"})),
+        (
+            "PUT /api/cameras/{camera}/regions",
+            "/cam-1",
+            json!({"mode": "suggest", "regions": [{"slot": "A-1", "polygon": [[0.1, 0.1], [0.4, 0.1], [0.4, 0.4]]}]}),
+        ),
+        ("POST /api/cameras/{camera}/calibrate", "/cam-1", json!({"free": ["A-1"]})),
         ("POST /api/cameras/{camera}/token", "/cam-1", Value::Null),
         ("POST /api/cameras/{camera}/capture", "/cam-1", Value::Null),
         ("DELETE /api/cameras/{camera}", "/cam-1", Value::Null),
