@@ -28,7 +28,7 @@ fn yard(occupied: &[&str], number: usize) -> Vec<u8> {
         let slot = SLOTS.iter().find(|(_, left)| (*left..left + SIDE).contains(&x) && (TOP..TOP + SIDE).contains(&y));
         let luma = match slot {
             Some((code, left)) if occupied.contains(code) && is_vehicle(x - left, y - TOP) => {
-                if ((x - left) / 13 + (y - TOP) / 17) % 2 == 0 { 35 } else { 215 }
+                if ((x - left) / 13 + (y - TOP) / 17).is_multiple_of(2) { 35 } else { 215 }
             }
             Some(_) => 112,
             None => 50 + (((x / 29) * 7919 + (y / 23) * 104_729).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 41) % 150,
