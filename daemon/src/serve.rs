@@ -101,14 +101,7 @@ impl Daemon {
         front.spawn(auth.clone().write_uses(stop.clone()));
         front.spawn(auth.clone().follow_logouts(stop.clone()));
         front.spawn(watchdog::watch(ledger.clone(), stop.clone()));
-        front.spawn(prune(ledger.clone(), Arc::clone(&clock), settings.events_keep, stop.clone()));
-        front.spawn(history::watch(ledger.clone(), Arc::clone(&clock), stop.clone()));
-        front.spawn(integrity::watch(
-            ledger.store().clone(),
-            Arc::clone(&clock),
-            settings.check_every.unsigned_abs(),
-            stop.clone(),
-        ));
+        tend(&front, &ledger, &clock, settings, &stop);
         let lookout = Lookout::new(ledger.clone(), captures.clone(), Arc::clone(&clock));
         front.spawn(lookout.clone().watch(stop.clone()));
         let app = App::new(Shared {
@@ -161,6 +154,14 @@ impl Daemon {
         }
         committed
     }
+}
+
+/// What is done now and then to what the database holds.
+fn tend(front: &TaskTracker, ledger: &Ledger, clock: &Arc<dyn Clock>, settings: &Serve, stop: &CancellationToken) {
+    front.spawn(prune(ledger.clone(), Arc::clone(clock), settings.events_keep, stop.clone()));
+    front.spawn(history::watch(ledger.clone(), Arc::clone(clock), stop.clone()));
+    let check_every = settings.check_every.unsigned_abs();
+    front.spawn(integrity::watch(ledger.store().clone(), Arc::clone(clock), check_every, stop.clone()));
 }
 
 /// The URL by which clients on the same machine reach the daemon, as a line.
