@@ -122,7 +122,7 @@ async fn every_row_of_every_table_survives_the_way_there_and_back(database: Data
     after.insert("lots".into(), before["lots"].clone());
     assert_eq!(after, before);
     let mut read = back.store.read().await.expect("a read");
-    assert_eq!(read.heads().await.expect("heads"), [("main".to_string(), "epoch-2".to_string(), 6)]);
+    assert_eq!(read.heads().await.expect("heads"), [("main".to_string(), "epoch-2".to_string(), 7)]);
 }
 
 async fn a_copy_goes_on_where_it_was_and_another_begins_anew(database: Database) {
