@@ -1,6 +1,6 @@
 //! What a running command has at hand: its options, its output, and the daemon once it asks for it.
 
-use std::io;
+use std::fmt::Display;
 use std::time::Duration;
 
 use parking_api::Time;
@@ -9,9 +9,9 @@ use parking_api::client::{self, Client, Mutation};
 use crate::args::{Consent, Global, Trial};
 use crate::error::{Error, Report};
 use crate::exit::Exit;
-use crate::output::Out;
+use crate::output::{Out, Record};
 use crate::terminal::Terminal;
-use crate::{clock, entropy};
+use crate::{clock, entropy, prompt};
 use parking_api::client::env::Env;
 use parking_api::client::settings::Settings;
 
@@ -88,11 +88,7 @@ impl App {
                 Error::here(Exit::Usage, "confirmation_needed", message).hint("answer it beforehand with --yes")
             );
         }
-        self.out.ask(&format!("{what}? [y/N]"));
-        let mut answer = String::new();
-        io::stdin()
-            .read_line(&mut answer)
-            .map_err(|error| Error::failed("no_answer", format!("cannot read the answer: {error}")))?;
+        let answer = prompt::line(self, &format!("{what}? [y/N]"))?;
         match answer.trim().to_ascii_lowercase().as_str() {
             "y" | "yes" => Ok(()),
             _ => Err(Error::failed("declined", "nothing was changed")),
@@ -106,7 +102,7 @@ pub async fn guarded<T>(
     if_match: Option<u64>,
     mut call: impl AsyncFnMut(&Mutation) -> Result<T, client::Error>,
 ) -> Result<T, Error> {
-    let guard = Mutation { if_match, idempotency_key: Some(entropy::key()?) };
+    let guard = Mutation { if_match, idempotency_key: Some(entropy::key()) };
     match call(&guard).await {
         Err(client::Error::Unreachable { .. }) => {
             tokio::time::sleep(RETRY_AFTER).await;
@@ -114,6 +110,35 @@ pub async fn guarded<T>(
         }
         answer => Ok(answer?),
     }
+}
+
+/// Does the same to one thing after the other: one that is refused does not stop the others. Prints what came of them, and
+/// says what `told` makes of their number.
+pub async fn each<I: Display, T: Record>(
+    app: &mut App,
+    client: &Client,
+    items: &[I],
+    told: impl Fn(usize) -> String,
+    mut act: impl AsyncFnMut(&I) -> Result<T, Error>,
+) -> Result<(), Error> {
+    let (mut done, mut batch) = (Vec::with_capacity(items.len()), Batch::new());
+    for (i, item) in items.iter().enumerate() {
+        match act(item).await {
+            Ok(one) => done.push(one),
+            Err(error) => {
+                if !batch.failed(app, &error) {
+                    let rest: Vec<_> = items[i + 1..].iter().map(ToString::to_string).collect();
+                    batch.skipped(app, &rest)?;
+                    break;
+                }
+            }
+        }
+    }
+    if !done.is_empty() {
+        app.out.list(&done, "")?;
+        app.done(client, &told(done.len()))?;
+    }
+    batch.finish()
 }
 
 /// The failures of a command about several things.

@@ -13,6 +13,7 @@ use std::path::PathBuf;
 use clap::Subcommand;
 use parking_api::CameraId;
 use parking_api::cameras::{Camera, CameraCreated, CameraPatch, INTERVAL_S_MAX, INTERVAL_S_MIN, NewCamera};
+use serde_json::Value;
 
 use crate::app::App;
 use crate::args::{Consent, Trial};
@@ -50,6 +51,8 @@ pub enum Command {
     Shoot {
         /// Id of the camera
         id: CameraId,
+        #[command(flatten)]
+        trial: Trial,
     },
     /// Report how a camera is doing, in its place
     #[command(after_help = health::EXAMPLES)]
@@ -101,7 +104,8 @@ Examples:
 
 const SHOOT_EXAMPLES: &str = "\
 Examples:
-  parkctl camera shoot cam-1";
+  parkctl camera shoot cam-1
+  parkctl camera shoot cam-1 --dry-run";
 
 const CREATE_EXAMPLES: &str = "\
 The token is printed this once and can never be read again. With --save it goes into a file instead.
@@ -178,10 +182,10 @@ pub async fn run(app: &mut App, command: Command) -> Result<(), Error> {
             let camera = app.client()?.camera(&id).await?;
             app.out.one(&camera)
         }
-        Command::Shoot { id } => {
-            let wished = app.client()?.camera_shoot(&id).await?;
-            app.out.result(&wished)?;
-            app.out.talk(&format!("camera {id} takes a picture when it is next in touch"))
+        Command::Shoot { id, trial } => {
+            let client = app.changer(trial)?;
+            app.out.result(&client.camera_shoot(&id).await?)?;
+            app.done(&client, &format!("camera {id} takes a picture when it is next in touch"))
         }
         Command::Create(args) => {
             tokens::check_free(args.save.as_deref())?;
@@ -222,9 +226,16 @@ async fn on_cable(app: &mut App, command: OnCable) -> Result<(), Error> {
     }
 }
 
-fn status(word: &str, look: &Look) -> Shown {
+/// Its status, unless it says less than what its pictures say.
+fn status(camera: &Value, look: &Look) -> Shown {
+    let word = match camera["status"].as_str().unwrap_or_default() {
+        "offline" => "offline",
+        _ if !camera["frozen_since"].is_null() => "frozen",
+        word => word,
+    };
     let (glyph, ascii, tint) = match word {
         "online" => ("●", "#", Tint::Green),
+        "frozen" => ("◌", "=", Tint::Red),
         "late" => ("◐", "!", Tint::Yellow),
         _ => ("○", "o", Tint::Red),
     };
@@ -235,13 +246,16 @@ impl Record for Camera {
     fn columns() -> Vec<Column> {
         vec![
             Column::new("id", "/id", Show::Text).table("CAMERA", 0),
-            Column::new("status", "/status", Show::Word(status)).table("STATUS", 0),
+            Column::new("status", "/status", Show::Record(status)).table("STATUS", 0),
             Column::new("name", "/name", Show::Text).table("NAME", 3).flexible(),
             Column::new("zone", "/zone", Show::Text).table("ZONE", 2).flexible(),
             Column::new("interval_s", "/interval_s", Show::Seconds).table("EVERY", 4),
             Column::new("status_at", "/status_at", Show::Age),
             Column::new("created_at", "/created_at", Show::Age),
             Column::new("rev", "/rev", Show::Number),
+            Column::new("capture_wanted_at", "/capture_wanted_at", Show::Age),
+            Column::new("frozen_since", "/frozen_since", Show::Age),
+            Column::new("blind_slots", "/blind_slots", Show::Text).table("BLIND SLOTS", 2).flexible(),
             Column::new("seen_at", "/contact/seen_at", Show::Age).table("SEEN", 1),
             Column::new("capture_id", "/contact/capture_id", Show::Text),
             Column::new("health_at", "/contact/health_at", Show::Age),
@@ -251,6 +265,11 @@ impl Record for Camera {
             Column::new("firmware", "/contact/health/firmware", Show::Text).table("FIRMWARE", 6).flexible(),
             Column::new("reset_reason", "/contact/health/reset_reason", Show::Text),
             Column::new("queue_depth", "/contact/health/queue_depth", Show::Number),
+            Column::new("dropped", "/contact/health/dropped", Show::Number),
+            Column::new("errors", "/contact/health/errors", Show::Number),
+            Column::new("board", "/contact/health/board", Show::Text),
+            Column::new("mode", "/contact/health/mode", Show::Text),
+            Column::new("update", "/contact/health/update", Show::Text),
         ]
     }
 }

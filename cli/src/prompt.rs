@@ -1,4 +1,4 @@
-//! Questions whose answer is not for other eyes. Knows nothing of what is asked.
+//! Questions to the person at the terminal. Knows nothing of what is asked.
 
 use std::io;
 
@@ -29,9 +29,20 @@ impl Drop for Raw {
     }
 }
 
+/// Asks for a line.
+pub fn line(app: &mut App, question: &str) -> Result<String, Error> {
+    app.out.ask(question);
+    let mut answer = String::new();
+    io::stdin().read_line(&mut answer).map_err(failed)?;
+    Ok(answer)
+}
+
+fn failed(error: io::Error) -> Error {
+    Error::failed("no_answer", format!("cannot read the answer: {error}")).hint("nothing was changed; answer again")
+}
+
 /// Asks for a line that is not shown while it is typed.
 pub async fn secret(app: &mut App, question: &str) -> Result<String, Error> {
-    let failed = |error| Error::failed("no_answer", format!("cannot read the answer: {error}"));
     let raw = Raw::enter().map_err(failed)?;
     app.out.ask(question);
     let typed = tokio::task::spawn_blocking(typed).await;

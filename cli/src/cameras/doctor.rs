@@ -3,7 +3,7 @@
 use parking_api::cameras::{Camera, CameraStatus};
 use parking_api::captures::Capture;
 use parking_api::client::Error as Refusal;
-use parking_api::{CameraId, ProblemCode, Time};
+use parking_api::{CameraId, ProblemCode, SlotCode, Time};
 use serde::Serialize;
 
 use crate::app::App;
@@ -74,6 +74,7 @@ pub async fn run(app: &mut App, id: &CameraId) -> Result<(), Error> {
 fn examine(camera: &Camera, latest: Option<&Capture>, now: Time) -> Vec<Finding> {
     let mut findings = vec![contact(camera, now), picture(camera, latest, now)];
     findings.extend(latest.map(clock));
+    findings.extend(blind(camera));
     let Some(health) = camera.contact.as_ref().and_then(|contact| contact.health.as_ref()) else {
         findings.push(Finding {
             check: "report",
@@ -94,14 +95,12 @@ fn examine(camera: &Camera, latest: Option<&Capture>, now: Time) -> Vec<Finding>
             "let it take smaller pictures; it restarts when its memory is full",
         )
     }));
-    findings.extend(health.queue_depth.map(|waiting| {
-        let result = if waiting > 0 { Health::Warning } else { Health::Ok };
-        finding(
-            "queue",
-            result,
-            format!("{waiting} pictures wait"),
-            "it uploads slower than it takes pictures: a better signal, or a longer interval, helps",
-        )
+    findings.extend(health.queue_depth.map(|waiting| queue(waiting, health.dropped.unwrap_or(0))));
+    findings.extend(health.mode.as_deref().map(mode));
+    findings.extend(health.errors.map(|errors| {
+        let result = if errors > 0 { Health::Warning } else { Health::Ok };
+        let advice = "`parkctl camera monitor` on a cable shows what goes wrong";
+        finding("errors", result, format!("{errors} since it started"), advice)
     }));
     findings
 }
@@ -129,6 +128,11 @@ fn picture(camera: &Camera, latest: Option<&Capture>, now: Time) -> Finding {
     let Some(capture) = latest else {
         return finding("picture", Health::Bad, "none", "press the flat cable of the camera module home");
     };
+    if let Some(since) = camera.frozen_since {
+        let found = format!("the same over and over, for {}", rough(now.ms_since(since).unsigned_abs() / 1_000));
+        let advice = "its sensor hangs: restart it, and press the flat cable of the camera module home";
+        return finding("picture", Health::Bad, found, advice);
+    }
     let due_ms = i64::from(camera.interval_s) * 1_000 * INTERVALS_MAX;
     let result = if now.ms_since(capture.received_at) > due_ms { Health::Bad } else { Health::Ok };
     let every = rough(camera.interval_s.into());
@@ -140,6 +144,35 @@ fn picture(camera: &Camera, latest: Option<&Capture>, now: Time) -> Finding {
         relative(capture.received_at, now)
     );
     finding("picture", result, found, "it takes no pictures or cannot upload them; is it in contact?")
+}
+
+fn blind(camera: &Camera) -> Option<Finding> {
+    let codes: Vec<&str> = camera.blind_slots.iter().map(SlotCode::as_str).collect();
+    let found = format!("{} that nobody sees: {}", codes.len(), codes.join(" "));
+    let advice = "look at them yourself until the camera is well, or let another camera see them";
+    (!codes.is_empty()).then(|| finding("slots", Health::Warning, found, advice))
+}
+
+fn queue(waiting: u32, dropped: u32) -> Finding {
+    let result = if waiting + dropped > 0 { Health::Warning } else { Health::Ok };
+    let found = format!("{waiting} pictures wait, {dropped} gave way to newer ones");
+    let advice = "it uploads slower than it takes pictures: a better signal, or a longer interval, helps";
+    finding("queue", result, found, advice)
+}
+
+/// As its firmware names them.
+fn mode(word: &str) -> Finding {
+    let (result, advice) = match word {
+        "gentle" => {
+            (Health::Warning, "its supply is weak, so it takes half the pictures: 5 V and at least 1 A at its 5V pin")
+        }
+        "safe" => (
+            Health::Bad,
+            "it kept failing, and takes no pictures for a while: a better supply, a newer firmware, or another board",
+        ),
+        _ => (Health::Ok, ""),
+    };
+    finding("mode", result, word, advice)
 }
 
 fn clock(capture: &Capture) -> Finding {
@@ -251,16 +284,18 @@ mod tests {
 
     #[test]
     fn a_camera_that_is_well_is_found_well() {
-        let report = json!({"rssi_dbm": -61, "uptime_s": 86_400, "reset_reason": "POWERON", "free_heap_bytes": 90_000, "queue_depth": 0});
+        let report = json!({"rssi_dbm": -61, "uptime_s": 86_400, "reset_reason": "POWERON", "free_heap_bytes": 90_000, "queue_depth": 0,
+            "mode": "normal", "errors": 0});
         let found = results(&camera("online", report), Some(&capture(5_000, 0)));
         let checks: Vec<_> = found.iter().map(|(check, _)| *check).collect();
-        assert_eq!(checks, ["contact", "picture", "clock", "signal", "restart", "memory", "queue"]);
+        assert_eq!(checks, ["contact", "picture", "clock", "signal", "restart", "memory", "queue", "mode", "errors"]);
         assert!(found.iter().all(|(_, result)| *result == Health::Ok), "{found:?}");
     }
 
     #[test]
     fn whatever_is_wrong_is_found_and_there_is_something_to_do_about_it() {
-        let report = json!({"rssi_dbm": -85, "uptime_s": 30, "reset_reason": "BROWNOUT", "free_heap_bytes": 9_000, "queue_depth": 2});
+        let report = json!({"rssi_dbm": -85, "uptime_s": 30, "reset_reason": "BROWNOUT", "free_heap_bytes": 9_000, "queue_depth": 2,
+            "mode": "safe", "errors": 7});
         let found = results(&camera("offline", report), Some(&capture(400_000, 90_000)));
         assert_eq!(
             found,
@@ -272,11 +307,24 @@ mod tests {
                 ("restart", Health::Bad),
                 ("memory", Health::Warning),
                 ("queue", Health::Warning),
+                ("mode", Health::Bad),
+                ("errors", Health::Warning),
             ]
         );
         let crashed = json!({"uptime_s": 86_400, "reset_reason": "TASK_WDT", "rssi_dbm": -75});
         let found = results(&camera("late", crashed), Some(&capture(5_000, -90_000)));
         assert_eq!(found[2..], [("clock", Health::Warning), ("signal", Health::Warning), ("restart", Health::Warning)]);
+    }
+
+    #[test]
+    fn a_camera_that_is_in_touch_but_frozen_is_found_bad_with_the_slots_that_nobody_sees() {
+        let mut frozen = camera("online", json!({}));
+        frozen.frozen_since = Some(Time::from_ms(NOW - 60_000));
+        frozen.blind_slots = vec!["A-01".parse().expect("a code")];
+        let found = results(&frozen, Some(&capture(5_000, 0)));
+        let bad =
+            [("contact", Health::Ok), ("picture", Health::Bad), ("clock", Health::Ok), ("slots", Health::Warning)];
+        assert_eq!(found, bad);
     }
 
     #[test]

@@ -13,7 +13,8 @@ What it reported last is shown by `parkctl camera get`.
 
 Examples:
   parkctl camera health cam-1
-  parkctl camera health cam-1 --uptime 3600 --rssi -61 --firmware 1.4.0";
+  parkctl camera health cam-1 --uptime 3600 --rssi -61 --firmware 1.4.0
+  parkctl camera health cam-1 --board ai-thinker --mode gentle --dropped 2 --errors 1";
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -37,6 +38,21 @@ pub struct Args {
     /// Pictures that wait to be uploaded
     #[arg(long, value_name = "N")]
     queue_depth: Option<u32>,
+    /// Pictures that gave way to newer ones since it booted
+    #[arg(long, value_name = "N")]
+    dropped: Option<u32>,
+    /// Whatever went wrong since it booted, counted
+    #[arg(long, value_name = "N")]
+    errors: Option<u32>,
+    /// Name of its board
+    #[arg(long, value_name = "NAME")]
+    board: Option<String>,
+    /// normal, gentle (weak supply) or safe (it kept failing)
+    #[arg(long, value_name = "MODE")]
+    mode: Option<String>,
+    /// What became of the last firmware that it was offered, in a word
+    #[arg(long, value_name = "WORD")]
+    update: Option<String>,
     #[command(flatten)]
     trial: Trial,
 }
@@ -50,7 +66,11 @@ pub async fn run(app: &mut App, args: Args) -> Result<(), Error> {
         firmware: args.firmware,
         reset_reason: args.reset_reason,
         queue_depth: args.queue_depth,
-        ..Health::default()
+        dropped: args.dropped,
+        errors: args.errors,
+        board: args.board,
+        mode: args.mode,
+        update: args.update,
     };
     app.out.result(&client.camera_health(&args.id, &health).await?)?;
     app.done(&client, "")

@@ -1,7 +1,6 @@
 //! `camera scan` and `camera wifi`: which networks a device sees, which it is to join, and with what password.
 
 use std::cmp::Reverse;
-use std::io;
 use std::path::PathBuf;
 
 use improv::{Command, ErrorCode, Wifi};
@@ -97,11 +96,7 @@ pub fn choose(app: &mut App, args: &WifiArgs, networks: &[Network]) -> Result<St
         let lock = if network.secured { "" } else { ", open" };
         app.out.talk(&format!("  {:>2}  {} ({} dBm{lock})", i + 1, network.ssid, network.rssi_dbm))?;
     }
-    app.out.ask(&format!("Which network? [1-{}]", networks.len()));
-    let mut answer = String::new();
-    io::stdin()
-        .read_line(&mut answer)
-        .map_err(|error| Error::failed("no_answer", format!("cannot read the answer: {error}")))?;
+    let answer = prompt::line(app, &format!("Which network? [1-{}]", networks.len()))?;
     let index: Option<usize> = answer.trim().parse().ok();
     match index.and_then(|index| networks.get(index.checked_sub(1)?)) {
         Some(network) => Ok(network.ssid.clone()),

@@ -11,7 +11,7 @@ use parking_api::client::CaptureQuery;
 use parking_api::{CameraId, CaptureId};
 use serde_json::Value;
 
-use crate::app::App;
+use crate::app::{App, each};
 use crate::args::Consent;
 use crate::error::Error;
 use crate::output::{Column, Look, Record, Show, Shown};
@@ -38,11 +38,12 @@ pub enum Command {
     /// Print each capture as it comes, and keep its picture
     #[command(after_help = watch::EXAMPLES)]
     Watch(watch::Args),
-    /// Delete a capture and its picture
+    /// Delete captures and their pictures
     #[command(after_help = DELETE_EXAMPLES)]
     Delete {
-        /// Id of the capture
-        id: CaptureId,
+        /// Ids of the captures
+        #[arg(required = true, value_name = "ID")]
+        ids: Vec<CaptureId>,
         #[command(flatten)]
         consent: Consent,
     },
@@ -80,14 +81,23 @@ pub async fn run(app: &mut App, command: Command) -> Result<(), Error> {
         Command::Pin(args) => pin::run(app, args, true).await,
         Command::Unpin(args) => pin::run(app, args, false).await,
         Command::Watch(args) => watch::run(app, args).await,
-        Command::Delete { id, consent } => {
-            let client = app.changer(consent.trial)?;
-            app.consent(&format!("Delete capture {id} and its picture"), consent)?;
-            let capture = client.capture_delete(id).await?;
-            app.out.result(&capture)?;
-            app.done(&client, &format!("deleted capture {id}"))
-        }
+        Command::Delete { ids, consent } => delete(app, &ids, consent).await,
     }
+}
+
+async fn delete(app: &mut App, ids: &[CaptureId], consent: Consent) -> Result<(), Error> {
+    let client = app.changer(consent.trial)?;
+    let what = match ids {
+        [id] => format!("capture {id} and its picture"),
+        _ => format!("{} captures and their pictures", ids.len()),
+    };
+    app.consent(&format!("Delete {what}"), consent)?;
+    let told = |captures| format!("deleted {} of lot {}", count(captures), client.lot());
+    each(app, &client, ids, told, async |id: &CaptureId| Ok(client.capture_delete(*id).await?)).await
+}
+
+fn count(captures: usize) -> String {
+    if captures == 1 { "1 capture".into() } else { format!("{captures} captures") }
 }
 
 async fn list(app: &mut App, args: ListArgs) -> Result<(), Error> {

@@ -2,7 +2,7 @@
 
 use parking_api::CaptureId;
 
-use crate::app::App;
+use crate::app::{App, each};
 use crate::args::Trial;
 use crate::error::Error;
 
@@ -22,11 +22,6 @@ pub struct Args {
 
 pub async fn run(app: &mut App, args: Args, pinned: bool) -> Result<(), Error> {
     let client = app.changer(args.trial)?;
-    let mut captures = Vec::with_capacity(args.ids.len());
-    for id in args.ids {
-        let done = client.capture_pin(id, pinned).await;
-        captures.push(done.map_err(|error| Error::from(error).about(&id.to_string()))?.value);
-    }
-    app.out.list(&captures, "")?;
-    app.done(&client, "")
+    let quietly = |_| String::new();
+    each(app, &client, &args.ids, quietly, async |id: &CaptureId| Ok(client.capture_pin(*id, pinned).await?)).await
 }

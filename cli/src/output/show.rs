@@ -186,11 +186,12 @@ pub trait Record: Serialize {
     fn columns() -> Vec<Column>;
 }
 
-/// A JSON value without quotes around it.
+/// A JSON value without quotes around it; of a list, one after the other.
 pub fn raw(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
         Value::String(text) => text.clone(),
+        Value::Array(items) => items.iter().map(raw).collect::<Vec<_>>().join(" "),
         other => other.to_string(),
     }
 }

@@ -51,9 +51,9 @@ pub fn measure(row: &[Shown]) -> Vec<u16> {
     table.column_max_content_widths()
 }
 
-/// One field a line.
+/// One field a line; what the daemon leaves out is left out here too.
 pub fn details(columns: &[Column], record: &Value, look: &Look) -> String {
-    let fields = columns.iter().filter(|column| !column.is_derived);
+    let fields = columns.iter().filter(|column| !column.is_derived && record.pointer(column.path).is_some());
     pairs(fields.map(|column| (column.name.to_string(), column.shown_fully(record, look))).collect(), look)
 }
 

@@ -4,7 +4,7 @@ use parking_api::SlotCode;
 use parking_api::ids::SlotRef;
 use parking_api::slots::{NewSlot, Position, SlotKind, SlotPatch, SlotState};
 
-use crate::app::{App, Batch, guarded};
+use crate::app::{App, each, guarded};
 use crate::args::{Consent, Trial};
 use crate::error::Error;
 
@@ -136,24 +136,11 @@ pub async fn delete(app: &mut App, args: DeleteArgs) -> Result<(), Error> {
     let client = app.changer(args.consent.trial)?;
     let names: Vec<String> = args.slots.iter().map(ToString::to_string).collect();
     app.consent(&format!("Delete {} of lot {}", names.join(", "), client.lot()), args.consent)?;
-    let mut done = Vec::new();
-    let mut batch = Batch::new();
-    for (i, slot) in args.slots.iter().enumerate() {
-        match guarded(None, async |guard| client.slot_delete(slot, guard).await).await {
-            Ok(slot) => done.push(slot),
-            Err(error) => {
-                if !batch.failed(app, &error) {
-                    batch.skipped(app, &names[i + 1..])?;
-                    break;
-                }
-            }
-        }
-    }
-    if !done.is_empty() {
-        app.out.list(&done, "")?;
-        app.done(&client, &format!("deleted {} of lot {}", count(done.len()), client.lot()))?;
-    }
-    batch.finish()
+    let told = |slots| format!("deleted {} of lot {}", count(slots), client.lot());
+    each(app, &client, &args.slots, told, async |slot: &SlotRef| {
+        guarded(None, async |guard| client.slot_delete(slot, guard).await).await
+    })
+    .await
 }
 
 fn count(slots: usize) -> String {

@@ -1,11 +1,10 @@
 //! `slot set` and `slot toggle`: the two ways to change a state.
 
-use parking_api::Committed;
 use parking_api::client::Client;
 use parking_api::ids::SlotRef;
-use parking_api::slots::{SetSlot, Slot, SlotState, Source};
+use parking_api::slots::{SetSlot, SlotState, Source};
 
-use crate::app::{App, Batch, guarded};
+use crate::app::{App, each, guarded};
 use crate::args::Trial;
 use crate::error::Error;
 use crate::exit::Exit;
@@ -69,25 +68,11 @@ pub async fn set(app: &mut App, args: SetArgs) -> Result<(), Error> {
         note: if args.no_note { Some(None) } else { args.note.map(Some) },
         source: args.source,
     };
-    let mut done: Vec<Committed<Slot>> = Vec::new();
-    let mut batch = Batch::new();
-    for (i, slot) in args.slots.iter().enumerate() {
-        match guarded(args.if_match, async |guard| client.slot_set(slot, &set, guard).await).await {
-            Ok(slot) => done.push(slot),
-            Err(error) => {
-                if !batch.failed(app, &error) {
-                    let rest: Vec<_> = args.slots[i + 1..].iter().map(ToString::to_string).collect();
-                    batch.skipped(app, &rest)?;
-                    break;
-                }
-            }
-        }
-    }
-    if !done.is_empty() {
-        app.out.list(&done, "")?;
-        app.done(&client, "")?;
-    }
-    batch.finish()
+    let quietly = |_| String::new();
+    each(app, &client, &args.slots, quietly, async |slot: &SlotRef| {
+        guarded(args.if_match, async |guard| client.slot_set(slot, &set, guard).await).await
+    })
+    .await
 }
 
 pub async fn toggle(app: &mut App, args: ToggleArgs) -> Result<(), Error> {

@@ -183,4 +183,7 @@ fn another_makers_device_is_told_apart_and_given_wifi() {
     assert!(claim.err.contains("error: Nightlight 2.1 on ESP32-C3 on /dev/pts/"), "{}", claim.err);
     assert!(claim.err.contains("is not a camera of this system"), "{}", claim.err);
     assert_eq!(daemon.ask("camera list -o json").out, "[]\n", "it is not registered");
+    assert_eq!(daemon.ask("camera create cam-1").code, Some(0));
+    let claim = other.ask(&daemon, "camera claim cam-1 -o json");
+    assert_eq!((claim.code, &claim.error()["code"]), (Some(9), &json!("not_a_camera")), "{claim:?}");
 }

@@ -73,11 +73,12 @@ fn every_change_can_be_tried_and_changes_nothing() {
         "camera edit cam-1 --name Gate".into(),
         "camera health cam-1 --rssi -60".into(),
         "camera rotate-token cam-1".into(),
+        "camera shoot cam-1".into(),
         "camera delete cam-1".into(),
         "session entry --ticket T-2".into(),
         "session exit --ticket T-1".into(),
         format!("capture upload {picture}"),
-        format!("capture pin {capture}"),
+        format!("capture pin {capture} {capture}"),
         format!("capture unpin {capture}"),
         format!("capture delete {capture}"),
         "token create two --role viewer".into(),
@@ -114,7 +115,7 @@ fn every_command_that_sends_a_change_takes_it() {
         "monitor",
     ];
     // What is done to a device on a cable, to the files of this person, or to nobody.
-    let others = ["camera wifi", "camera shoot", "context add", "context use", "context rename", "context remove"];
+    let others = ["camera wifi", "context add", "context use", "context rename", "context remove"];
     let with = changers();
     for noun in Cli::command().get_subcommands().filter(|noun| noun.has_subcommands()) {
         for verb in noun.get_subcommands().filter(|verb| verb.get_name() != "help" && !verb.is_hide_set()) {

@@ -84,10 +84,11 @@ fn ctrl_c_at_the_password_gives_the_terminal_back_as_it_was() {
     let mut screen = Screen { end, text: String::new() };
     let mut command = site.command(&cable.path, "--id cam-3");
     let copy = || terminal.try_clone().expect("one more");
-    let mut child =
-        command.args(args("--ssid 'Lot Wi-Fi'")).stdin(copy()).stdout(copy()).stderr(copy()).spawn().expect("it runs");
+    command.args(args("--ssid 'Lot Wi-Fi' -o json"));
+    let mut child = command.stdin(copy()).stdout(copy()).stderr(copy()).spawn().expect("it runs");
     screen.shows("Password of \"Lot Wi-Fi\":");
     screen.types("half\x03");
+    screen.shows("{\"error\":{\"code\":\"interrupted\"");
     assert_eq!(child.wait().expect("it ends").code(), Some(130), "{}", screen.text);
     assert_eq!(modes(), before);
     assert_eq!(cable.flash().wifi, None);

@@ -109,6 +109,19 @@ fn a_box_of_cameras_is_provisioned_one_after_the_other() {
     assert_eq!(plugged[2].flash().wifi.expect("it has Wi-Fi").0, SSID);
 }
 
+#[test]
+fn a_box_that_nobody_unpacks_ends_with_a_row_for_each_that_had_its_turn() {
+    let site = Site::new();
+    std::fs::write(site.folder.path().join("cameras.csv"), "id\ncam-1\ncam-2\n").expect("a file");
+    let line = "--csv cameras.csv --ssid x --password-file wifi --timeout 0.4 -o json";
+    let done = run(&mut site.command("/dev/ttyUSB99", line));
+    assert_eq!(done.code, Some(7), "{done:?}");
+    let rows: Value = serde_json::from_str(&done.out).expect("JSON");
+    assert_eq!((&rows[0]["result"], &rows[0]["code"]), (&"failed".into(), &"not_plugged_in".into()));
+    assert!(rows[1].is_null() && done.err.contains("not tried: cam-2"), "{done:?}");
+    assert_eq!(site.json("camera list"), Value::Array(Vec::new()), "nothing is registered for it");
+}
+
 /// Plugs a device in, waits until its turn is over, and unplugs it.
 fn plug_in_turn(port: &PathBuf, mac: &'static str, fails: bool) -> Cable {
     let cable = Cable::with(Fault::None, Flash::default(), mac);
