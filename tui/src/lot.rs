@@ -1,32 +1,32 @@
 //! A lot as this console knows it: the fold of one snapshot and the events after it. Knows nothing of sockets and screens.
 
 mod away;
+mod sight;
 
 use std::cmp::Ordering;
 use std::collections::{HashMap, VecDeque};
 
 use jiff::tz::TimeZone;
-use parking_api::cameras::{Camera, CameraStatus, Contact};
+use parking_api::cameras::{Camera, Contact};
 use parking_api::captures::Capture;
 use parking_api::client::{LinkState, LiveMessage};
 use parking_api::events::{Actor, Event, EventChange, LogEntry};
 use parking_api::live::{Lagged, Snapshot};
 use parking_api::lots::Lot;
 use parking_api::slots::{Counts, Slot, SlotState};
-use parking_api::{CameraId, LotId, SlotCode, SlotId, Time};
+use parking_api::{LotId, SlotCode, SlotId, Time};
 
 use crate::plan::Plan;
 use crate::trend::Trend;
 
 use away::Baseline;
 pub use away::{Away, Changed};
+pub use sight::Sight;
 
 /// How long a slot that has just changed stands out, in milliseconds.
 pub const FLASH_MS: i64 = 1_500;
 /// Most events that are kept to be looked at.
 pub const EVENTS_MAX: usize = 1_000;
-/// Equal pictures in a row from which on a camera counts as frozen.
-const FROZEN_FROM: u32 = 3;
 
 /// State of the line to the daemon.
 #[derive(Debug, Clone, PartialEq)]
@@ -68,8 +68,6 @@ pub struct LotView {
     /// Oldest first.
     pub events: VecDeque<Event>,
     pub trend: Trend,
-    /// The last picture of a camera by its contents, and how often it came in a row.
-    stills: HashMap<CameraId, (String, u32)>,
     /// The lot as it was before it could not be seen.
     baseline: Option<Baseline>,
     /// What changed in the meantime, until the next time.
@@ -96,7 +94,6 @@ impl LotView {
             actors: HashMap::new(),
             events: VecDeque::new(),
             trend: Trend::default(),
-            stills: HashMap::new(),
             baseline: None,
             away: None,
             degraded: None,
@@ -201,15 +198,15 @@ impl LotView {
         }
     }
 
-    /// Cameras that are not online, and how many slots each leaves unseen.
+    /// Cameras that see nothing, and how many slots each leaves unseen.
     pub fn alarms(&self) -> Vec<(&Camera, usize)> {
-        let silent = self.cameras.iter().filter(|camera| camera.status != CameraStatus::Online);
-        silent.map(|camera| (camera, self.blind(camera))).collect()
+        let unwell = self.cameras.iter().filter(|camera| Sight::of(camera) != Sight::Good);
+        unwell.map(|camera| (camera, self.blind(camera))).collect()
     }
 
     fn blind(&self, camera: &Camera) -> usize {
         let is_covered = |zone: &Option<String>| {
-            self.cameras.iter().any(|other| other.status == CameraStatus::Online && other.zone == *zone)
+            self.cameras.iter().any(|other| Sight::of(other) == Sight::Good && other.zone == *zone)
         };
         if camera.zone.is_none() || is_covered(&camera.zone) {
             return 0;
@@ -302,14 +299,6 @@ impl LotView {
         });
         contact.seen_at = capture.received_at;
         contact.capture_id = Some(capture.id);
-        let still = self.stills.entry(camera.id.clone()).or_default();
-        let count = if still.0 == capture.sha256 { still.1 + 1 } else { 1 };
-        *still = (capture.sha256.clone(), count);
-    }
-
-    /// Whether a camera sends the same picture again and again: no two pictures of the world are equal to the last bit.
-    pub fn is_frozen(&self, camera: &CameraId) -> bool {
-        self.stills.get(camera).is_some_and(|(_, count)| *count >= FROZEN_FROM)
     }
 
     /// All cameras as the daemon knew them when it was asked; what came since is newer.

@@ -1,5 +1,6 @@
 //! The fold: events and summaries lead to the same lot as a snapshot.
 
+use parking_api::cameras::CameraStatus;
 use proptest::prelude::*;
 
 use super::*;
@@ -74,6 +75,26 @@ fn a_silent_camera_leaves_the_slots_of_its_zone_blind_unless_another_sees_them()
     second.status = CameraStatus::Online;
     lot.cameras.push(second);
     assert_eq!(lot.alarms().iter().map(|(_, blind)| *blind).collect::<Vec<_>>(), [0]);
+}
+
+#[test]
+fn a_camera_that_is_frozen_sees_as_little_as_one_that_is_away_and_neither_stands_in_for_the_other() {
+    let demo = DemoLot::new(at(0), 1);
+    let mut lot = view(&demo);
+    let tell = |lot: &mut LotView, frozen_since, status| {
+        let camera = Camera { frozen_since, status, contact: None, ..lot.cameras[0].clone() };
+        let change = EventChange::CameraFrozen { camera };
+        let event = Event { seq: lot.seq + 1, at: at(1), actor: Actor::system("monitor"), change, audit: None };
+        lot.apply(LiveMessage::Event(Box::new(event)), at(1));
+        lot.alarms().iter().map(|(camera, blind)| (Sight::of(camera).word(), *blind)).collect::<Vec<_>>()
+    };
+    assert_eq!(tell(&mut lot, Some(at(1)), CameraStatus::Online), [("frozen", 16)]);
+    let mut second = lot.cameras[0].clone();
+    second.id = "cam-9".parse().expect("an id");
+    lot.cameras.push(second);
+    assert_eq!(tell(&mut lot, Some(at(1)), CameraStatus::Offline), [("offline", 16), ("frozen", 16)]);
+    lot.cameras.pop();
+    assert_eq!(tell(&mut lot, None, CameraStatus::Online), []);
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! Which pictures are asked for, when, and which answers count.
 
-use parking_api::Time;
+use parking_api::captures::Capture;
 use parking_api::client::{LinkState, LiveMessage};
+use parking_api::{CameraId, CaptureId, Time};
 
 use super::{Ask, Spot, Subject};
 use crate::demo::lot::DemoLot;
@@ -147,6 +148,42 @@ fn going_back_needs_the_list_once_and_the_newest_is_followed_again_at_its_end() 
 }
 
 #[test]
+fn the_next_page_of_the_past_is_asked_for_before_its_end_and_its_end_is_said() {
+    let (mut model, demo) = live(SIZE);
+    let camera: CameraId = "cam-1".parse().expect("an id");
+    let newest = demo.captures(&camera).remove(0);
+    let before = (1..50).map(|n| Capture { id: CaptureId(uuid::Uuid::from_u128(n)), ..newest.clone() });
+    let all: Vec<Capture> = std::iter::once(newest.clone()).chain(before).collect();
+    press(&mut model, "4 i");
+    let asked = |effects: &[Effect]| {
+        let page = |effect: &Effect| match effect {
+            Effect::Fetch { what: Fetch::Captures { cursor, .. }, .. } => Some(cursor.clone()),
+            _ => None,
+        };
+        effects.iter().filter_map(page).collect::<Vec<_>>()
+    };
+    let at = |model: &Model| model.tab().viewer.as_ref().and_then(|viewer| viewer.at);
+    let page = |model: &mut Model, captures: &[Capture], next: Option<&str>, is_first| -> Vec<Effect> {
+        let (camera, captures, next) = (camera.clone(), captures.to_vec(), next.map(String::from));
+        send(model, Msg::Fetched { lot: demo.id(), result: Ok(Fetched::Captures { camera, captures, next, is_first }) })
+    };
+    assert_eq!(asked(&press(&mut model, "[")), [None]);
+    page(&mut model, &all[..25], Some("further"), true);
+    model.tab_mut().viewer.as_mut().expect("it is large").at = Some(all[3].id);
+    assert_eq!(asked(&press(&mut model, "[")), []);
+    assert_eq!(asked(&press(&mut model, "[")), [Some("further".into())], "nineteen are left");
+    assert_eq!((at(&model), asked(&press(&mut model, "["))), (Some(all[5].id), vec![]), "it is under way");
+    page(&mut model, &all[25..], None, false);
+    assert_eq!(at(&model), Some(all[6].id), "nobody was held up, and nobody is moved");
+    for _ in 7..50 {
+        assert_eq!(asked(&press(&mut model, "[")), []);
+    }
+    assert_eq!((at(&model), model.notice.is_some()), (Some(all[49].id), false));
+    press(&mut model, "[");
+    assert_eq!((at(&model), model.notice.is_some()), (Some(all[49].id), true), "that was the first");
+}
+
+#[test]
 fn in_the_history_the_picture_is_that_of_the_moment() {
     let (mut model, demo) = live(SIZE);
     press(&mut model, "l enter");
@@ -162,23 +199,6 @@ fn in_the_history_the_picture_is_that_of_the_moment() {
     answer(&mut model, &demo, &past);
     assert!(shown(&model, &Spot::Slot).is_some_and(|at| at <= moment));
     assert!(matches!(&loads(&press(&mut model, "]"))[..], [(_, Ask { subject: Subject::One { .. }, .. })]));
-}
-
-#[test]
-fn a_camera_that_sends_the_same_picture_again_and_again_is_frozen() {
-    let (mut model, mut demo) = live(SIZE);
-    let now = model.now;
-    let event = demo.shoot(now);
-    let parking_api::events::EventChange::CaptureAdded { capture } = &event.change else { panic!("a picture") };
-    let camera = capture.camera.clone().expect("of a camera");
-    for n in 1..=3 {
-        assert!(!model.tab().lot.is_frozen(&camera));
-        let mut event = event.clone();
-        event.seq += n;
-        told(&mut model, LiveMessage::Event(event));
-    }
-    assert!(model.tab().lot.is_frozen(&camera));
-    assert!(!model.tab().lot.is_frozen(&"cam-9".parse().expect("an id")));
 }
 
 #[test]

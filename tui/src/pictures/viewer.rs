@@ -5,8 +5,10 @@ use parking_api::{CameraId, CaptureId};
 
 use crate::model::Tab;
 
-/// Pictures that are known by name at a time.
-const LIST_MAX: usize = 1_000;
+/// Pictures that are known by name at a time: two months of one a minute.
+const LIST_MAX: usize = 100_000;
+/// With fewer than so many before the one that is shown, the next page is asked for.
+const AHEAD: usize = 20;
 
 /// One camera, large.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,7 +17,7 @@ pub struct Viewer {
     /// None follows the newest.
     pub at: Option<CaptureId>,
     /// Newest first; empty until somebody goes back.
-    pub list: Vec<Capture>,
+    pub list: Vec<CaptureId>,
     /// Where the next page of them begins.
     pub cursor: Option<String>,
     pub is_loading: bool,
@@ -38,23 +40,34 @@ impl Viewer {
 
     /// How many there are before the one that is shown, as far as they are known.
     pub fn place(&self, shown: Option<CaptureId>) -> Option<usize> {
-        self.list.iter().position(|capture| Some(capture.id) == shown)
+        self.list.iter().position(|capture| Some(*capture) == shown)
     }
 
-    /// One picture back; whether more of the list is needed for that.
+    /// One picture back; whether another page of the list is needed, for this step or for those that may follow.
     pub fn older(&mut self, newest: Option<CaptureId>) -> bool {
-        let at = self.place(self.at.or(newest));
-        match at.and_then(|at| self.list.get(at + 1)) {
-            Some(capture) => {
-                self.at = Some(capture.id);
-                false
-            }
-            None => {
-                let is_end = !self.list.is_empty() && at.is_some() && self.cursor.is_none();
-                self.owed += usize::from(!is_end);
-                !is_end
-            }
+        if self.place(self.at.or(newest)).is_none() {
+            // The list says nothing of what is shown, or there is none yet.
+            (self.list, self.cursor) = (Vec::new(), None);
+            self.owed += 1;
+            return true;
         }
+        let is_made = self.back(newest);
+        self.owed += usize::from(!is_made && self.cursor.is_some());
+        let left = self.place(self.at.or(newest)).map_or(0, |at| self.list.len() - 1 - at);
+        left < AHEAD && self.cursor.is_some()
+    }
+
+    /// Whether there was one to go back to.
+    fn back(&mut self, newest: Option<CaptureId>) -> bool {
+        let next = self.place(self.at.or(newest)).map_or(0, |at| at + 1);
+        let found = self.list.get(next).copied();
+        self.at = found.or(self.at);
+        found.is_some()
+    }
+
+    /// Whether the oldest is shown.
+    pub fn is_at_end(&self) -> bool {
+        self.cursor.is_none() && self.owed == 0 && self.at.is_some() && self.list.last() == self.at.as_ref()
     }
 
     /// One picture forward; at the newest it follows.
@@ -63,7 +76,7 @@ impl Viewer {
             self.at = None;
             return;
         };
-        self.at = at.checked_sub(1).filter(|at| *at > 0).map(|at| self.list[at].id);
+        self.at = at.checked_sub(1).filter(|at| *at > 0).map(|at| self.list[at]);
     }
 
     /// Takes in a page of the list: the first, or the next.
@@ -72,12 +85,11 @@ impl Viewer {
         if is_first {
             self.list.clear();
         }
-        self.list.extend(page);
+        self.list.extend(page.into_iter().map(|capture| capture.id));
         self.list.truncate(LIST_MAX);
         self.cursor = cursor.filter(|_| self.list.len() < LIST_MAX);
         for _ in 0..std::mem::take(&mut self.owed) {
-            if self.older(newest) {
-                self.owed = 0;
+            if !self.back(newest) {
                 break;
             }
         }
@@ -86,7 +98,7 @@ impl Viewer {
     /// A picture that has just come is the first of the list, if there is one.
     pub fn added(&mut self, capture: &Capture) {
         if !self.list.is_empty() && capture.camera.as_ref() == Some(&self.camera) {
-            self.list.insert(0, capture.clone());
+            self.list.insert(0, capture.id);
             self.list.truncate(LIST_MAX);
         }
     }

@@ -60,12 +60,19 @@ pub fn step(model: &mut Model, is_back: bool) -> Vec<Effect> {
     let Some(viewer) = &mut tab.viewer else { return Vec::new() };
     if !is_back {
         viewer.newer();
-    } else if viewer.older(newest) && !viewer.is_loading {
-        viewer.is_loading = true;
-        let what = Fetch::Captures { camera: viewer.camera.clone(), cursor: viewer.cursor.clone() };
-        return vec![Effect::Fetch { lot: tab.lot.id.clone(), what }];
+        return Vec::new();
     }
-    Vec::new()
+    if viewer.is_at_end() {
+        let text = format!("{} has taken no picture before this one that is kept", viewer.camera);
+        model.say(Tone::Plain, text);
+        return Vec::new();
+    }
+    if !viewer.older(newest) || viewer.is_loading {
+        return Vec::new();
+    }
+    viewer.is_loading = true;
+    let what = Fetch::Captures { camera: viewer.camera.clone(), cursor: viewer.cursor.clone() };
+    vec![Effect::Fetch { lot: tab.lot.id.clone(), what }]
 }
 
 /// Keys that move, while a picture is large: through time, and from camera to camera.
@@ -82,7 +89,7 @@ pub fn travel(model: &mut Model, action: Action) -> Vec<Effect> {
         }
         Action::First => {
             if let Some(viewer) = &mut model.tab_mut().viewer {
-                viewer.at = viewer.list.last().map(|capture| capture.id).or(viewer.at);
+                viewer.at = viewer.list.last().copied().or(viewer.at);
             }
         }
         _ => {}

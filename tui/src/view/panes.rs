@@ -1,6 +1,6 @@
 //! Stays, cameras and events: a table each.
 
-use parking_api::cameras::{Camera, CameraStatus};
+use parking_api::cameras::Camera;
 use parking_api::events::{Event, EventChange};
 use parking_api::sessions::{Session, SessionKind, SessionState};
 use ratatui::layout::Rect;
@@ -8,6 +8,7 @@ use ratatui::layout::Rect;
 use super::canvas::{Canvas, Part};
 use super::table::Table;
 use crate::areas::Areas;
+use crate::lot::Sight;
 use crate::model::Model;
 use crate::theme::{ALARM, LIVE};
 use crate::{spans, talk};
@@ -75,12 +76,13 @@ pub fn cameras(canvas: &mut Canvas<'_>, model: &Model, areas: &Areas) {
 fn camera(model: &Model, camera: &Camera) -> Vec<Part> {
     let (look, now) = (&model.look, model.now);
     let text = look.ink(look.theme.text);
-    let (sign, color) = match camera.status {
-        CameraStatus::Online => (LIVE, look.theme.good),
-        CameraStatus::Late => (ALARM, look.theme.warn),
-        CameraStatus::Offline => (ALARM, look.theme.states[1].fg),
+    let sight = Sight::of(camera);
+    let (sign, color) = match sight {
+        Sight::Good => (LIVE, look.theme.good),
+        Sight::Late => (ALARM, look.theme.warn),
+        Sight::Frozen | Sight::Offline => (ALARM, look.theme.states[1].fg),
     };
-    let since = spans::age(camera.status_at, now);
+    let since = spans::age(sight.since(camera), now);
     let contact = camera.contact.as_ref();
     let health = contact.and_then(|contact| contact.health.as_ref());
     let known = |value: Option<String>| value.unwrap_or_else(|| "-".into());
@@ -88,7 +90,7 @@ fn camera(model: &Model, camera: &Camera) -> Vec<Part> {
         (camera.id.to_string(), text),
         (camera.name.clone(), text),
         (camera.zone.clone().unwrap_or_default(), text),
-        (format!("{} {} {since}", look.glyph(sign), camera.status), look.ink(color)),
+        (format!("{} {} {since}", look.glyph(sign), sight.word()), look.ink(color)),
         (known(contact.map(|contact| spans::age(contact.seen_at, now))), text),
         (known(health.and_then(|health| health.rssi_dbm).map(|dbm| format!("{dbm} dBm"))), text),
         (known(health.and_then(|health| health.queue_depth).map(|depth| depth.to_string())), text),
@@ -111,7 +113,11 @@ pub fn event(model: &Model, event: &Event) -> Vec<Part> {
     let (look, zone, now) = (&model.look, &model.tab().lot.zone, model.now);
     let ink = match &event.change {
         EventChange::SlotChanged { slot, .. } | EventChange::SlotCreated { slot, .. } => look.state_ink(slot.state),
-        EventChange::CameraStatus { camera } if camera.status != CameraStatus::Online => look.ink(look.theme.warn),
+        EventChange::CameraStatus { camera } | EventChange::CameraFrozen { camera }
+            if Sight::of(camera) != Sight::Good =>
+        {
+            look.ink(look.theme.warn)
+        }
         EventChange::CaptureAdded { .. } => look.dim(),
         _ => look.ink(look.theme.text),
     };

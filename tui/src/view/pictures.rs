@@ -1,7 +1,7 @@
 //! Pictures and the line above each that says what it is. Pixels lie over cells: each picture is drawn in cells first, and its pixels are
 //! handed to the terminal only where nothing stands over them.
 
-use parking_api::cameras::{Camera, CameraStatus};
+use parking_api::cameras::Camera;
 use ratatui::buffer::CellDiffOption;
 use ratatui::layout::Rect;
 use ratatui::style::Modifier;
@@ -9,6 +9,7 @@ use ratatui::style::Modifier;
 use super::Target;
 use super::canvas::{Canvas, Part, width};
 use crate::images::{Picture, Rendered};
+use crate::lot::Sight;
 use crate::model::{Model, Pane};
 use crate::pictures::{self, Held, Place, Spot};
 use crate::spans;
@@ -122,16 +123,10 @@ fn caption(canvas: &mut Canvas<'_>, model: &Model, place: &Place, picture: Optio
 fn flags(model: &Model, camera: &Camera) -> Vec<Part> {
     let look = &model.look;
     let alarm = style(look.theme.alarm.fg, look.theme.alarm.bg).add_modifier(Modifier::BOLD);
-    let mut words = Vec::new();
-    match camera.status {
-        CameraStatus::Online => {}
-        CameraStatus::Late => words.push("LATE"),
-        CameraStatus::Offline => words.push("OFFLINE"),
+    match Sight::of(camera) {
+        Sight::Good => Vec::new(),
+        sight => vec![(format!(" {} {} ", look.glyph(ALARM), sight.word().to_uppercase()), alarm)],
     }
-    if model.tab().lot.is_frozen(&camera.id) {
-        words.push("FROZEN");
-    }
-    words.iter().map(|word| (format!(" {} {word} ", look.glyph(ALARM)), alarm)).collect()
 }
 
 /// When it was taken, and how old it is or which of how many; and the same in short.

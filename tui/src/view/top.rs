@@ -10,7 +10,7 @@ use super::Target;
 use super::canvas::{Canvas, Part, width};
 use crate::actions::Action;
 use crate::areas::Areas;
-use crate::lot::{self, Link, LotView};
+use crate::lot::{self, Link, LotView, Sight};
 use crate::model::{Model, Pane, Who};
 use crate::spans;
 use crate::theme::{ALARM, BAR_FULL, BAR_REST, DOT, LIVE, WAITING, style};
@@ -218,9 +218,10 @@ fn alarms(model: &Model, lot: &LotView) -> Vec<String> {
         all.push(format!("the daemon takes no changes: {why}"));
     }
     for (camera, blind) in lot.alarms() {
-        let since = spans::age(camera.status_at, model.now);
+        let sight = Sight::of(camera);
+        let since = spans::age(sight.since(camera), model.now);
         let blind = if blind > 0 { format!(": {blind} slots blind") } else { String::new() };
-        all.push(format!("{} {} {since}{blind}", camera.id, camera.status));
+        all.push(format!("{} {} {since}{blind}", camera.id, sight.word()));
     }
     all
 }
