@@ -1,11 +1,14 @@
 //! `parkctl camera`: devices that upload pictures.
 
 mod cable;
+mod calibrate;
 mod claim;
 mod doctor;
 mod health;
 mod monitor;
+mod outline;
 mod provision;
+mod regions;
 mod wifi;
 
 use std::path::PathBuf;
@@ -63,6 +66,15 @@ pub enum Command {
         /// Id of the camera
         id: CameraId,
     },
+    /// Where a camera sees which slot
+    #[command(subcommand)]
+    Regions(regions::Command),
+    /// Say what a camera may do about the slots that it sees
+    #[command(after_help = regions::OCCUPANCY_EXAMPLES)]
+    Occupancy(regions::OccupancyArgs),
+    /// Show a camera slots that are free, for it to learn from
+    #[command(after_help = calibrate::EXAMPLES)]
+    Calibrate(calibrate::Args),
     #[command(flatten)]
     OnCable(OnCable),
 }
@@ -172,6 +184,9 @@ pub async fn run(app: &mut App, command: Command) -> Result<(), Error> {
     match command {
         Command::Doctor { id } => doctor::run(app, &id).await,
         Command::Health(args) => health::run(app, args).await,
+        Command::Regions(command) => regions::run(app, command).await,
+        Command::Occupancy(args) => regions::occupancy(app, &args).await,
+        Command::Calibrate(args) => calibrate::run(app, args).await,
         Command::OnCable(command) => on_cable(app, command).await,
         Command::List => {
             let client = app.client()?;

@@ -13,6 +13,7 @@ use parking_api::client::contexts::{Contexts, LOCAL};
 use parking_api::client::env::Env;
 use parking_api::client::settings::{Settings, Wishes};
 use parking_api::client::{self, Client, SlotQuery};
+use parking_api::regions::RegionsMode;
 use parking_api::sessions::{SessionKind, SessionState};
 use parking_api::slots::{SlotKind, SlotState, Source};
 use parking_api::tokens::Role;
@@ -139,10 +140,11 @@ macro_rules! words {
 
 /// Of an argument, by its noun and its id.
 fn choice(noun: &str, verb: &str, arg: &Arg) -> Option<Choice> {
-    let [slot_states, slot_kinds, sources, session_states, session_kinds, roles] =
-        words![SlotState, SlotKind, Source, SessionState, SessionKind, Role];
+    let [slot_states, slot_kinds, sources, session_states, session_kinds, roles, modes] =
+        words![SlotState, SlotKind, Source, SessionState, SessionKind, Role, RegionsMode];
     Some(match (noun, arg.get_id().as_str()) {
-        (_, "slots" | "slot") => Choice::Slots,
+        (_, "slots" | "slot") | ("camera", "free") => Choice::Slots,
+        ("camera", "mode") if verb != "health" => Choice::Words(modes),
         ("camera", "id") if verb != "create" && verb != "provision" => Choice::Cameras,
         (_, "camera") => Choice::Cameras,
         ("lot", "id") if verb != "create" => Choice::Lots,

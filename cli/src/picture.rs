@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use image::imageops::FilterType;
-use image::{ImageReader, Limits, RgbImage};
+use image::imageops::{FilterType, resize};
+use image::{DynamicImage, ImageReader, Limits, RgbImage};
 
 /// Widest picture, in cells.
 pub const CELLS_MAX: u32 = 64;
@@ -13,16 +13,28 @@ const SIDE_MAX: u32 = 4_096;
 
 /// The picture in lines, at most `width` cells wide; none when it cannot be decoded.
 pub fn lines(bytes: &[u8], width: u32) -> Option<Vec<String>> {
+    Some(cells(&shrink(&decode(bytes)?, width.min(CELLS_MAX))))
+}
+
+pub fn decode(bytes: &[u8]) -> Option<RgbImage> {
     let mut reader = ImageReader::new(std::io::Cursor::new(bytes)).with_guessed_format().ok()?;
     let mut limits = Limits::default();
     (limits.max_alloc, limits.max_image_width, limits.max_image_height) =
         (Some(DECODE_BYTES_MAX), Some(SIDE_MAX), Some(SIDE_MAX));
     reader.limits(limits);
-    let picture = reader.decode().ok()?;
-    let width = width.clamp(1, CELLS_MAX);
+    reader.decode().ok().map(DynamicImage::into_rgb8)
+}
+
+/// As large as `width` cells have room for.
+pub fn shrink(picture: &RgbImage, width: u32) -> RgbImage {
+    let (width, height) = (width.max(1), picture.height() * width.max(1) / picture.width().max(1));
     // A cell is about twice as high as it is wide, so half of it is a square.
-    let small = picture.resize(width, width * 2, FilterType::Triangle).to_rgb8();
-    Some((0..small.height()).step_by(2).map(|y| line(&small, y)).collect())
+    resize(picture, width, height.max(1), FilterType::Triangle)
+}
+
+/// Each pixel as half a cell.
+pub fn cells(picture: &RgbImage) -> Vec<String> {
+    (0..picture.height()).step_by(2).map(|y| line(picture, y)).collect()
 }
 
 fn line(picture: &RgbImage, y: u32) -> String {

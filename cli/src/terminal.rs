@@ -45,6 +45,11 @@ impl Terminal {
         }
     }
 
+    /// Somebody sees what is said, and in colours.
+    pub fn shows_pictures(&self) -> bool {
+        self.stderr_is_tty && self.stderr_has_color && self.is_utf8
+    }
+
     /// Somebody is there to be asked.
     pub fn can_ask(&self) -> bool {
         self.stdin_is_tty && self.stderr_is_tty

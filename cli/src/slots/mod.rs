@@ -6,6 +6,7 @@ mod history;
 mod import;
 mod set;
 mod watch;
+mod why;
 
 use clap::Subcommand;
 use parking_api::Committed;
@@ -47,6 +48,13 @@ pub enum Command {
     /// Show how full the lot was, hour by hour or day by day
     #[command(after_help = history::EXAMPLES)]
     History(history::Args),
+    /// Say why a slot is in its state, by every camera that sees it
+    #[command(after_help = why::EXAMPLES)]
+    Why {
+        /// Code or id of the slot
+        #[arg(value_name = "CODE")]
+        slot: SlotRef,
+    },
     /// Create one slot
     #[command(after_help = edit::CREATE_EXAMPLES)]
     Create(edit::CreateArgs),
@@ -102,6 +110,7 @@ pub async fn run(app: &mut App, command: Command) -> Result<(), Error> {
         Command::Import(args) => import::run(app, args).await,
         Command::Export => export(app).await,
         Command::History(args) => history::run(app, args).await,
+        Command::Why { slot } => why::run(app, &slot).await,
         Command::Create(args) => edit::create(app, args).await,
         Command::Edit(args) => edit::edit(app, args).await,
         Command::Delete(args) => edit::delete(app, args).await,

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use clap::CommandFactory;
 use parkctl::args::Cli;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::daemon::Daemon;
 use crate::help::{commands, examples};
@@ -81,7 +81,19 @@ fn stage(daemon: &Daemon, folder: &Path, example: &str) -> String {
         assert_eq!(run(&mut add).code, Some(0));
     }
     let upload = daemon.ask(&format!("capture upload --camera cam-3 -o json {}", folder.join("gate.jpg").display()));
-    let upload = if example.contains("--camera cam-1") && !creates {
+    if ["camera regions", "camera occupancy", "camera calibrate"].iter().any(|verb| example.contains(verb)) {
+        let region = |at: usize, slot: &str| {
+            let (left, right) = (at as f64 * 0.3, at as f64 * 0.3 + 0.25);
+            json!({ "slot": slot, "polygon": [[left, 0.1], [right, 0.1], [right, 0.6], [left, 0.6]] })
+        };
+        let regions: Vec<Value> =
+            ["A-01", "A-02", "A-03"].into_iter().enumerate().map(|(at, slot)| region(at, slot)).collect();
+        let file = folder.join("regions.json");
+        std::fs::write(&file, json!(regions).to_string()).expect("written");
+        let set = daemon.ask(&format!("camera regions set cam-1 {}", file.display()));
+        assert_eq!(set.code, Some(0), "{set:?}");
+    }
+    let upload = if (example.contains("--camera cam-1") || example.contains("preview")) && !creates {
         daemon.ask(&format!("capture upload --camera cam-1 -o json {}", folder.join("gate.jpg").display()))
     } else {
         upload

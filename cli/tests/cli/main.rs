@@ -13,6 +13,7 @@ mod live;
 mod on_cable;
 mod provision;
 mod refusals;
+mod regions;
 mod run;
 mod scripted;
 mod stub;

@@ -67,9 +67,7 @@ pub fn title(capture: &Capture) -> String {
 
 /// Shows the picture where the terminal can; that it cannot be shown is no failure.
 pub async fn show(app: &mut App, client: &Client, capture: &Capture) -> Result<(), Error> {
-    if !(app.terminal.stderr_is_tty && app.terminal.stderr_has_color && app.terminal.is_utf8)
-        || app.out.format.is_json()
-    {
+    if !app.terminal.shows_pictures() || app.out.format.is_json() {
         return Ok(());
     }
     let Ok(small) = client.image(&capture.key, Some(PIXELS)).await else { return Ok(()) };
