@@ -85,14 +85,14 @@ fn rows(writers: usize, one: Load, many: Load, plain_one: f64, plain_many: f64) 
 }
 
 /// A PostgreSQL of its own, which flushes every commit.
-struct Server {
+pub struct Server {
     programs: PathBuf,
     folder: PathBuf,
-    process: Process,
+    pub process: Process,
 }
 
 impl Server {
-    async fn start(bench: &Bench) -> Result<Self> {
+    pub async fn start(bench: &Bench) -> Result<Self> {
         let programs = programs()?;
         let folder = bench.folder("postgres")?;
         // The server's account must be able to come this far.
@@ -117,18 +117,18 @@ impl Server {
         Ok(server)
     }
 
-    fn url(&self, database: &str) -> String {
+    pub fn url(&self, database: &str) -> String {
         format!("postgres://parkd@{}/{database}", self.process.address)
     }
 
-    /// Says `sql`, again while the server is still starting.
-    async fn psql(&self, database: &str, sql: &str) -> Result<()> {
+    /// Says `sql`, again while the server is still starting; gives what it answers.
+    pub async fn psql(&self, database: &str, sql: &str) -> Result<String> {
         let mut attempts = 0;
         loop {
             let mut psql = Command::new(self.programs.join("psql"));
-            psql.args(["-q", "-v", "ON_ERROR_STOP=1", "-d", &self.url(database), "-c", sql]);
+            psql.args(["-qAt", "-v", "ON_ERROR_STOP=1", "-d", &self.url(database), "-c", sql]);
             match done(psql).await {
-                Ok(_) => return Ok(()),
+                Ok(said) => return Ok(said),
                 Err(error) if attempts == 100 || !error.to_string().contains("starting up") => return Err(error),
                 Err(_) => attempts += 1,
             }

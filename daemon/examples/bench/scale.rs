@@ -21,6 +21,8 @@ pub struct Scale {
     pub slots: usize,
     /// Events of the large lot.
     pub events: usize,
+    /// Events of a year of a lot on PostgreSQL.
+    pub year_events: u64,
     /// Times that the daemon is started on the large lot.
     pub starts: usize,
     /// Sockets that follow a busy lot.
@@ -59,6 +61,7 @@ impl Scale {
             warm_up: Duration::from_millis(500),
             slots: 10_000,
             events: 100_000,
+            year_events: 20_000_000,
             starts: 5,
             sockets: Load { sockets: 1_000, changes_per_s: 50, changing: Duration::from_secs(20) },
             crowd: Load { sockets: 5_000, changes_per_s: 20, changing: Duration::from_secs(20) },
