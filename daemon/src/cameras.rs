@@ -23,6 +23,9 @@ const LOOKS_PER_WRITE: u32 = 2;
 /// Silence shorter than this is never `late`, in milliseconds: uploads take a moment, and clocks of cameras jitter.
 const GRACE_MS: i64 = 3_000;
 
+/// How far ahead of the own clock another daemon's may be, in milliseconds. A time further ahead is from before the clock was set back.
+const CLOCK_AHEAD_MS_MAX: i64 = 60_000;
+
 /// Last contacts of all cameras. Cloning shares them.
 #[derive(Debug, Clone)]
 pub struct Contacts {
@@ -45,10 +48,13 @@ impl Contacts {
     /// # Errors
     /// When it cannot be read.
     pub async fn load(ledger: &Ledger, clock: &dyn Clock) -> store::Result<Self> {
-        let rows = ledger.store().contacts().await?;
-        let contacts = rows.into_iter().map(|row| ((row.lot, row.camera), row.contact)).collect();
-        let inner = Arc::new(Mutex::new(Inner { contacts, ..Inner::default() }));
-        Ok(Self { inner, started: clock.now() })
+        let started = clock.now();
+        let mut inner = Inner::default();
+        for row in ledger.store().contacts().await? {
+            let seen_at = row.contact.seen_at.min(started);
+            inner.contacts.insert((row.lot, row.camera), Contact { seen_at, ..row.contact });
+        }
+        Ok(Self { inner: Arc::new(Mutex::new(inner)), started })
     }
 
     /// Notes a picture.
@@ -103,10 +109,10 @@ impl Contacts {
     }
 
     /// Takes in what other daemons heard.
-    async fn learn(&self, store: &store::Store) -> store::Result<()> {
+    async fn learn(&self, store: &store::Store, now: Time) -> store::Result<()> {
         let rows = store.contacts().await?;
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        for row in rows {
+        for row in rows.into_iter().filter(|row| !is_ahead(row.contact.seen_at, now)) {
             match inner.contacts.entry((row.lot, row.camera)) {
                 Entry::Vacant(place) => _ = place.insert(row.contact),
                 Entry::Occupied(mut place) => merge(place.get_mut(), row.contact),
@@ -152,17 +158,24 @@ impl Contacts {
     }
 }
 
+/// Whether nothing can have been heard at `at` yet.
+fn is_ahead(at: Time, now: Time) -> bool {
+    at.ms_since(now) > CLOCK_AHEAD_MS_MAX
+}
+
 /// What a camera's silence means. Pure. `heard` is its last contact, or when anybody could first have heard it.
 pub fn status(camera: &Camera, contact: Option<&Contact>, started: Time, now: Time) -> CameraStatus {
     let seen_at = contact.map(|contact| contact.seen_at).filter(|seen_at| *seen_at >= camera.created_at);
+    // The log goes on from where it was when the clock was set back.
+    let status_at = if is_ahead(camera.status_at, now) { started } else { camera.status_at };
     let heard = match (seen_at, camera.status) {
         (None, CameraStatus::Offline) => return CameraStatus::Offline,
         (Some(seen_at), CameraStatus::Offline) => seen_at,
         // While the daemon was down it heard nobody: a camera that was well then is given its time again, even when a crash lost
         // the contact that it was well by.
-        (seen_at, CameraStatus::Late) => seen_at.unwrap_or(camera.status_at).max(started),
+        (seen_at, CameraStatus::Late) => seen_at.unwrap_or(status_at).max(started),
         // Whatever brought it online was a sign of life, which may not have been noted yet.
-        (seen_at, CameraStatus::Online) => seen_at.unwrap_or(camera.status_at).max(camera.status_at).max(started),
+        (seen_at, CameraStatus::Online) => seen_at.unwrap_or(status_at).max(status_at).max(started),
     };
     let silence_ms = now.ms_since(heard) - GRACE_MS;
     let interval_ms = i64::from(camera.interval_s) * 1000;
@@ -206,7 +219,7 @@ pub async fn watch(contacts: Contacts, ledger: Ledger, clock: Arc<dyn Clock>, st
             contacts.write(ledger.store()).await;
             if ledger.store().is_shared() {
                 // An error shows at the next silence.
-                let _ = contacts.learn(ledger.store()).await;
+                let _ = contacts.learn(ledger.store(), clock.now()).await;
             }
         }
     }
@@ -223,7 +236,7 @@ async fn note_silence(
     let mut due = contacts.due(lot, heard_from, clock.now());
     if due.iter().any(|(_, status)| *status != CameraStatus::Online) {
         // Another daemon may have heard of it.
-        contacts.learn(ledger.store()).await?;
+        contacts.learn(ledger.store(), clock.now()).await?;
         due = contacts.due(lot, heard_from, clock.now());
     }
     for (camera, status) in due {
@@ -283,6 +296,13 @@ mod tests {
             CameraStatus::Online,
             "its contact was lost"
         );
+    }
+
+    #[test]
+    fn silence_is_noticed_although_the_clock_was_set_back() {
+        let (started, hour) = (Time::from_ms(0), 3_600_000);
+        let online = Camera { status_at: Time::from_ms(hour), ..camera(CameraStatus::Online) };
+        assert_eq!(status(&online, Some(&seen(0)), started, started.plus_ms(60_000)), CameraStatus::Offline);
     }
 
     #[test]

@@ -14,6 +14,7 @@ pub mod commands;
 pub mod config;
 pub mod demo;
 pub mod follow;
+mod hex;
 pub mod history;
 pub mod http;
 pub mod integrity;

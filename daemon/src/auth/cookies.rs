@@ -4,6 +4,7 @@ use parking_api::{LotId, Time, TokenId};
 use uuid::Uuid;
 
 use super::secret::mac;
+use crate::hex::hex;
 
 /// Name of the cookie.
 pub const COOKIE: &str = "parking_login";
@@ -64,7 +65,7 @@ impl Cookies {
     }
 
     fn sign(&self, purpose: &str, said: &str) -> String {
-        mac(&self.key, &[purpose, said]).iter().map(|byte| format!("{byte:02x}")).collect()
+        hex(&mac(&self.key, &[purpose, said]))
     }
 }
 

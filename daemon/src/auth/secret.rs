@@ -8,6 +8,7 @@ use parking_api::{CameraId, LotId, Time, TokenId};
 use sha2::{Digest, Sha256};
 
 use crate::clock::{new_id, random_256};
+use crate::hex::hex;
 use crate::ledger::NewSecret;
 
 /// What every secret begins with, so that people and scanners know one when they see it.
@@ -90,7 +91,7 @@ pub fn record(grant: Grant, secret: &str, now: Time) -> NewSecret {
             revoked_at: None,
             used_at: None,
         },
-        hash: hash(secret).iter().map(|byte| format!("{byte:02x}")).collect(),
+        hash: hex(&hash(secret)),
     }
 }
 

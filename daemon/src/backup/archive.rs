@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 use tempfile::NamedTempFile;
 
+use crate::hex::hex;
+
 /// The list of checksums, in the form of `sha256sum`. A backup without it is not complete.
 pub const SUMS: &str = "SHA256SUMS";
 /// A backup with this ending is one file; any other name is a folder.
@@ -28,7 +30,7 @@ pub fn is_file(path: &Path) -> bool {
 
 /// SHA-256 in hexadecimal.
 pub fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(bytes))
 }
 
 fn failed(what: &str, path: &Path) -> impl FnOnce(io::Error) -> String {

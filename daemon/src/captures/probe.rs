@@ -62,6 +62,11 @@ impl ProbeError {
     }
 }
 
+/// Whether `bytes` claim to be a JPEG.
+pub fn is_jpeg(bytes: &[u8]) -> bool {
+    bytes.starts_with(jpeg::MAGIC)
+}
+
 /// Judges `bytes`, and that they are what a `declared` media type says, if it names an image.
 ///
 /// Size is judged from the header, before anything is unpacked. A PNG is unpacked to prove it whole, through a window of a few
@@ -73,7 +78,7 @@ pub fn probe(bytes: &[u8], declared: Option<&str>) -> Result<Probed, ProbeError>
     if bytes.is_empty() {
         return Err(ProbeError::Empty);
     }
-    let found = if bytes.starts_with(jpeg::MAGIC) {
+    let found = if is_jpeg(bytes) {
         JPEG
     } else if bytes.starts_with(png::MAGIC) {
         PNG

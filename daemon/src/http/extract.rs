@@ -19,6 +19,7 @@ use utoipa::IntoParams;
 use super::App;
 use super::problem::{Fault, Result};
 use crate::auth::Caller;
+use crate::hex::hex;
 use crate::ledger::{Audience, Command, Idempotency, LotHandle, Outcome};
 
 /// Largest JSON body, in bytes.
@@ -311,7 +312,7 @@ impl Mutation {
         hash.update(&self.what);
         hash.update([0]);
         hash.update(raw);
-        let body_sha256 = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        let body_sha256 = hex(&hash.finalize());
         Some(Idempotency { caller: self.caller.token.id.to_string(), key, body_sha256 })
     }
 

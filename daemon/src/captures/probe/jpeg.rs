@@ -86,7 +86,7 @@ fn skip_entropy_coded(rest: &mut Reader<'_>) -> Option<Result<(), ProbeError>> {
     let bytes = rest.0;
     let mut at = 0;
     loop {
-        at += bytes[at..].iter().position(|byte| *byte == 0xFF)?;
+        at += memchr::memchr(0xFF, &bytes[at..])?;
         match *bytes.get(at + 1)? {
             0x00 | RST_FIRST..=RST_LAST => at += 2,
             // A fill byte; the next 0xFF may belong to a marker.
