@@ -1,132 +1,22 @@
-// The page put together: who is looking, which lot, which page of it.
-import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { Suspense, lazy, useEffect, useMemo, useState } from "react";
-import { useTranslation } from "./i18n";
-import { Link, Route, Switch } from "wouter";
-import { Refusal, answer, api } from "./api/client";
-import type { Lot } from "./api/types";
-import { Boundary } from "./ui/Boundary";
-import type { Inside } from "./login/Gate";
+// The page put together: who is let in, and what is behind the door, which is loaded apart.
+import { Suspense, lazy } from "react";
+import type { Recalled } from "./live/cache";
 import { Gate } from "./login/Gate";
-import { LiveLot } from "./live/context";
-import type { Kept } from "./live/cache";
-import { keptLot } from "./live/cache";
-import { LotPage } from "./lot/LotPage";
-import { chooseLot, lastLot, rememberLot } from "./lots";
-import type { Session } from "./session";
-import { SessionContext, useMay } from "./session";
-import { Shell } from "./shell/Shell";
+import { Boundary } from "./ui/Boundary";
 
-const Kiosk = lazy(() => import("./lot/Kiosk"));
-const CamerasPage = lazy(() => import("./cameras/CamerasPage"));
-const CameraPage = lazy(() => import("./cameras/CameraPage"));
-const HistoryPage = lazy(() => import("./history/HistoryPage"));
-const SessionsPage = lazy(() => import("./records/SessionsPage"));
-const EventsPage = lazy(() => import("./records/EventsPage"));
-const TokensPage = lazy(() => import("./records/TokensPage"));
-const SetupPage = lazy(() => import("./setup/SetupPage"));
+export const loadInside = () => import("./Inside");
+const Inside = lazy(loadInside);
 
-const queries = new QueryClient({
-  defaultOptions: {
-    queries: {
-      staleTime: 30_000,
-      refetchOnWindowFocus: false,
-      // A refusal is an answer: asking again does not change it.
-      retry: (failures, error) => !(error instanceof Refusal) && failures < 2,
-    },
-  },
-});
-
-export function App() {
+export function App({ recalled }: { recalled: Recalled | null }) {
   return (
     <Boundary>
-      <QueryClientProvider client={queries}>
-        <Gate>{(inside) => <Lots inside={inside} />}</Gate>
-      </QueryClientProvider>
-    </Boundary>
-  );
-}
-
-interface Chosen {
-  lotId: string;
-  lots: readonly Lot[];
-  kept: Kept | null;
-}
-
-function Lots({ inside }: { inside: Inside }) {
-  const { identity, logIn, logOut, doubt } = inside;
-  const [chosen, setChosen] = useState<Chosen | null>(null);
-
-  useEffect(() => {
-    void (async () => {
-      const asked = api.GET("/api/lots").then(answer).catch((): Lot[] => []);
-      // What was looked at last is shown before anybody has answered.
-      const last = lastLot();
-      const kept = last === null ? null : await keptLot(last);
-      if (kept) setChosen({ lotId: kept.lot.lot.id, lots: [], kept });
-      const lots = await asked;
-      const lotId = await chooseLot(lots);
-      if (lotId === kept?.lot.lot.id) setChosen({ lotId, lots, kept });
-      else setChosen({ lotId, lots, kept: await keptLot(lotId) });
-    })();
-  }, []);
-
-  const session = useMemo<Session | null>(() => {
-    if (!chosen) return null;
-    const go = (id: string) => {
-      rememberLot(id);
-      void keptLot(id).then((kept) => setChosen({ ...chosen, lotId: id, kept }));
-    };
-    return { identity, lotId: chosen.lotId, lots: chosen.lots, chooseLot: go, logIn, logOut };
-  }, [chosen, identity, logIn, logOut]);
-
-  if (!chosen || !session) return null;
-  const isKiosk = new URLSearchParams(location.search).has("kiosk");
-  return (
-    <SessionContext value={session}>
-      <LiveLot key={chosen.lotId} lotId={chosen.lotId} kept={chosen.kept} onDoubt={doubt}>
-        {isKiosk ? (
+      <Gate recalled={recalled}>
+        {(entered) => (
           <Suspense fallback={null}>
-            <Kiosk />
+            <Inside entered={entered} />
           </Suspense>
-        ) : (
-          <Shell>
-            <Pages />
-          </Shell>
         )}
-      </LiveLot>
-    </SessionContext>
-  );
-}
-
-function Pages() {
-  const isViewer = useMay("viewer");
-  const isAdmin = useMay("admin");
-  return (
-    <Boundary>
-      <Suspense fallback={<div className="page-loading" role="status" />}>
-        <Switch>
-          <Route path="/" component={LotPage} />
-          {isViewer && <Route path="/cameras" component={CamerasPage} />}
-          {isViewer && <Route path="/cameras/:camera" component={CameraPage} />}
-          {isViewer && <Route path="/history" component={HistoryPage} />}
-          {isViewer && <Route path="/sessions" component={SessionsPage} />}
-          {isViewer && <Route path="/events" component={EventsPage} />}
-          {isAdmin && <Route path="/setup" component={SetupPage} />}
-          {isAdmin && <Route path="/tokens" component={TokensPage} />}
-          <Route component={NotFound} />
-        </Switch>
-      </Suspense>
+      </Gate>
     </Boundary>
-  );
-}
-
-function NotFound() {
-  const { t } = useTranslation();
-  return (
-    <div className="empty">
-      <h1>{t("notFound.title")}</h1>
-      <Link href="/">{t("notFound.back")}</Link>
-    </div>
   );
 }

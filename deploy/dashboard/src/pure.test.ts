@@ -11,6 +11,7 @@ import { format } from "./i18n/format";
 import { id } from "./i18n/id";
 import { midnight } from "./i18n/zone";
 import { csv } from "./ui/csv";
+import { placed } from "./ui/outline";
 
 const iso = (at: number) => new Date(at).toISOString();
 
@@ -71,4 +72,10 @@ test("both languages have the same gaps to fill in", () => {
       typeof value === "string" ? [[key, (value.match(/\{\{\w+\}\}/g) ?? []).sort()] as [string, string[]]] : gaps(value),
     );
   expect(gaps(id)).toEqual(gaps(en));
+});
+
+test("an outline is enlarged and moved: places by both, lengths by the scale alone, and the flags of an arc not at all", () => {
+  expect(placed("M1 2h3v4H1V2z", 10, 20, 2)).toBe("M12 24h6v8H12V24z");
+  expect(placed("M0 0a1 2 30 1 0 3 4A1 2 30 0 1 3 4", 10, 20, 2)).toBe("M10 20a2 4 30 1 0 6 8A2 4 30 0 1 16 28");
+  expect(placed("m.5-1.5l1 1", 10, 20, 2)).toBe("m1 -3l2 2");
 });

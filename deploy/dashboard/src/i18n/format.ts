@@ -8,18 +8,18 @@ const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
 export interface Format {
-  number(value: number): string;
-  percent(value: number): string;
-  bytes(value: number): string;
+  number: (value: number) => string;
+  percent: (value: number) => string;
+  bytes: (value: number) => string;
   /** 14:05 today, with the date otherwise. */
-  time(at: string | number, now: number): string;
-  dateTime(at: string | number): string;
-  day(at: string | number): string;
-  clock(at: string | number): string;
+  time: (at: string | number, now: number) => string;
+  dateTime: (at: string | number) => string;
+  day: (at: string | number) => string;
+  clock: (at: string | number) => string;
   /** 5 minutes ago. */
-  ago(at: string | number, now: number): string;
+  ago: (at: string | number, now: number) => string;
   /** 1 h 20 min. */
-  duration(ms: number): string;
+  duration: (ms: number) => string;
 }
 
 export function format(language: string, timeZone: string, justNow: string): Format {

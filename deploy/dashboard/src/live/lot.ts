@@ -154,7 +154,7 @@ class Draft {
 function isInPlace(before: Slot, after: Slot): boolean {
   const [old, now] = [before.position, after.position];
   const isSamePoint = old === now || (old?.x === now?.x && old?.y === now?.y);
-  return isSamePoint && before.code === after.code && before.zone === after.zone && before.level === after.level;
+  return isSamePoint && before.code === after.code && before.kind === after.kind && before.zone === after.zone && before.level === after.level;
 }
 
 const BY_CODE = new Intl.Collator("en", { numeric: true });

@@ -35,6 +35,7 @@ export class LotStore {
   private shown: View;
   private readonly listeners = new Set<Listener>();
   private readonly slotListeners = new Map<string, Set<Listener>>();
+  private readonly fieldListeners = new Set<(ids: Iterable<string>) => void>();
   private readonly eventListeners = new Set<(events: readonly Event[]) => void>();
   private isScheduled = false;
   private counted: { slots: LotState["slots"]; counts: Counts } | null = null;
@@ -79,6 +80,12 @@ export class LotStore {
     };
   }
 
+  /** Tells which slots, if any, are to be drawn anew. */
+  subscribeSlots(listener: (ids: Iterable<string>) => void): () => void {
+    this.fieldListeners.add(listener);
+    return () => this.fieldListeners.delete(listener);
+  }
+
   subscribeEvents(listener: (events: readonly Event[]) => void): () => void {
     this.eventListeners.add(listener);
     return () => this.eventListeners.delete(listener);
@@ -116,15 +123,29 @@ export class LotStore {
     this.isScheduled = false;
     const before = this.shown;
     this.shown = this.next;
-    const { lot, pending } = this.shown;
-    if (before.lot?.slots !== lot?.slots || before.pending !== pending) {
-      for (const [id, listeners] of this.slotListeners) {
-        if (before.lot?.slots.get(id) === lot?.slots.get(id) && before.pending.get(id) === pending.get(id)) continue;
-        for (const listener of listeners) listener();
-      }
+    const changed = difference(before, this.shown);
+    if (changed.size > 0) {
+      for (const listener of this.fieldListeners) listener(changed);
+      for (const id of changed) for (const listener of this.slotListeners.get(id) ?? []) listener();
     }
     for (const listener of this.listeners) listener();
   }
+}
+
+/** The slots that look different in one view than in the other. */
+function difference(before: View, after: View): Set<string> {
+  const changed = new Set<string>();
+  const [old, now] = [before.lot?.slots ?? EMPTY, after.lot?.slots ?? EMPTY];
+  if (old !== now) {
+    for (const [id, slot] of now) if (old.get(id) !== slot) changed.add(id);
+    for (const id of old.keys()) if (!now.has(id)) changed.add(id);
+  }
+  if (before.pending !== after.pending) {
+    for (const id of [...before.pending.keys(), ...after.pending.keys()]) {
+      if (before.pending.get(id) !== after.pending.get(id)) changed.add(id);
+    }
+  }
+  return changed;
 }
 
 const EMPTY: ReadonlyMap<string, Slot> = new Map();

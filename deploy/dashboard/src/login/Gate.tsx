@@ -1,41 +1,47 @@
 // Lets people in: who is known goes on, who is not is asked for a token, and without a network the last known state is shown.
 import type { ReactNode } from "react";
-import { useCallback, useEffect, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 import { answer, api, isUnauthenticated, setCsrfToken } from "../api/client";
 import type { Identity } from "../api/types";
-import { forget, keepIdentity, keptIdentity } from "../live/cache";
+import type { Kept, Recalled } from "../live/cache";
+import { forget, keepIdentity } from "../live/cache";
 import { LoginPage } from "./LoginPage";
 
-type Entry = { at: "asking" } | { at: "outside"; isOver: boolean } | { at: "inside"; identity: Identity | null };
+type Entry = { at: "outside"; isOver: boolean } | { at: "inside"; identity: Identity | null; kept: Kept | null };
 
-export interface Inside {
+export interface Entered {
   identity: Identity | null;
+  /** The last state that this device knows. */
+  kept: Kept | null;
   logIn: () => void;
   logOut: () => Promise<void>;
   /** Asks again who we are: the server would not greet us. */
   doubt: () => void;
 }
 
-export function Gate({ children }: { children: (inside: Inside) => ReactNode }) {
-  const [entry, setEntry] = useState<Entry>({ at: "asking" });
+interface Props {
+  /** What is known from before: nobody waits for an answer to see that. */
+  recalled: Recalled | null;
+  children: (entered: Entered) => ReactNode;
+}
+
+export function Gate({ recalled, children }: Props) {
+  const [entry, setEntry] = useState<Entry>(() => (recalled ? { at: "inside", ...recalled } : { at: "outside", isOver: false }));
 
   const enter = useCallback((identity: Identity | null) => {
     setCsrfToken(identity?.csrf_token ?? null);
     void keepIdentity(identity);
-    setEntry({ at: "inside", identity });
+    setEntry((before) => ({ at: "inside", identity, kept: before.at === "inside" ? before.kept : null }));
   }, []);
 
+  const first = useRef(recalled);
   useEffect(() => {
-    void (async () => {
-      const asked = identify();
-      // Nobody waits for the answer: who was here before sees the last known state, and who was not will have to log in.
-      const kept = await keptIdentity();
-      setEntry(kept === null ? { at: "outside", isOver: false } : { at: "inside", identity: kept === "anonymous" ? null : kept });
-      const found = await asked;
+    void identify().then((found) => {
       if (found === "unreachable") return;
-      if (found === "outside") setEntry({ at: "outside", isOver: kept !== null && kept !== "anonymous" });
+      // Who has typed meanwhile goes on typing.
+      if (found === "outside") setEntry((before) => (before.at === "outside" ? before : { at: "outside", isOver: Boolean(first.current?.identity) }));
       else enter(found);
-    })();
+    });
   }, [enter]);
 
   const doubt = useCallback(() => {
@@ -52,9 +58,8 @@ export function Gate({ children }: { children: (inside: Inside) => ReactNode }) 
     location.assign("/");
   }, []);
 
-  if (entry.at === "asking") return null;
   if (entry.at === "outside") return <LoginPage isOver={entry.isOver} onDone={enter} />;
-  return children({ identity: entry.identity, logIn, logOut, doubt });
+  return children({ identity: entry.identity, kept: entry.kept, logIn, logOut, doubt });
 }
 
 /** Who the caller is: somebody, nobody where reading is public (null), or somebody who has to log in. */

@@ -4,6 +4,7 @@ import { useTranslation } from "../i18n";
 import { Link } from "wouter";
 import { useView } from "../live/context";
 import { useMay } from "../session";
+import { usePainted } from "../ui/painted";
 import { Announcer } from "./Announcer";
 import { Counters } from "./Counters";
 import { Slots } from "./Slots";
@@ -17,6 +18,7 @@ export function LotPage() {
   const isEmpty = useView((view) => view.lot?.slots.size === 0);
   const [opened, setOpened] = useState<string | null>(null);
   const isViewer = useMay("viewer");
+  const isPainted = usePainted();
 
   if (!hasLot) return <Waiting />;
   if (isEmpty) return <Empty />;
@@ -26,7 +28,7 @@ export function LotPage() {
         <Counters />
         {isViewer && (
           <Suspense fallback={<section className="card today" />}>
-            <Today />
+            {isPainted && <Today />}
           </Suspense>
         )}
       </div>

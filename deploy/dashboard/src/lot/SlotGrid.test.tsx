@@ -17,6 +17,7 @@ beforeAll(async () => {
     observe() {}
     disconnect() {}
   });
+  vi.spyOn(HTMLElement.prototype, "clientWidth", "get").mockReturnValue(600);
   await startI18n();
 });
 afterEach(cleanup);

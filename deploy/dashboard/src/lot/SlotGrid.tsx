@@ -1,12 +1,14 @@
 // The compact grid: a tile for each slot, by zone. One tile is in the order of the Tab key, arrows move from there.
 import type { KeyboardEvent } from "react";
-import { memo, useCallback, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { memo, useCallback, useLayoutEffect, useMemo, useRef } from "react";
 import { useTranslation } from "../i18n";
 import type { Slot } from "../api/types";
-import { useSlot } from "../live/context";
-import { KindMark, StateMark } from "../ui/icons";
+import { kindPath, markPath } from "../ui/icons";
+import { useWidth } from "../ui/width";
+import type { Cells, Made } from "./cells";
+import { drawn, useCells, useFill } from "./cells";
 import { move, rows } from "./layout";
-import { slotOf, useLabel, useSlots } from "./label";
+import { slotOf, useSlots } from "./label";
 
 /** Of a tile and the space beside it, in pixels; the styles have the same. */
 const TILE_WIDTH_MIN = 68;
@@ -22,18 +24,10 @@ interface Props {
 export function SlotGrid({ slots, onOpen, isFlat = false }: Props) {
   const { t } = useTranslation();
   const frame = useRef<HTMLDivElement>(null);
-  const [columns, setColumns] = useState(8);
+  const width = useWidth(frame);
+  const columns = Math.max(1, Math.floor((width + TILE_GAP) / (TILE_WIDTH_MIN + TILE_GAP)));
   const { active, onFocus, onClick } = useSlots(onOpen);
-
-  useLayoutEffect(() => {
-    const element = frame.current;
-    if (!element) return;
-    const measure = () => setColumns(Math.max(1, Math.floor((element.clientWidth + TILE_GAP) / (TILE_WIDTH_MIN + TILE_GAP))));
-    measure();
-    const observer = new ResizeObserver(measure);
-    observer.observe(element);
-    return () => observer.disconnect();
-  }, []);
+  const cells = useCells(slots, tile);
 
   const zones = useMemo(() => {
     const byZone = new Map<string | null, string[]>();
@@ -47,6 +41,7 @@ export function SlotGrid({ slots, onOpen, isFlat = false }: Props) {
   }, [slots, columns, isFlat]);
   const all = useMemo(() => zones.flatMap((zone) => zone.rows), [zones]);
   const inTabOrder = active !== null && slots.some((slot) => slot.id === active) ? active : (all[0]?.[0] ?? null);
+  useLayoutEffect(() => cells.setTabStop(inTabOrder), [cells, inTabOrder]);
 
   const onKeyDown = useCallback(
     (event: KeyboardEvent) => {
@@ -66,20 +61,12 @@ export function SlotGrid({ slots, onOpen, isFlat = false }: Props) {
 
   return (
     <div ref={frame} className="grids" onKeyDown={onKeyDown} onFocus={onFocus} onClick={onClick}>
-      {zones.map(({ zone, rows }) => {
+      {(width > 0 ? zones : []).map(({ zone, rows }, rank) => {
         const name = zone === null ? t("lot.noZone") : t("lot.zone", { zone });
         return (
           <div key={zone ?? ""} className="zone-slots">
             {!isFlat && (zones.length > 1 || zone !== null) && <h3 className="zone-title">{name}</h3>}
-            <div role="grid" aria-label={isFlat ? t("lot.unplaced") : name} className="slot-grid">
-              {rows.map((ids) => (
-                <div key={ids[0]} role="row" className="slot-row" style={{ gridTemplateColumns: `repeat(${columns}, 1fr)` }}>
-                  {ids.map((id) => (
-                    <Tile key={id} id={id} isInTabOrder={id === inTabOrder} />
-                  ))}
-                </div>
-              ))}
-            </div>
+            <Rows rows={rows} rank={rank} columns={columns} cells={cells} label={isFlat ? t("lot.unplaced") : name} />
           </div>
         );
       })}
@@ -87,25 +74,41 @@ export function SlotGrid({ slots, onOpen, isFlat = false }: Props) {
   );
 }
 
-const Tile = memo(function Tile({ id, isInTabOrder }: { id: string; isInTabOrder: boolean }) {
-  const [slot, pending] = useSlot(id);
-  const label = useLabel();
-  if (!slot) return null;
-  return (
-    <div
-      role="gridcell"
-      id={`slot-${id}`}
-      className="tile"
-      data-slot={id}
-      data-state={slot.state}
-      data-pending={pending ? true : undefined}
-      tabIndex={isInTabOrder ? 0 : -1}
-      aria-label={label(slot, pending)}
-      aria-busy={pending ? true : undefined}
-    >
-      <StateMark state={slot.state} size={13} />
-      <span className="tile-code">{slot.code}</span>
-      <KindMark kind={slot.kind} size={12} />
-    </div>
-  );
+/** The tiles of a zone, in their rows. */
+const Rows = memo(function Rows({ rows, columns, cells, label, rank }: { rows: readonly (readonly string[])[]; columns: number; cells: Cells; label: string; rank: number }) {
+  const grid = useRef<HTMLDivElement>(null);
+  const make = useCallback(() => {
+    return rows.map((ids) => {
+      const row = document.createElement("div");
+      row.setAttribute("role", "row");
+      row.className = "slot-row";
+      row.style.gridTemplateColumns = `repeat(${columns}, 1fr)`;
+      row.append(...ids.flatMap((id) => cells.of(id) ?? []));
+      return row;
+    });
+  }, [rows, columns, cells]);
+  useFill(grid, rank, make);
+  return <div ref={grid} role="grid" aria-label={label} className="slot-grid" />;
 });
+
+const MARK_PX = 13;
+const KIND_PX = 12;
+
+function tile(slot: Slot): Made {
+  const cell = document.createElement("div");
+  cell.setAttribute("role", "gridcell");
+  cell.className = "tile";
+  const code = document.createElement("span");
+  code.className = "tile-code";
+  code.textContent = slot.code;
+  cell.append(mark("mark", MARK_PX, ""), code);
+  const kind = kindPath(slot.kind);
+  if (kind) cell.append(mark("kind-mark", KIND_PX, kind));
+  return { cell, outline: markPath };
+}
+
+function mark(className: string, px: number, d: string): SVGElement {
+  const svg = drawn("svg", { class: className, viewBox: "0 0 16 16", width: px, height: px, "aria-hidden": "true" });
+  svg.append(drawn("path", { d, "fill-rule": "evenodd" }));
+  return svg;
+}

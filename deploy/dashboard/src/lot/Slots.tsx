@@ -28,7 +28,7 @@ export function Slots({ onOpen }: { onOpen: (id: string) => void }) {
   const placed = useMemo(() => shown.filter((slot) => slot.position), [shown]);
   const canMap = placed.length > 0;
   const isMap = canMap && shape === "map";
-  const unplaced = isMap ? shown.filter((slot) => !slot.position) : [];
+  const unplaced = useMemo(() => (isMap ? shown.filter((slot) => !slot.position) : []), [isMap, shown]);
 
   const choose = (next: Shape) => {
     setShape(next);
