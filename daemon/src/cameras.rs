@@ -1,5 +1,7 @@
 //! Whether cameras are alive: remembers each one's last contact and turns silence into an event.
 
+pub mod health;
+
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use crate::clock::Clock;
 use crate::ledger::{Command, Ledger, LotHandle};
 use crate::store::{self, ContactRow};
+use health::Waiting;
 
 /// How often silence is looked for.
 const LOOK: Duration = Duration::from_secs(1);
@@ -38,6 +41,7 @@ pub struct Contacts {
 struct Inner {
     contacts: BTreeMap<(LotId, CameraId), Contact>,
     unwritten: BTreeSet<(LotId, CameraId)>,
+    health: Waiting,
     /// The last picture of each camera, by its hash, and how often it came in a row.
     pictures: BTreeMap<(LotId, CameraId), (String, u32)>,
 }
@@ -81,6 +85,7 @@ impl Contacts {
 
     /// Notes a report of health.
     pub fn reported(&self, lot: &LotId, camera: &CameraId, health: Health, now: Time) {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner).health.add(lot, camera, &health, now);
         self.note(lot, camera, now, |contact| {
             contact.health = Some(health);
             contact.health_at = Some(now);
@@ -135,25 +140,32 @@ impl Contacts {
 
     /// Writes what changed since the last time.
     async fn write(&self, store: &store::Store) {
-        let rows: Vec<ContactRow> = {
+        let (rows, health): (Vec<ContactRow>, _) = {
             let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
             let keys = std::mem::take(&mut inner.unwritten);
             let row = |(lot, camera): (LotId, CameraId)| {
                 let contact = inner.contacts.get(&(lot.clone(), camera.clone()))?.clone();
                 Some(ContactRow { lot, camera, contact })
             };
-            keys.into_iter().filter_map(row).collect()
+            (keys.into_iter().filter_map(row).collect(), inner.health.take())
         };
-        if rows.is_empty() {
-            return;
-        }
-        if let Err(error) = store.put_contacts(&rows).await {
-            // That the database is away is told once, elsewhere.
+        // That the database is away is told once, elsewhere.
+        let warn = |error: store::Error, what: &str| {
             if !store.is_away() {
-                tracing::warn!(%error, "cannot write when cameras were last heard of");
+                tracing::warn!(%error, "cannot write {what}");
             }
-            let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-            inner.unwritten.extend(rows.into_iter().map(|row| (row.lot, row.camera)));
+            self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+        };
+        if !health.is_empty()
+            && let Err(error) = store.add_health(&health).await
+        {
+            warn(error, "how cameras were doing").health.put_back(health);
+        }
+        if !rows.is_empty()
+            && let Err(error) = store.put_contacts(&rows).await
+        {
+            let keys = rows.into_iter().map(|row| (row.lot, row.camera));
+            warn(error, "when cameras were last heard of").unwritten.extend(keys);
         }
     }
 }

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use parking_api::cameras::HEALTH_KEEP_S;
 use parking_api::events::Actor;
 use parking_api::tokens::Role;
 use parking_api::{LotId, Time};
@@ -283,6 +284,10 @@ async fn prune(ledger: Ledger, clock: Arc<dyn Clock>, events_keep: u64, stop: Ca
         }
         if let Err(error) = ledger.store().prune_history(clock.now().plus_ms(-HISTORY_MS)).await {
             tracing::warn!(%error, "how full the lots were years ago cannot be forgotten");
+        }
+        let keep_ms = i64::from(HEALTH_KEEP_S) * 1_000;
+        if let Err(error) = ledger.store().prune_health(clock.now().plus_ms(-keep_ms)).await {
+            tracing::warn!(%error, "how cameras were doing long ago cannot be forgotten");
         }
         if let Err(error) = ledger.store().prune_answers(clock.now().plus_ms(-ANSWERS_MS)).await {
             tracing::warn!(%error, "old answers cannot be forgotten");

@@ -99,6 +99,27 @@ pub struct Health {
     pub update: Option<String>,
 }
 
+/// What a camera reports is kept by stretches of so many seconds, and for so long.
+pub const HEALTH_SAMPLE_S: u32 = 600;
+pub const HEALTH_KEEP_S: u32 = 8 * 86_400;
+/// Stretches of one camera that are told at once at most: all that are kept.
+pub const HEALTH_SAMPLES_MAX: usize = (HEALTH_KEEP_S / HEALTH_SAMPLE_S) as usize + 2;
+
+/// What a camera reported of itself in one stretch of time: the worst of each.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct HealthSample {
+    /// When it last reported in this stretch.
+    pub at: Time,
+    /// When it had last booted. Later than the `at` before: it booted in between.
+    pub booted_at: Option<Time>,
+    /// The weakest Wi-Fi signal, in dBm.
+    pub rssi_dbm: Option<i16>,
+    /// The least free memory.
+    pub free_heap_bytes: Option<u64>,
+    /// The most pictures that waited to be uploaded.
+    pub queue_depth: Option<u32>,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewCamera {

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use parking_api::cameras::{Camera, CameraCreated, CameraPatch, CameraStatus, Contact, Health, NewCamera};
+use parking_api::cameras::{
+    Camera, CameraCreated, CameraPatch, CameraStatus, Contact, Health, HealthSample, NewCamera,
+};
 use parking_api::captures::{Capture, CapturePatch, ExpiryReason};
 use parking_api::events::{Actor, ActorKind, Audit, Event, EventChange, EventPage, LogEntry};
 use parking_api::history::{BucketLength, HistoryBucket, SlotSeconds, ZoneSeconds};
@@ -56,6 +58,7 @@ const TYPES: &[(&str, Again)] = &[
     ("frame", again::<Frame>),
     ("gate_entry", again::<GateEntry>),
     ("health", again::<Health>),
+    ("health_sample", again::<HealthSample>),
     ("history_bucket", again::<HistoryBucket>),
     ("identity", again::<Identity>),
     ("imported", again::<Imported>),

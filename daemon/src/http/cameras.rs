@@ -4,19 +4,22 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use parking_api::cameras::{Camera, CameraCreated, CameraPatch, Health, NewCamera};
+use parking_api::cameras::{Camera, CameraCreated, CameraPatch, HEALTH_SAMPLES_MAX, Health, HealthSample, NewCamera};
 use parking_api::orders::{Orders, Reported};
 use parking_api::tokens::{Role, TokenCreated};
-use parking_api::{CameraId, Committed, Problem, ProblemCode, Time, paths};
+use parking_api::{CameraId, Committed, LotId, Problem, ProblemCode, Time, paths};
+use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::App;
 use super::aged::aged;
-use super::extract::{ApiJson, ApiPath, InLot, LotQuery, Mutation, Trial, TrialQuery};
+use super::extract::{ApiJson, ApiPath, ApiQuery, InLot, LotQuery, Mutation, Trial, TrialQuery};
 use super::problem::{Fault, Result};
 use super::slots::{answer, committed};
 use super::tokens::{secret_for, token_created};
 use crate::auth::Caller;
 use crate::auth::secret::{Grant, record};
+use crate::cameras::health;
 use crate::ledger::{Command, LotHandle, LotState, Reply};
 
 /// All cameras of a lot, with their last contact
@@ -145,6 +148,42 @@ pub async fn report_health(
     }
     app.contacts.reported(lot.id(), &id, bounded(body.value), app.clock.now());
     Ok(Json(Reported { camera: found(&app, &lot, &id)?, orders: orders(&app, &lot, &caller) }))
+}
+
+const DAY_MS: i64 = 86_400_000;
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct HealthQuery {
+    #[param(value_type = Option<String>)]
+    lot: Option<LotId>,
+    /// A day before `to` when absent. What was longer ago than eight days is forgotten.
+    from: Option<Time>,
+    /// Before; now when absent.
+    to: Option<Time>,
+}
+
+/// How a camera was doing, oldest first: the worst that it reported in each stretch of ten minutes; none for one in which it was silent
+#[utoipa::path(get, path = paths::CAMERA_HEALTH, tag = "cameras", params(("camera" = String, Path), HealthQuery),
+    responses((status = 200, body = Vec<HealthSample>), (status = 404, body = Problem), (status = 422, body = Problem)))]
+pub async fn health(
+    State(app): State<App>,
+    ApiPath(id): ApiPath<CameraId>,
+    ApiQuery(query): ApiQuery<HealthQuery>,
+) -> Result<Json<Vec<HealthSample>>> {
+    let lot = app.lot(&query.lot.unwrap_or_default())?;
+    let camera = found(&app, &lot, &id)?;
+    let to = query.to.unwrap_or_else(|| app.clock.now().plus_ms(1));
+    let from = query.from.unwrap_or_else(|| to.plus_ms(-DAY_MS));
+    if from >= to {
+        let detail = format!("from {from} is not before to {to}");
+        return Err(Fault::field(ProblemCode::InvalidField, "from", detail));
+    }
+    // Another camera may have had its id before.
+    let from = from.max(camera.created_at);
+    let rows = app.ledger.store().health(lot.id(), &id, from, to, HEALTH_SAMPLES_MAX).await?;
+    Ok(Json(rows.into_iter().map(health::shown).collect()))
 }
 
 /// A camera's token belongs to one lot, so it need not be named.

@@ -239,6 +239,7 @@ fn viewer() -> OpenApiRouter<App> {
         .routes(routes!(regions::regions))
         .routes(routes!(regions::why))
         .routes(routes!(cameras::get))
+        .routes(routes!(cameras::health))
 }
 
 fn attendant() -> OpenApiRouter<App> {

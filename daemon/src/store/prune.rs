@@ -10,13 +10,14 @@ use super::{Parts, Result, Store};
 const DELETE_MAX: u64 = 2_000;
 
 /// Pieces of a deleted lot: `$1` lot, `$2` how many rows. The tokens first, which open doors.
-const OF_LOT: [&str; 13] = [
+const OF_LOT: [&str; 14] = [
     "delete from tokens where id in (select id from tokens where lot = $1 limit $2)",
     "delete from cameras where lot = $1 and id in (select id from cameras where lot = $1 limit $2)",
     "delete from camera_contacts where lot = $1 and camera in (select camera from camera_contacts where lot = $1 limit $2)",
     "delete from camera_regions where lot = $1 and id in (select id from camera_regions where lot = $1 limit $2)",
     "delete from camera_memories where lot = $1 and camera in (select camera from camera_memories where lot = $1 limit $2)",
     "delete from slot_labels where lot = $1 and id in (select id from slot_labels where lot = $1 limit $2)",
+    "delete from camera_health where lot = $1 and (camera, start_ms) in (select camera, start_ms from camera_health where lot = $1 limit $2)",
     "delete from captures where lot = $1 and id in (select id from captures where lot = $1 limit $2)",
     "delete from slots where lot = $1 and id in (select id from slots where lot = $1 limit $2)",
     "delete from sessions where lot = $1 and id in (select id from sessions where lot = $1 limit $2)",
@@ -64,6 +65,16 @@ impl Store {
         self.delete_in_pieces(
             sql("delete from occupancy_history where (lot, start_ms, zone) in (
                      select lot, start_ms, zone from occupancy_history where start_ms < $1 limit $2)")
+            .bind(before.ms()),
+        )
+        .await
+    }
+
+    /// Forgets how cameras were doing before `before`.
+    pub async fn prune_health(&self, before: Time) -> Result<u64> {
+        self.delete_in_pieces(
+            sql("delete from camera_health where (lot, camera, start_ms) in (
+                     select lot, camera, start_ms from camera_health where start_ms < $1 limit $2)")
             .bind(before.ms()),
         )
         .await

@@ -3,7 +3,7 @@
 use reqwest::Method;
 
 use super::{Client, Error};
-use crate::cameras::{Camera, CameraCreated, CameraPatch, Health, NewCamera};
+use crate::cameras::{Camera, CameraCreated, CameraPatch, Health, HealthSample, NewCamera};
 use crate::tokens::TokenCreated;
 use crate::{CameraId, Committed, paths};
 
@@ -38,6 +38,11 @@ impl Client {
     /// One more token for a camera. The answer holds the secret, this once.
     pub async fn camera_token(&self, camera: &CameraId) -> Result<Committed<TokenCreated>, Error> {
         self.call_lot(Method::POST, &paths::fill(paths::CAMERA_TOKEN, camera)).fetch().await
+    }
+
+    /// How it was doing on the last day.
+    pub async fn camera_health_samples(&self, camera: &CameraId) -> Result<Vec<HealthSample>, Error> {
+        self.call_lot(Method::GET, &paths::fill(paths::CAMERA_HEALTH, camera)).fetch().await
     }
 
     pub async fn camera_health(&self, camera: &CameraId, health: &Health) -> Result<Camera, Error> {

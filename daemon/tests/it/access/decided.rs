@@ -8,6 +8,7 @@ GET    /api/cameras/{camera}          Viewer
 PATCH  /api/cameras/{camera}          Admin
 POST   /api/cameras/{camera}/calibrate Attendant
 POST   /api/cameras/{camera}/capture  Attendant
+GET    /api/cameras/{camera}/health   Viewer
 POST   /api/cameras/{camera}/health   Device
 GET    /api/cameras/{camera}/regions  Viewer
 PUT    /api/cameras/{camera}/regions  Admin

@@ -1,6 +1,6 @@
 //! Cameras: who they are, what they report, and when they are missed.
 
-use parking_api::cameras::{Camera, CameraPatch, CameraStatus, Health, NewCamera};
+use parking_api::cameras::{Camera, CameraPatch, CameraStatus, Health, HealthSample, NewCamera};
 use parking_api::client::EventQuery;
 use parking_api::events::{ActorKind, EventChange};
 use parking_api::{CameraId, ProblemCode};
@@ -13,6 +13,7 @@ use crate::wire::{Wire, camera};
 on_both!(
     a_camera_is_created_changed_and_deleted,
     a_camera_that_falls_silent_is_late_and_then_offline_by_its_own_interval,
+    what_a_camera_reports_of_itself_can_be_followed_over_time,
 );
 
 fn id(id: &str) -> CameraId {
@@ -113,6 +114,35 @@ async fn a_camera_reports_its_own_health_and_nobody_elses() {
     parkd.restart();
     let kept = parkd.admin().camera(&id("cam-1")).await.expect("the camera").contact.expect("its contact");
     assert_eq!(kept.health.and_then(|health| health.uptime_s), Some(7), "its last contact survives a restart");
+}
+
+async fn what_a_camera_reports_of_itself_can_be_followed_over_time(database: Database) {
+    let parkd = Parkd::start_on(database, &[]);
+    let own = Wire::new(&parkd, Some(&camera(&parkd, "cam-1").await));
+    camera(&parkd, "cam-2").await;
+    let path = |id: &str| format!("/api/cameras/{id}/health");
+    for (rssi_dbm, queue_depth) in [(-61, 0), (-82, 3), (-70, 1)] {
+        let report = json!({"uptime_s": 7_200, "rssi_dbm": rssi_dbm, "queue_depth": queue_depth});
+        assert_eq!(own.send("POST", &path("cam-1"), report).await.status, 200);
+    }
+    let admin = parkd.admin();
+    let worst = wait_for("what was reported", || async {
+        let samples = admin.camera_health_samples(&id("cam-1")).await.expect("its samples");
+        // Three reports may lie on both sides of the end of a stretch.
+        let worst = samples.iter().filter_map(|sample| sample.rssi_dbm).min();
+        (worst == Some(-82)).then_some(samples)
+    });
+    let worst: Vec<HealthSample> = worst.await;
+    assert_eq!(worst.iter().filter_map(|sample| sample.queue_depth).max(), Some(3));
+    let at = |sample: &HealthSample| sample.booted_at.map(|booted_at| sample.at.ms_since(booted_at));
+    assert!(worst.iter().all(|sample| at(sample).is_some_and(|ms| ms <= 7_200_000)), "{worst:?}");
+    assert_eq!(admin.camera_health_samples(&id("cam-2")).await.expect("none"), []);
+    assert_eq!(refused(admin.camera_health_samples(&id("cam-9")).await).code, ProblemCode::CameraNotFound);
+    let wire = Wire::admin(&parkd);
+    let before = format!("{}?to=2026-01-01T00:00:00Z", path("cam-1"));
+    assert_eq!(wire.call("GET", &before).await.json::<Vec<HealthSample>>(200), []);
+    let backwards = format!("{before}&from=2026-01-02T00:00:00Z");
+    assert_eq!(wire.call("GET", &backwards).await.blame(), (ProblemCode::InvalidField, Some("from".into())));
 }
 
 /// Every status that the log gives this camera, oldest first.

@@ -8,6 +8,7 @@ use parking_api::cameras::Contact;
 use parking_api::regions::{CameraRegions, RegionsMode};
 use serde_json::Value;
 
+use super::health::health_row;
 use super::*;
 use crate::harness::on_both;
 
@@ -58,6 +59,7 @@ async fn full(database: Database) -> Stage {
     let history =
         ["", "A"].map(|zone| HistoryRow { lot: "main".into(), zone: zone.into(), free_ms: 1, ..HistoryRow::default() });
     store.add_history(&history).await.expect("written");
+    store.add_health(&[health_row(0, 0)]).await.expect("written");
     let checkpoint = store.parts(&stage.lot).await.expect("a read").expect("the lot");
     store.prune_events(&stage.lot, &parkd::store::Parts { seq: 1, ..checkpoint }).await.expect("pruned");
     stage

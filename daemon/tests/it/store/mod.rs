@@ -2,6 +2,7 @@
 
 mod copy;
 mod expiry;
+mod health;
 mod history;
 mod lots;
 mod news;

@@ -7,6 +7,7 @@ export type Camera = Schemas["Camera"];
 export type Capture = Schemas["Capture"];
 export type Counts = Schemas["Counts"];
 export type Event = Schemas["Event"];
+export type HealthSample = Schemas["HealthSample"];
 export type Identity = Schemas["Identity"];
 export type Lot = Schemas["Lot"];
 export type Problem = Schemas["Problem"];

@@ -6,6 +6,7 @@ import type { Camera, Capture, Event } from "../api/types";
 import { useFormat, useSession } from "../session";
 import { useNow } from "../ui/now";
 import { CameraBadge } from "./CameraBadge";
+import { HealthCharts } from "./HealthCharts";
 import { PictureChart } from "./PictureChart";
 
 const CHANGES_SHOWN = 6;
@@ -38,6 +39,7 @@ export function CameraHealth({ camera, captures }: { camera: Camera; captures: r
           </div>
         ))}
       </dl>
+      <HealthCharts camera={camera} />
       {captures.length > 1 && <PictureChart camera={camera} captures={captures} />}
       <StatusChanges camera={camera} />
     </section>
