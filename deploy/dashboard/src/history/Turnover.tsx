@@ -3,6 +3,8 @@ import { useTranslation } from "../i18n";
 import type { components } from "../api/schema";
 import { useCounts } from "../live/context";
 import { useFormat } from "../session";
+import type { Column } from "../ui/Table";
+import { Table } from "../ui/Table";
 
 interface Props {
   stats: components["schemas"]["SessionStats"];
@@ -18,42 +20,27 @@ export function Turnover({ stats, days }: Props) {
     return { zone, stays, slots: tally.total, perSlot: stays / tally.total / days };
   });
   const most = Math.max(...rows.map((row) => row.perSlot), 0.001);
+  const columns: Column<(typeof rows)[number]>[] = [
+    { title: t("slot.zone"), cell: ({ zone }) => zone ?? t("lot.noZone") },
+    { title: t("history.stays"), look: "end", cellLook: "num", cell: ({ stays }) => format.number(stays) },
+    { title: t("lot.slots"), look: "end", cellLook: "num", cell: ({ slots }) => format.number(slots) },
+    {
+      title: t("history.perSlot"),
+      look: "turnover-share",
+      cell: ({ perSlot }) => (
+        <>
+          <span className="turnover-bar">
+            <span style={{ width: `${(perSlot / most) * 100}%` }} />
+          </span>
+          <span className="num">{format.number(Math.round(perSlot * 100) / 100)}</span>
+        </>
+      ),
+    },
+  ];
   return (
     <section className="card turnover" aria-labelledby="turnover-title">
       <h2 id="turnover-title">{t("history.turnover")}</h2>
-      <div className="table-wrap">
-        <table className="table">
-          <thead>
-            <tr>
-              <th scope="col">{t("slot.zone")}</th>
-              <th scope="col" className="end">
-                {t("history.stays")}
-              </th>
-              <th scope="col" className="end">
-                {t("lot.slots")}
-              </th>
-              <th scope="col" className="turnover-share">
-                {t("history.perSlot")}
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {rows.map((row) => (
-              <tr key={row.zone ?? ""}>
-                <td>{row.zone ?? t("lot.noZone")}</td>
-                <td className="end num">{format.number(row.stays)}</td>
-                <td className="end num">{format.number(row.slots)}</td>
-                <td>
-                  <span className="turnover-bar">
-                    <span style={{ width: `${(row.perSlot / most) * 100}%` }} />
-                  </span>
-                  <span className="num">{format.number(Math.round(row.perSlot * 100) / 100)}</span>
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Table columns={columns} rows={rows} keyOf={({ zone }) => zone ?? ""} />
     </section>
   );
 }

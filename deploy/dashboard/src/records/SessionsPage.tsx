@@ -10,6 +10,8 @@ import { useFormat, useSession } from "../session";
 import { csv, download } from "../ui/csv";
 import { Icon } from "../ui/icons";
 import { Empty, Failed, PageHead, Waiting } from "../ui/Page";
+import type { Column } from "../ui/Table";
+import { Table } from "../ui/Table";
 import { useNow } from "../ui/now";
 import { useThrottled } from "../ui/throttled";
 import "./records.css";
@@ -81,7 +83,7 @@ export default function SessionsPage() {
         ) : sessions.length === 0 ? (
           <Empty title={t(isFiltered ? "sessions.noneMatch" : "sessions.none")} />
         ) : (
-          <Table sessions={sessions} />
+          <Stays sessions={sessions} />
         )}
       </section>
       {list.hasNextPage && (
@@ -93,53 +95,34 @@ export default function SessionsPage() {
   );
 }
 
-function Table({ sessions }: { sessions: readonly Session[] }) {
+const LOOKS = { open: "good", closed: "", void: "warn" } as const;
+
+function Stays({ sessions }: { sessions: readonly Session[] }) {
   const { t } = useTranslation();
   const format = useFormat();
   const now = useNow();
-  const looks = { open: "good", closed: "", void: "warn" } as const;
-  return (
-    <div className="table-wrap">
-      <table className="table">
-        <thead>
-          <tr>
-            <th scope="col">{t("sessions.where")}</th>
-            <th scope="col" className="wide">
-              {t("slot.zone")}
-            </th>
-            <th scope="col">{t("sessions.state")}</th>
-            <th scope="col">{t("sessions.opened")}</th>
-            <th scope="col" className="wide">
-              {t("sessions.closed")}
-            </th>
-            <th scope="col" className="end">
-              {t("sessions.length")}
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {sessions.map((session) => {
-            const end = session.closed_at ? Date.parse(session.closed_at) : now;
-            return (
-              <tr key={session.id}>
-                <td>
-                  <strong>{session.slot_code ?? session.plate ?? session.ticket}</strong>{" "}
-                  {session.kind === "gate" && <span className="fine">{[t("sessions.kinds.gate"), session.plate && session.ticket].filter(Boolean).join(" · ")}</span>}
-                </td>
-                <td className="wide">{session.zone ?? "–"}</td>
-                <td>
-                  <span className={`badge ${looks[session.state]}`}>{t(`sessions.states.${session.state}`)}</span>
-                </td>
-                <td className="num">{format.time(session.opened_at, now)}</td>
-                <td className="num wide">{session.closed_at ? format.time(session.closed_at, now) : "–"}</td>
-                <td className="end num">{session.state === "void" ? "–" : format.duration(end - Date.parse(session.opened_at))}</td>
-              </tr>
-            );
-          })}
-        </tbody>
-      </table>
-    </div>
-  );
+  const columns: Column<Session>[] = [
+    {
+      title: t("sessions.where"),
+      cell: ({ kind, slot_code, plate, ticket }) => (
+        <>
+          <strong>{slot_code ?? plate ?? ticket}</strong>{" "}
+          {kind === "gate" && <span className="fine">{[t("sessions.kinds.gate"), plate && ticket].filter(Boolean).join(" · ")}</span>}
+        </>
+      ),
+    },
+    { title: t("slot.zone"), look: "wide", cell: ({ zone }) => zone ?? "–" },
+    { title: t("sessions.state"), cell: ({ state }) => <span className={`badge ${LOOKS[state]}`}>{t(`sessions.states.${state}`)}</span> },
+    { title: t("sessions.opened"), cellLook: "num", cell: ({ opened_at }) => format.time(opened_at, now) },
+    { title: t("sessions.closed"), look: "wide", cellLook: "num", cell: ({ closed_at }) => (closed_at ? format.time(closed_at, now) : "–") },
+    {
+      title: t("sessions.length"),
+      look: "end",
+      cellLook: "num",
+      cell: ({ state, opened_at, closed_at }) => (state === "void" ? "–" : format.duration((closed_at ? Date.parse(closed_at) : now) - Date.parse(opened_at))),
+    },
+  ];
+  return <Table columns={columns} rows={sessions} keyOf={({ id }) => id} />;
 }
 
 interface ChoiceProps {

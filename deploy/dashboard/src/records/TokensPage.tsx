@@ -10,6 +10,8 @@ import { Copyable } from "../ui/Copyable";
 import { Confirm, Modal, ProblemNote } from "../ui/Modal";
 import { Icon } from "../ui/icons";
 import { Failed, PageHead, Waiting } from "../ui/Page";
+import type { Column } from "../ui/Table";
+import { Table } from "../ui/Table";
 import { useNow } from "../ui/now";
 import "./records.css";
 
@@ -43,31 +45,7 @@ export default function TokensPage() {
         ) : list.isPending ? (
           <Waiting height={240} />
         ) : (
-          <div className="table-wrap">
-            <table className="table">
-              <thead>
-                <tr>
-                  <th scope="col">{t("tokens.name")}</th>
-                  <th scope="col">{t("tokens.role")}</th>
-                  <th scope="col" className="wide">
-                    {t("tokens.begins")}
-                  </th>
-                  <th scope="col" className="wide">
-                    {t("tokens.used")}
-                  </th>
-                  <th scope="col">{t("tokens.expires")}</th>
-                  <th scope="col">
-                    <span className="visually-hidden">{t("tokens.revoke")}</span>
-                  </th>
-                </tr>
-              </thead>
-              <tbody>
-                {shown.map((token) => (
-                  <Row key={token.id} token={token} onRevoke={() => setAsked(token)} />
-                ))}
-              </tbody>
-            </table>
-          </div>
+          <List tokens={shown} onRevoke={setAsked} />
         )}
       </section>
       {asked === "new" && <NewToken onClose={() => setAsked(null)} />}
@@ -76,28 +54,41 @@ export default function TokensPage() {
   );
 }
 
-function Row({ token, onRevoke }: { token: Token; onRevoke: () => void }) {
+function List({ tokens, onRevoke }: { tokens: readonly Token[]; onRevoke: (token: Token) => void }) {
   const { t } = useTranslation();
   const format = useFormat();
   const now = useNow();
-  return (
-    <tr>
-      <td>
-        <strong>{token.name}</strong> {token.camera && <span className="fine">{token.camera}</span>}
-      </td>
-      <td>{t(`role.${token.role}`)}</td>
-      <td className="mono wide">{token.prefix}…</td>
-      <td className="num wide">{token.used_at ? format.ago(token.used_at, now) : t("tokens.never")}</td>
-      <td className="num">{token.revoked_at ? <span className="badge bad">{t("tokens.revoked")}</span> : token.expires_at ? format.dateTime(token.expires_at) : t("tokens.forever")}</td>
-      <td className="end">
-        {!token.revoked_at && (
-          <button className="button small danger" type="button" aria-label={t("tokens.revokeOf", { name: token.name })} onClick={onRevoke}>
+  const columns: Column<Token>[] = [
+    {
+      title: t("tokens.name"),
+      cell: ({ name, camera }) => (
+        <>
+          <strong>{name}</strong> {camera && <span className="fine">{camera}</span>}
+        </>
+      ),
+    },
+    { title: t("tokens.role"), cell: ({ role }) => t(`role.${role}`) },
+    { title: t("tokens.begins"), look: "wide", cellLook: "mono", cell: ({ prefix }) => `${prefix}…` },
+    { title: t("tokens.used"), look: "wide", cellLook: "num", cell: ({ used_at }) => (used_at ? format.ago(used_at, now) : t("tokens.never")) },
+    {
+      title: t("tokens.expires"),
+      cellLook: "num",
+      cell: ({ revoked_at, expires_at }) =>
+        revoked_at ? <span className="badge bad">{t("tokens.revoked")}</span> : expires_at ? format.dateTime(expires_at) : t("tokens.forever"),
+    },
+    {
+      title: t("tokens.revoke"),
+      isUntitled: true,
+      cellLook: "end",
+      cell: (token) =>
+        !token.revoked_at && (
+          <button className="button small danger" type="button" aria-label={t("tokens.revokeOf", { name: token.name })} onClick={() => onRevoke(token)}>
             {t("tokens.revoke")}
           </button>
-        )}
-      </td>
-    </tr>
-  );
+        ),
+    },
+  ];
+  return <Table columns={columns} rows={tokens} keyOf={({ id }) => id} />;
 }
 
 function NewToken({ onClose }: { onClose: () => void }) {

@@ -11,6 +11,8 @@ import { useSession } from "../session";
 import { Confirm, Modal, ProblemNote } from "../ui/Modal";
 import { Icon, KindMark } from "../ui/icons";
 import { Empty } from "../ui/Page";
+import type { Column } from "../ui/Table";
+import { Table } from "../ui/Table";
 
 /** Rows that are drawn at once; who has more looks for the one. */
 const SHOWN_MAX = 300;
@@ -24,6 +26,35 @@ export function SlotList() {
   const wanted = text.trim().toLowerCase();
   const found = wanted ? slots.filter((slot) => `${slot.code} ${slot.zone ?? ""} ${slot.note ?? ""}`.toLowerCase().includes(wanted)) : slots;
   const close = () => setAsked(null);
+  const columns: Column<Slot>[] = [
+    { title: t("setup.code"), cell: ({ code }) => <strong>{code}</strong> },
+    { title: t("slot.zone"), cell: ({ zone }) => zone ?? "–" },
+    { title: t("slot.level"), look: "wide", cellLook: "num", cell: ({ level }) => level },
+    {
+      title: t("slot.kind"),
+      cell: ({ kind }) => (
+        <span className="state-word">
+          <KindMark kind={kind} /> {t(`kind.${kind}`)}
+        </span>
+      ),
+    },
+    { title: t("setup.position"), look: "wide", cellLook: "num fine", cell: ({ position }) => (position ? `${position.x} · ${position.y}` : "–") },
+    {
+      title: t("setup.edit"),
+      isUntitled: true,
+      cellLook: "end",
+      cell: (slot) => (
+        <span className="row setup-row-actions">
+          <button className="button small" type="button" aria-label={`${t("setup.edit")} ${slot.code}`} onClick={() => setAsked({ edit: slot })}>
+            {t("setup.edit")}
+          </button>
+          <button className="button small danger" type="button" aria-label={`${t("common.delete")} ${slot.code}`} onClick={() => setAsked({ remove: slot })}>
+            {t("common.delete")}
+          </button>
+        </span>
+      ),
+    },
+  ];
   return (
     <section className="card flush" aria-label={t("setup.parts.slots")}>
       <div className="spread setup-tools">
@@ -36,53 +67,7 @@ export function SlotList() {
       {found.length === 0 ? (
         <Empty title={t(slots.length === 0 ? "lot.empty" : "setup.noneFound")} />
       ) : (
-        <div className="table-wrap">
-          <table className="table">
-            <thead>
-              <tr>
-                <th scope="col">{t("setup.code")}</th>
-                <th scope="col">{t("slot.zone")}</th>
-                <th scope="col" className="wide">
-                  {t("slot.level")}
-                </th>
-                <th scope="col">{t("slot.kind")}</th>
-                <th scope="col" className="wide">
-                  {t("setup.position")}
-                </th>
-                <th scope="col">
-                  <span className="visually-hidden">{t("setup.edit")}</span>
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {found.slice(0, SHOWN_MAX).map((slot) => (
-                <tr key={slot.id}>
-                  <td>
-                    <strong>{slot.code}</strong>
-                  </td>
-                  <td>{slot.zone ?? "–"}</td>
-                  <td className="num wide">{slot.level}</td>
-                  <td>
-                    <span className="state-word">
-                      <KindMark kind={slot.kind} /> {t(`kind.${slot.kind}`)}
-                    </span>
-                  </td>
-                  <td className="num fine wide">{slot.position ? `${slot.position.x} · ${slot.position.y}` : "–"}</td>
-                  <td className="end">
-                    <span className="row setup-row-actions">
-                      <button className="button small" type="button" aria-label={`${t("setup.edit")} ${slot.code}`} onClick={() => setAsked({ edit: slot })}>
-                        {t("setup.edit")}
-                      </button>
-                      <button className="button small danger" type="button" aria-label={`${t("common.delete")} ${slot.code}`} onClick={() => setAsked({ remove: slot })}>
-                        {t("common.delete")}
-                      </button>
-                    </span>
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table columns={columns} rows={found.slice(0, SHOWN_MAX)} keyOf={({ id }) => id} />
       )}
       {found.length > SHOWN_MAX && <p className="fine setup-tools">{t("setup.tooMany", { shown: SHOWN_MAX, total: found.length })}</p>}
       {asked === "new" && <SlotForm slot={null} onClose={close} />}

@@ -1,30 +1,19 @@
-import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { violations } from "../axe";
-import { PHONE, launch, logIn, slotOf, visit } from "../browser";
+import { PHONE, logIn, slotOf, visit } from "../browser";
 import { Daemon, LOT } from "../daemon";
-import { Nginx } from "../nginx";
+import { Stage } from "../stage";
 
-let browser: Browser;
-let daemon: Daemon;
-let nginx: Nginx;
+const stage = Stage.set();
 beforeAll(async () => {
-  [browser, daemon] = await Promise.all([launch(), Daemon.start("--trusted-proxies", "127.0.0.1")]);
-  nginx = await Nginx.before(daemon);
-  await daemon.fill(LOT);
-  await daemon.ask("POST", "/api/cameras", { id: "cam-1", name: "Gate", zone: "A" });
-});
-afterAll(async () => {
-  await browser.close();
-  await nginx.end();
-  await daemon.end();
+  await stage.daemon.ask("POST", "/api/cameras", { id: "cam-1", name: "Gate", zone: "A" });
 });
 
 const PAGES = ["/", "/cameras", "/cameras/cam-1", "/history", "/sessions", "/events", "/tokens", "/setup", "/setup?part=map", "/setup?part=import", "/setup?part=lot", "/nowhere"];
 
 test("a viewer looks on, and is offered nothing that is refused", async () => {
-  const { page, end } = await visit(browser, nginx.url);
-  await logIn(page, await daemon.newToken("on-looker", "viewer"));
+  const { page, end } = await stage.visit();
+  await logIn(page, await stage.daemon.newToken("on-looker", "viewer"));
   expect(await page.locator(".nav a").allTextContents()).toEqual(["Lot", "Cameras", "History", "Stays", "Events"]);
   await slotOf(page, "A-02").click();
   await page.getByRole("dialog").getByText("History", { exact: true }).waitFor();
@@ -38,8 +27,8 @@ test("a viewer looks on, and is offered nothing that is refused", async () => {
 });
 
 test("an attendant sets slots, and does not set up the lot", async () => {
-  const { page, end } = await visit(browser, nginx.url);
-  await logIn(page, await daemon.newToken("front-desk", "attendant"));
+  const { page, end } = await stage.visit();
+  await logIn(page, await stage.daemon.newToken("front-desk", "attendant"));
   expect(await page.locator(".nav a").count()).toBe(5);
   await slotOf(page, "A-02").click();
   await page.getByRole("button", { name: "Save" }).waitFor();
@@ -47,8 +36,8 @@ test("an attendant sets slots, and does not set up the lot", async () => {
 });
 
 test("a camera's token is not let in", async () => {
-  const { page, end } = await visit(browser, nginx.url);
-  const { token } = await daemon.ask<{ token: string }>("POST", "/api/cameras", { id: "cam-9" });
+  const { page, end } = await stage.visit();
+  const { token } = await stage.daemon.ask<{ token: string }>("POST", "/api/cameras", { id: "cam-9" });
   await page.goto("/");
   await page.getByLabel("Token").fill(token);
   await page.getByRole("button", { name: "Log in" }).click();
@@ -57,19 +46,19 @@ test("a camera's token is not let in", async () => {
 });
 
 test("who was logged in and is revoked is asked for a token again", async () => {
-  const { page, end } = await visit(browser, nginx.url);
-  const { id, token } = await daemon.ask<{ id: string; token: string }>("POST", "/api/tokens", { name: "goes-soon", role: "viewer" });
+  const { page, end } = await stage.visit();
+  const { id, token } = await stage.daemon.ask<{ id: string; token: string }>("POST", "/api/tokens", { name: "goes-soon", role: "viewer" });
   await logIn(page, token);
-  await daemon.parkctl("token", "revoke", id, "--yes");
+  await stage.daemon.parkctl("token", "revoke", id, "--yes");
   await page.getByText("Your login is over").waitFor();
   await end();
 });
 
 test("by keyboard alone: in, to a slot, its state set, and back where one was", async () => {
-  const { page, end } = await visit(browser, nginx.url);
+  const { page, end } = await stage.visit();
   await page.goto("/");
   await page.getByLabel("Token").waitFor();
-  await page.keyboard.type(daemon.token);
+  await page.keyboard.type(stage.daemon.token);
   await page.keyboard.press("Enter");
   await page.locator(".pill[data-link=live]").waitFor();
   await page.keyboard.press("Tab");
@@ -101,8 +90,8 @@ test("by keyboard alone: in, to a slot, its state set, and back where one was", 
 });
 
 test("on a phone everything has room, and every page is within reach", async () => {
-  const { page, end } = await visit(browser, nginx.url, { viewport: PHONE, hasTouch: true, isMobile: true });
-  await logIn(page, daemon.token);
+  const { page, end } = await stage.visit({ viewport: PHONE, hasTouch: true, isMobile: true });
+  await logIn(page, stage.daemon.token);
   expect(await page.locator("[role=grid]").count()).toBe(2);
   for (const path of PAGES) {
     await page.goto(path);
@@ -118,14 +107,14 @@ test("on a phone everything has room, and every page is within reach", async () 
 });
 
 test("in Indonesian, chosen by the browser or by hand, and remembered", async () => {
-  const first = await visit(browser, nginx.url, { locale: "id-ID" });
+  const first = await stage.visit({ locale: "id-ID" });
   await first.page.goto("/");
   await first.page.getByRole("button", { name: "Masuk" }).waitFor();
   expect(await first.page.locator("html").getAttribute("lang")).toBe("id");
   await first.end();
 
-  const { page, end } = await visit(browser, nginx.url);
-  await logIn(page, daemon.token);
+  const { page, end } = await stage.visit();
+  await logIn(page, stage.daemon.token);
   await page.getByRole("button", { name: "Settings" }).click();
   await page.getByRole("menuitemradio", { name: "Bahasa Indonesia" }).click();
   await page.getByText("Kosong sekarang").waitFor();
@@ -137,18 +126,18 @@ test("in Indonesian, chosen by the browser or by hand, and remembered", async ()
 });
 
 test("the kiosk shows the counters, large, and nothing else", async () => {
-  const { page, end } = await visit(browser, nginx.url, { viewport: { width: 1920, height: 1080 } });
-  await logIn(page, daemon.token);
+  const { page, end } = await stage.visit({ viewport: { width: 1920, height: 1080 } });
+  await logIn(page, stage.daemon.token);
   await page.goto("/?kiosk");
   const total = page.getByTestId("free-total");
   await total.waitFor();
-  const stats = await daemon.ask<{ free: number }>("GET", "/api/slots/stats");
+  const stats = await stage.daemon.ask<{ free: number }>("GET", "/api/slots/stats");
   expect(await total.textContent()).toBe(String(stats.free));
   // A capital letter that is read from 20 m on a screen of 1.2 m width is some 5 cm high: 80 of its 1,920 pixels.
   const size = await total.evaluate((element) => parseFloat(getComputedStyle(element).fontSize));
   expect(size * 0.7).toBeGreaterThan(80);
   expect(await page.locator("nav, header").count()).toBe(0);
-  await daemon.parkctl("slot", "set", "B-11", "--state", "closed");
+  await stage.daemon.parkctl("slot", "set", "B-11", "--state", "closed");
   await expect.poll(() => total.textContent()).not.toBe(String(stats.free));
   expect(await violations(page)).toEqual([]);
   await end();
@@ -157,7 +146,7 @@ test("the kiosk shows the counters, large, and nothing else", async () => {
 test("where reading is public a stranger sees the lot, and nothing of cameras or people", async () => {
   const open = await Daemon.start("--public-read");
   await open.fill(LOT);
-  const { page, end } = await visit(browser, open.url);
+  const { page, end } = await visit(stage.browser, open.url);
   await page.goto("/");
   await page.locator(".pill[data-link=live]").waitFor();
   expect(await page.locator(".nav a").allTextContents()).toEqual(["Lot"]);
@@ -169,11 +158,11 @@ test("where reading is public a stranger sees the lot, and nothing of cameras or
 });
 
 test.each(["light", "dark"] as const)("axe finds nothing on any page, %s", async (colorScheme) => {
-  const { page, end } = await visit(browser, nginx.url, { colorScheme });
+  const { page, end } = await stage.visit({ colorScheme });
   await page.goto("/");
   await page.getByLabel("Token").waitFor();
   expect(await violations(page)).toEqual([]);
-  await logIn(page, daemon.token);
+  await logIn(page, stage.daemon.token);
   for (const path of PAGES) {
     await page.goto(path);
     await page.locator(".pill[data-link=live]").waitFor();

@@ -1,28 +1,14 @@
 import { readFileSync } from "node:fs";
-import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { violations } from "../axe";
-import { launch, logIn, visit } from "../browser";
-import { Daemon, LOT } from "../daemon";
-import { Nginx } from "../nginx";
+import { logIn } from "../browser";
+import { Stage } from "../stage";
 
-let browser: Browser;
-let daemon: Daemon;
-let nginx: Nginx;
-beforeAll(async () => {
-  [browser, daemon] = await Promise.all([launch(), Daemon.start("--trusted-proxies", "127.0.0.1")]);
-  nginx = await Nginx.before(daemon);
-  await daemon.fill(LOT);
-});
-afterAll(async () => {
-  await browser.close();
-  await nginx.end();
-  await daemon.end();
-});
+const stage = Stage.set();
 
 /** A picture that the browser itself has drawn. */
 async function picture(colour: string): Promise<Uint8Array> {
-  const page = await browser.newPage({ viewport: { width: 320, height: 240 } });
+  const page = await stage.browser.newPage({ viewport: { width: 320, height: 240 } });
   await page.setContent(`<body style="background:${colour}">`);
   const bytes = await page.screenshot({ type: "jpeg" });
   await page.close();
@@ -30,8 +16,8 @@ async function picture(colour: string): Promise<Uint8Array> {
 }
 
 test("a camera is added with its token and its line, and its picture appears after a real upload", async () => {
-  const { page, end } = await visit(browser, nginx.url);
-  await logIn(page, daemon.token, "/cameras");
+  const { page, end } = await stage.visit();
+  await logIn(page, stage.daemon.token, "/cameras");
   await page.getByText("No camera watches this lot yet.").waitFor();
   await page.getByRole("button", { name: "Add a camera" }).click();
   const dialog = page.getByRole("dialog");
@@ -43,11 +29,11 @@ test("a camera is added with its token and its line, and its picture appears aft
   const shown = dialog.getByTestId("copyable");
   await shown.first().waitFor();
   const [token, line] = await shown.allTextContents();
-  expect(line).toBe(`parkctl camera provision --server ${nginx.url} --id cam-3 --name 'North mast' --zone A --interval 60`);
+  expect(line).toBe(`parkctl camera provision --server ${stage.url} --id cam-3 --name 'North mast' --zone A --interval 60`);
   await page.keyboard.press("Escape");
   await page.getByText("Never seen").waitFor();
 
-  await daemon.ask("POST", "/api/capture", await picture("#c03020"), token);
+  await stage.daemon.ask("POST", "/api/capture", await picture("#c03020"), token);
   const image = page.locator(".wall img");
   await image.waitFor();
   expect(await image.evaluate((element: HTMLImageElement) => element.decode().then(() => element.naturalWidth))).toBe(320);
@@ -56,9 +42,9 @@ test("a camera is added with its token and its line, and its picture appears aft
 });
 
 test("pictures are looked at back in time, and downloaded as they were", async () => {
-  const { page, end } = await visit(browser, nginx.url);
-  await daemon.ask("POST", "/api/capture?camera=cam-3", await picture("#2040c0"));
-  await logIn(page, daemon.token, "/cameras/cam-3");
+  const { page, end } = await stage.visit();
+  await stage.daemon.ask("POST", "/api/capture?camera=cam-3", await picture("#2040c0"));
+  await logIn(page, stage.daemon.token, "/cameras/cam-3");
   const image = page.locator(".viewer-picture");
   await image.waitFor();
   const newest = await image.getAttribute("src");
@@ -70,7 +56,7 @@ test("pictures are looked at back in time, and downloaded as they were", async (
   expect(bytes.subarray(0, 2)).toEqual(Buffer.from([0xff, 0xd8]));
   // Followed by event once the newest is looked at again.
   await page.getByRole("button", { name: "Newest" }).click();
-  await daemon.ask("POST", "/api/capture?camera=cam-3", await picture("#20c040"));
+  await stage.daemon.ask("POST", "/api/capture?camera=cam-3", await picture("#20c040"));
   await expect.poll(() => image.getAttribute("src")).not.toBe(newest);
   await end();
 });

@@ -2,34 +2,25 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { launch, logIn, slotOf, visit } from "../browser";
-import { DIST, Daemon, LOT, REPOSITORY, binary } from "../daemon";
+import { expect, test } from "vitest";
+import { logIn, slotOf } from "../browser";
+import { DIST, REPOSITORY, binary } from "../daemon";
+import { Stage } from "../stage";
 
 /** What a phone has to load before it shows anything, in bytes. */
 const INITIAL_BYTES_MAX = 120_000;
 
-let browser: Browser;
-let daemon: Daemon;
-beforeAll(async () => {
-  [browser, daemon] = await Promise.all([launch(), Daemon.start()]);
-  await daemon.fill(LOT);
-});
-afterAll(async () => {
-  await browser.close();
-  await daemon.end();
-});
+const stage = Stage.set({ isBare: true });
 
 test("without a network the page opens on the last state, says how old it is, and takes no changes", async () => {
-  const { page, context, end } = await visit(browser, daemon.url);
-  await logIn(page, daemon.token);
+  const { page, context, end } = await stage.visit();
+  await logIn(page, stage.daemon.token);
   await page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined));
   await page.reload();
   await page.locator(".pill[data-link=live]").waitFor();
   // The last state is written down when the page is left.
   await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
-  await daemon.stop();
+  await stage.daemon.stop();
   await context.setOffline(true);
   await page.reload();
   await page.getByText("Last known state").waitFor();
@@ -39,7 +30,7 @@ test("without a network the page opens on the last state, says how old it is, an
   await page.getByRole("dialog").getByText("Changes need a connection.").waitFor();
   expect(await page.getByRole("button", { name: "Save" }).isDisabled()).toBe(true);
   await context.setOffline(false);
-  await daemon.start();
+  await stage.daemon.start();
   await page.locator(".pill[data-link=live]").waitFor({ timeout: 40_000 });
   await end();
 });
@@ -48,7 +39,7 @@ test("the page can be installed", async () => {
   const manifest = JSON.parse(readFileSync(join(DIST, "manifest.webmanifest"), "utf8")) as { icons: { src: string }[]; display: string };
   expect(manifest.display).toBe("standalone");
   for (const { src } of manifest.icons) {
-    const answer = await fetch(daemon.url + src);
+    const answer = await fetch(stage.daemon.url + src);
     expect(answer.headers.get("Content-Type"), src).toMatch(/^image\//);
   }
 });

@@ -1,21 +1,13 @@
-import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { launch, logIn, slotOf, visit } from "../browser";
-import { Daemon, LOT } from "../daemon";
+import { expect, test } from "vitest";
+import { logIn, slotOf } from "../browser";
+import { LOT } from "../daemon";
+import { Stage } from "../stage";
 
-let browser: Browser;
-let daemon: Daemon;
-beforeAll(async () => {
-  [browser, daemon] = await Promise.all([launch(), Daemon.start()]);
-});
-afterAll(async () => {
-  await browser.close();
-  await daemon.end();
-});
+const stage = Stage.set({ isBare: true, isEmpty: true });
 
 test("a lot is set up from nothing: a slot added, a plan imported after a look at it, the clock set", async () => {
-  const { page, end } = await visit(browser, daemon.url);
-  await logIn(page, daemon.token);
+  const { page, end } = await stage.visit();
+  await logIn(page, stage.daemon.token);
   await page.getByRole("link", { name: "Go to set-up" }).click();
   await page.getByRole("button", { name: "Add a slot" }).click();
   await page.getByLabel("Code").fill("A-01");
@@ -29,26 +21,26 @@ test("a lot is set up from nothing: a slot added, a plan imported after a look a
   await page.getByLabel("Rows").fill("code,zone,kind,x,y\nA-01,A,ev,1,2\nA-02,A,standard,3.5,2\nA-03,A,standard,6,2\n");
   await page.getByRole("button", { name: "Show what would change" }).click();
   await page.getByText("2 new").waitFor();
-  expect(await daemon.ask<unknown[]>("GET", "/api/slots")).toHaveLength(1);
+  expect(await stage.daemon.ask<unknown[]>("GET", "/api/slots")).toHaveLength(1);
   await page.getByRole("button", { name: "Import 3 slots" }).click();
   await page.getByText("Done: 2 new, 1 changed.").waitFor();
-  expect(await daemon.ask<unknown[]>("GET", "/api/slots")).toHaveLength(3);
+  expect(await stage.daemon.ask<unknown[]>("GET", "/api/slots")).toHaveLength(3);
 
   await page.getByRole("tab", { name: "Lot", exact: true }).click();
   await page.getByLabel("Time zone").fill("Asia/Jakarta");
   await page.getByLabel("Currency").fill("idr");
   await page.getByRole("button", { name: "Save" }).click();
   await page.getByText("Saved").waitFor();
-  expect(await daemon.ask("GET", "/api/lots/main")).toMatchObject({ time_zone: "Asia/Jakarta", currency: "IDR" });
+  expect(await stage.daemon.ask("GET", "/api/lots/main")).toMatchObject({ time_zone: "Asia/Jakarta", currency: "IDR" });
   await end();
 });
 
 test("a bay is dragged, and nudged by keys, to where it is saved", async () => {
-  await daemon.fill(LOT);
-  const { page, end } = await visit(browser, daemon.url);
-  await logIn(page, daemon.token, "/setup?part=map");
+  await stage.daemon.fill(LOT);
+  const { page, end } = await stage.visit();
+  await logIn(page, stage.daemon.token, "/setup?part=map");
   const bay = page.locator('[aria-label^="B-12 at"]');
-  const position = async () => (await daemon.ask<{ position: { x: number; y: number } }>("GET", "/api/slots/B-12")).position;
+  const position = async () => (await stage.daemon.ask<{ position: { x: number; y: number } }>("GET", "/api/slots/B-12")).position;
   const before = await position();
   const box = await bay.boundingBox();
   if (!box) throw new Error("the bay is not on the screen");
@@ -65,39 +57,39 @@ test("a bay is dragged, and nudged by keys, to where it is saved", async () => {
 });
 
 test("a token is made, shown once, and revoked", async () => {
-  const { page, end } = await visit(browser, daemon.url);
-  await logIn(page, daemon.token, "/tokens");
+  const { page, end } = await stage.visit();
+  await logIn(page, stage.daemon.token, "/tokens");
   await page.getByRole("button", { name: "New token" }).click();
   const dialog = page.getByRole("dialog");
   await dialog.getByLabel("For whom").fill("night shift");
   await dialog.getByRole("button", { name: "New token" }).click();
   const token = (await dialog.getByTestId("copyable").textContent()) ?? "";
-  expect(await daemon.ask("GET", "/api/login", undefined, token)).toMatchObject({ name: "night shift", role: "attendant" });
+  expect(await stage.daemon.ask("GET", "/api/login", undefined, token)).toMatchObject({ name: "night shift", role: "attendant" });
   await page.keyboard.press("Escape");
   await page.getByRole("button", { name: "Revoke night shift" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Revoke", exact: true }).click();
   await expect.poll(() => page.getByText("night shift").count()).toBe(0);
-  await expect(daemon.ask("GET", "/api/login", undefined, token)).rejects.toThrow("401");
+  await expect(stage.daemon.ask("GET", "/api/login", undefined, token)).rejects.toThrow("401");
   await end();
 });
 
 test("stays and events are listed as they happen, and saved as a file", async () => {
-  const { page, end } = await visit(browser, daemon.url);
-  await logIn(page, daemon.token, "/sessions?state=open");
-  await daemon.parkctl("slot", "set", "A-02", "--state", "occupied");
+  const { page, end } = await stage.visit();
+  await logIn(page, stage.daemon.token, "/sessions?state=open");
+  await stage.daemon.parkctl("slot", "set", "A-02", "--state", "occupied");
   await page.getByRole("row").filter({ hasText: "A-02" }).first().waitFor();
   const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Download CSV" }).click()]);
   expect(download.suggestedFilename()).toBe("main-sessions.csv");
   await page.goto("/events?slot=A-02");
   await page.locator(".log li").filter({ hasText: "Occupied" }).first().waitFor();
-  await daemon.parkctl("slot", "set", "A-02", "--state", "free");
+  await stage.daemon.parkctl("slot", "set", "A-02", "--state", "free");
   await page.locator(".log li").first().filter({ hasText: "Free" }).waitFor();
   await end();
 });
 
 test("the history has a figure for today, and a file", async () => {
-  const { page, end } = await visit(browser, daemon.url);
-  await logIn(page, daemon.token, "/history?range=week");
+  const { page, end } = await stage.visit();
+  await logIn(page, stage.daemon.token, "/history?range=week");
   await page.getByText("How full the lot was").waitFor();
   await page.locator(".uplot").waitFor();
   expect(await page.getByRole("radio", { name: "7 days" }).isChecked()).toBe(true);
@@ -107,9 +99,9 @@ test("the history has a figure for today, and a file", async () => {
 });
 
 test("a slot that is not on the map stands beside it until it is placed", async () => {
-  const { page, end } = await visit(browser, daemon.url);
-  await daemon.ask("POST", "/api/slots", { code: "Z-1" });
-  await logIn(page, daemon.token);
+  const { page, end } = await stage.visit();
+  await stage.daemon.ask("POST", "/api/slots", { code: "Z-1" });
+  await logIn(page, stage.daemon.token);
   await slotOf(page, "Z-1").waitFor();
   await page.goto("/setup?part=map");
   await page.getByRole("button", { name: "Place Z-1" }).click();
