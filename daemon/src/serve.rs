@@ -80,19 +80,20 @@ impl Daemon {
         let ledger = Ledger::open(store, Arc::clone(&clock), back.clone()).await.map_err(|e| e.to_string())?;
         let objects = open_objects(settings, &places, Arc::clone(&clock)).await?;
         if settings.demo {
-            demo::run::prepare(&ledger, &places, clock.now()).await?;
+            demo::lot::prepare(&ledger, &places, clock.now()).await?;
         }
         ensure_admin(&ledger, &*clock, &places).await?;
         let contacts = Contacts::load(&ledger, &*clock).await.map_err(|e| e.to_string())?;
         let auth = Auth::load(ledger.clone(), Arc::clone(&clock)).await.map_err(|e| e.to_string())?;
         let thumbnails =
             Thumbnails::open(places.thumbnails()).map_err(|e| format!("cannot use the folder for thumbnails: {e}"))?;
+        let keeping = settings.keeping.settings();
         let keeper = Keeper::new(
             ledger.clone(),
             objects.clone(),
             Some(thumbnails.clone()),
             Arc::clone(&clock),
-            settings.keeping.settings(),
+            if settings.demo { demo::lot::keeping(keeping) } else { keeping },
         );
         let room = keeper.room().clone();
         let captures = Captures::new(ledger.clone(), objects, contacts.clone(), Arc::clone(&clock), thumbnails, room);
@@ -107,7 +108,7 @@ impl Daemon {
         front.spawn(lookout.clone().watch(stop.clone()));
         let app = App::new(Shared {
             ledger: ledger.clone(),
-            captures: captures.clone(),
+            captures,
             keeper,
             lookout,
             contacts,
@@ -123,7 +124,7 @@ impl Daemon {
         let bounds = Bounds { connections_max: settings.connections_max.get() as usize };
         front.spawn(serve_http(listener, routes::build(app), bounds, front.clone(), stop.clone()));
         if settings.demo {
-            let demo = demo::run::Demo { ledger: ledger.clone(), captures, clock, places: places.clone(), address };
+            let demo = demo::run::Demo { ledger: ledger.clone(), clock, places: places.clone(), address };
             front.spawn(demo.run(settings.demo_speed, stop.clone()));
         }
         write_private(&places.address(), &own_url(address))?;

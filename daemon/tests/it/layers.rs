@@ -206,14 +206,8 @@ fn keep_out(sources: &[Source], words: &[&str], exceptions: &[Exception], why: &
 fn http_is_known_to_its_own_folder_alone() {
     let mut sources = daemon();
     sources.retain(|source| !source.path.starts_with("daemon/src/http/"));
-    let exceptions = [
-        ("daemon/src/demo/run.rs", "axum", "the demo's cameras upload over HTTP, as a device does"),
-        ("daemon/src/demo/run.rs", "hyper", "the same"),
-        ("daemon/src/demo/run.rs", "hyper_util", "the same"),
-        ("daemon/src/demo/run.rs", "http_body_util", "the same"),
-    ];
     let words = ["axum", "hyper", "hyper_util", "http_body_util", "tower", "tower_http", "utoipa_axum", "StatusCode"];
-    keep_out(&sources, &words, &exceptions, "HTTP is an adapter: the rest of the daemon does not know it");
+    keep_out(&sources, &words, &[], "HTTP is an adapter: the rest of the daemon does not know it");
 }
 
 #[test]

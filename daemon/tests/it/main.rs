@@ -4,6 +4,7 @@ mod access;
 mod contract;
 mod corpus;
 mod crash;
+mod demo;
 mod faults;
 mod fleet;
 mod foreign;

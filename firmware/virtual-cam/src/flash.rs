@@ -5,7 +5,10 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-use camera_core::settings::Place;
+use camera_core::Text;
+use camera_core::settings::{Claim, Place, Settings, Vault, Wifi};
+
+use crate::cam::Network;
 
 const SECTOR: usize = 4_096;
 /// Room for each of the two firmware images, in bytes.
@@ -51,6 +54,18 @@ impl Flash {
     /// One that is forgotten with the process.
     pub fn in_memory() -> Self {
         Self { file: None, sectors: std::array::from_fn(|_| vec![ERASED; SECTOR]), image: Vec::new() }
+    }
+
+    /// One in memory, of a camera that was set up before: it knows its network, its daemon and who it is there.
+    pub fn set_up(network: &Network, url: &str, token: &str, camera: &str) -> Self {
+        let wifi = Wifi { ssid: Text::cut(&network.ssid), password: Text::cut(&network.password) };
+        let claim = Claim { url: Text::cut(url), token: Text::cut(token), camera: Text::cut(camera) };
+        let settings = Settings { wifi: Some(wifi), claim: Some(claim), ..Settings::default() };
+        let (place, record) = Vault::open(&[], &[]).0.write(&settings);
+        let mut flash = Self::in_memory();
+        // Nothing cuts the power here.
+        let _ = flash.write(Sector::Settings(place), record.as_bytes(), None);
+        flash
     }
 
     /// One in a file, which is made when there is none.

@@ -76,7 +76,7 @@ impl Pictures {
                 let at = Timestamp::from_millisecond(now_ms).ok()?;
                 let caption = at.strftime("%Y-%m-%d %H:%M:%S").to_string();
                 let view = &CAMERAS.get(*view)?.view;
-                render(view, &day.parked(), &day.blocked(), Light::at_local_ms(now_ms), &caption).ok()
+                render(view, &day.parked(), &day.blocked(), Light::at_local_ms(now_ms), &caption, number).ok()
             }
             Self::Folder { files, next } => {
                 let file = &files[*next % files.len()];

@@ -105,6 +105,16 @@ impl Day {
         };
     }
 
+    /// Puts a car into every bay that is free; its driver leaves within `ms`.
+    pub fn fill(&mut self, ms: i64) {
+        for place in &mut self.places {
+            if let Use::Free = place.is {
+                let leaves_ms = self.now_ms + self.rng.random_range(1..=ms.max(1));
+                place.is = Use::Parked { car: Car::random(&mut self.rng), leaves_ms };
+            }
+        }
+    }
+
     /// Everything that happens up to and including `to_ms`, in order. An earlier `to_ms` than before does nothing.
     ///
     /// A step of more than a day counts as one of a day: the lot stood still before, as when the machine slept.

@@ -28,7 +28,7 @@ const SUNRISE: f32 = 6.2;
 const SUNSET: f32 = 18.6;
 const NOON_DEG: f32 = 64.0;
 /// Longest shadow, in heights of what casts it.
-const SHADOW_MAX: f32 = 1.9;
+const SHADOW_MAX: f32 = 0.9;
 /// How much darker a shadow makes the ground at noon, and what remains under an overcast or lamp-lit sky.
 const SHADOW_SUN: f32 = 0.5;
 const SHADOW_SKY: f32 = 0.22;

@@ -38,7 +38,8 @@ pub enum RenderError {
 /// The picture that the camera with this view takes, as a JPEG.
 ///
 /// `blocked` are the slots that are reserved (a post stands in them) or closed (cones). `caption` is the clock in the lot's own
-/// time, such as `2026-11-23 05:17:55`; it is burnt in beside the name of the camera.
+/// time, such as `2026-11-23 05:17:55`; it is burnt in beside the name of the camera. `shot` is the number of the picture: another
+/// one has another grain and shows other people, even where the clock stands still.
 ///
 /// # Errors
 /// Only when memory is short.
@@ -48,20 +49,22 @@ pub fn render(
     blocked: &[(SlotCode, SlotState)],
     light: Light,
     caption: &str,
+    shot: u32,
 ) -> Result<Vec<u8>, RenderError> {
     let camera = view.name;
+    let seed = seed(caption, shot);
     let mut canvas = Canvas::new(view).ok_or(RenderError::Canvas { camera })?;
     ground::draw(&mut canvas);
     markings::draw(&mut canvas);
     finish::roughen(&mut canvas);
     shadow::draw(&mut canvas, cars, light).ok_or(RenderError::Canvas { camera })?;
     props::draw_low(&mut canvas, blocked);
-    people::draw(&mut canvas, light, seed(caption));
+    people::draw(&mut canvas, light, seed);
     cars::draw(&mut canvas, cars);
     props::draw_high(&mut canvas);
     finish::light(&mut canvas, light).ok_or(RenderError::Canvas { camera })?;
     text::burn_in(&mut canvas, view.name, caption);
-    let rgb = finish::expose(&canvas, light, seed(caption));
+    let rgb = finish::expose(&canvas, light, seed);
     let mut jpeg = Vec::new();
     image::codecs::jpeg::JpegEncoder::new_with_quality(&mut jpeg, QUALITY)
         .encode(&rgb, WIDTH, HEIGHT, image::ExtendedColorType::Rgb8)
@@ -85,8 +88,9 @@ pub fn regions(view: &View) -> Vec<(SlotCode, [[f32; 2]; 4])> {
 }
 
 /// Another noise for another moment.
-fn seed(caption: &str) -> u32 {
-    caption.bytes().fold(0x811C_9DC5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
+fn seed(caption: &str, shot: u32) -> u32 {
+    let bytes = caption.bytes().chain(shot.to_le_bytes());
+    bytes.fold(0x811C_9DC5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }
 
 #[cfg(test)]

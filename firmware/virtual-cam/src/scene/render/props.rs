@@ -15,6 +15,11 @@ type Tree = ((f32, f32), f32);
 
 const LEAVES: [Rgb; 4] = [[52, 86, 44], [68, 106, 52], [88, 128, 62], [112, 150, 76]];
 const TREE_HEIGHT: f32 = 3.0;
+/// Radius of the largest crown whose leaves grow with it, in metres.
+const LEAF_RADIUS_MAX: f32 = 1.5;
+/// The island whose lower tree is an old one, and the radius of its crown, in metres: no camera sees the bays beside it.
+const OLD_TREE: usize = 2;
+const OLD_CROWN: f32 = 3.5;
 const LAMP_HEIGHT: f32 = 5.0;
 pub const CHARGER_HEIGHT: f32 = 1.3;
 /// How far the arm of a lamp reaches over the lane, in metres.
@@ -82,7 +87,8 @@ fn trees() -> Vec<Tree> {
         let x = (left + right) / 2.0;
         if index != 1 {
             trees.push(((x, LANE_TOP - 3.4), 1.15));
-            trees.push(((x, LANE_BOTTOM + 3.2), 1.25));
+            let (aside, depth, radius) = if index == OLD_TREE { (0.45, 2.4, OLD_CROWN) } else { (0.0, 3.2, 1.25) };
+            trees.push(((x + aside, LANE_BOTTOM + depth), radius));
         }
     }
     for (step, radius) in [1.3, 1.0, 1.45, 1.15, 1.3].into_iter().enumerate() {
@@ -139,9 +145,11 @@ fn crown(canvas: &mut Canvas, ((x, y), radius): Tree, seed: u64) {
         let (dx, dy) = canvas.lean((x, y), height);
         let spread = radius * (1.0 - 0.2 * layer as f32);
         let mut leaves = PathBuilder::new();
-        for _ in 0..26 {
+        // The leaves of a large tree are more, not larger.
+        let leaf = radius.min(LEAF_RADIUS_MAX);
+        for _ in 0..(26.0 * (radius / leaf).powi(2)) as u32 {
             let (angle, far) = (rng.random_range(0.0..std::f32::consts::TAU), rng.random::<f32>().sqrt());
-            let size = radius * rng.random_range(0.14..0.3) * (1.0 - 0.16 * layer as f32);
+            let size = leaf * rng.random_range(0.14..0.3) * (1.0 - 0.16 * layer as f32);
             let reach = (spread - size).max(0.0) * far;
             // The lit side is up and to the left of the dark one.
             let shift = layer as f32 * radius * 0.05;

@@ -13,7 +13,7 @@ fn car(paint: [u8; 3]) -> Car {
 }
 
 fn picture(view: &View, cars: &[ParkedCar], hour: f32) -> RgbImage {
-    let jpeg = render(view, cars, &[], Light::at_hour(hour), CAPTION).expect("it renders");
+    let jpeg = render(view, cars, &[], Light::at_hour(hour), CAPTION, 0).expect("it renders");
     image::load_from_memory(&jpeg).expect("it decodes").into_rgb8()
 }
 
@@ -33,7 +33,7 @@ fn difference(before: &RgbImage, after: &RgbImage, corners: &[[f32; 2]; 4]) -> f
 #[test]
 fn a_picture_is_a_jpeg_of_a_moderate_size() {
     for camera in CAMERAS {
-        let jpeg = render(&camera.view, &[], &[], Light::at_hour(12.0), CAPTION).expect("it renders");
+        let jpeg = render(&camera.view, &[], &[], Light::at_hour(12.0), CAPTION, 0).expect("it renders");
         let decoded = image::load_from_memory_with_format(&jpeg, image::ImageFormat::Jpeg).expect("it decodes");
         assert_eq!((decoded.width(), decoded.height()), (WIDTH, HEIGHT));
         assert!((30_000..120_000).contains(&jpeg.len()), "{} bytes", jpeg.len());
@@ -41,11 +41,12 @@ fn a_picture_is_a_jpeg_of_a_moderate_size() {
 }
 
 #[test]
-fn the_same_arguments_give_the_same_picture_and_another_clock_another() {
+fn the_same_arguments_give_the_same_picture_and_another_clock_or_shot_another() {
     let view = &CAMERAS[0].view;
-    let at = |caption| render(view, &[], &[], Light::at_hour(9.0), caption).expect("it renders");
-    assert_eq!(at(CAPTION), at(CAPTION));
-    assert_ne!(at(CAPTION), at("2026-11-23 05:17:56"));
+    let at = |caption, shot| render(view, &[], &[], Light::at_hour(9.0), caption, shot).expect("it renders");
+    assert_eq!(at(CAPTION, 0), at(CAPTION, 0));
+    assert_ne!(at(CAPTION, 0), at("2026-11-23 05:17:56", 0));
+    assert_ne!(at(CAPTION, 0), at(CAPTION, 1));
 }
 
 #[test]
@@ -91,7 +92,7 @@ fn closed_and_reserved_bays_are_marked() {
     let empty = picture(view, &[], 12.0);
     let (code, corners) = regions(view).into_iter().find(|(code, _)| code.as_str() == "A-06").expect("it is in view");
     for state in [SlotState::Closed, SlotState::Reserved] {
-        let jpeg = render(view, &[], &[(code.clone(), state)], Light::at_hour(12.0), CAPTION).expect("it renders");
+        let jpeg = render(view, &[], &[(code.clone(), state)], Light::at_hour(12.0), CAPTION, 0).expect("it renders");
         let marked = image::load_from_memory(&jpeg).expect("it decodes").into_rgb8();
         assert!(difference(&empty, &marked, &corners) > 2.0, "{state}");
     }
@@ -110,6 +111,6 @@ fn night_is_darker_than_day() {
 fn codes_that_the_plan_does_not_have_and_odd_captions_draw_nothing_wrong() {
     let stray = ParkedCar { slot: "Z-99".parse().expect("a valid code"), car: car([200, 0, 0]) };
     for caption in ["", "äöü ✓", &"9".repeat(500)] {
-        assert!(render(&CAMERAS[0].view, std::slice::from_ref(&stray), &[], Light::at_hour(-30.0), caption).is_ok());
+        assert!(render(&CAMERAS[0].view, std::slice::from_ref(&stray), &[], Light::at_hour(-30.0), caption, 0).is_ok());
     }
 }

@@ -13,8 +13,9 @@ const BURNT_DOT: f32 = 2.0;
 const STRIP_HEIGHT: f32 = 24.0;
 const STRIP_MARGIN: f32 = 10.0;
 const STRIP_ALPHA: f32 = 0.58;
-/// Most characters of a burnt-in text; half of the line.
-const BURNT_CHARS_MAX: usize = 24;
+/// Most characters of the name of a camera and of what stands beside it; both fit into the line.
+const NAME_CHARS_MAX: usize = 16;
+const CAPTION_CHARS_MAX: usize = 32;
 
 /// Paints `text` around a point of the lot, `height` metres high.
 pub fn paint(canvas: &mut Canvas, text: &str, (x, y): (f32, f32), height: f32, colour: Rgb, alpha: f32) {
@@ -25,15 +26,15 @@ pub fn paint(canvas: &mut Canvas, text: &str, (x, y): (f32, f32), height: f32, c
     canvas.fill_at(dots(text), &solid(colour, alpha), local);
 }
 
-/// Writes the name of the camera and the clock into a dark strip at the top.
+/// Writes the name of the camera and the caption into a dark strip at the top.
 pub fn burn_in(canvas: &mut Canvas, name: &str, caption: &str) {
     let dark = Paint { anti_alias: false, ..solid([0, 0, 0], STRIP_ALPHA) };
     if let Some(strip) = Rect::from_xywh(0.0, 0.0, WIDTH as f32, STRIP_HEIGHT) {
         canvas.pixmap.fill_rect(strip, &dark, Transform::identity(), None);
     }
-    let shown: String = caption.chars().take(BURNT_CHARS_MAX).collect();
+    let shown: String = caption.chars().take(CAPTION_CHARS_MAX).collect();
     let caption_width = shown.chars().count() as f32 * f32::from(DOTS) * BURNT_DOT;
-    let name: String = name.chars().take(BURNT_CHARS_MAX).collect();
+    let name: String = name.chars().take(NAME_CHARS_MAX).collect();
     burn(canvas, &name, STRIP_MARGIN);
     burn(canvas, &shown, WIDTH as f32 - STRIP_MARGIN - caption_width);
 }
