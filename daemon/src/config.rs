@@ -121,7 +121,7 @@ pub struct Serve {
     pub demo: bool,
 
     /// How many times faster than the clock the demo's day goes by
-    #[arg(long, env = "PARKD_DEMO_SPEED", value_name = "FACTOR", default_value = "60", value_parser = speed)]
+    #[arg(long, env = "PARKD_DEMO_SPEED", value_name = "FACTOR", default_value = "30", value_parser = speed)]
     pub demo_speed: f64,
 }
 

@@ -110,7 +110,7 @@ impl Daemon {
             ledger: ledger.clone(),
             captures,
             keeper,
-            lookout,
+            lookout: lookout.clone(),
             contacts,
             auth,
             limits: Limits::new(Rates { writes_per_s: settings.write_rate, uploads_per_s: settings.upload_rate }),
@@ -124,7 +124,7 @@ impl Daemon {
         let bounds = Bounds { connections_max: settings.connections_max.get() as usize };
         front.spawn(serve_http(listener, routes::build(app), bounds, front.clone(), stop.clone()));
         if settings.demo {
-            let demo = demo::run::Demo { ledger: ledger.clone(), clock, places: places.clone(), address };
+            let demo = demo::run::Demo { ledger: ledger.clone(), lookout, clock, places: places.clone(), address };
             front.spawn(demo.run(settings.demo_speed, stop.clone()));
         }
         write_private(&places.address(), &own_url(address))?;

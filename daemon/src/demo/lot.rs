@@ -6,11 +6,12 @@ use std::time::Duration;
 use parking_api::cameras::NewCamera;
 use parking_api::events::Actor;
 use parking_api::lots::NewLot;
+use parking_api::regions::{NewRegion, RegionsMode, SetRegions};
 use parking_api::tokens::Role;
-use parking_api::{LotId, Time};
+use parking_api::{LotId, SlotCode, SlotRef, Time};
 
-use super::past;
-use super::plan::{self, CAMERAS, DemoCamera};
+use super::plan::{self, CAMERAS, DemoCamera, View};
+use super::{past, render};
 use crate::auth::secret::{self, Grant, record};
 use crate::captures::keeping;
 use crate::clock::{Clock, SystemClock};
@@ -66,8 +67,23 @@ pub async fn prepare(ledger: &Ledger, places: &Places, now: Time) -> Result<(), 
         if lot.read(|state| !state.cameras().any(|known| known.id.as_str() == camera.id)) {
             create_camera(&lot, camera, places).await?;
         }
+        let id = camera.id.parse()?;
+        if lot.read(|state| state.regions_of(&id).is_none()) {
+            submit(&lot, Command::SetRegions { camera: id, set: regions(&camera.view) }).await?;
+        }
     }
     Ok(())
+}
+
+/// Where a camera sees which slot. They were measured once, with the camera in its place.
+fn regions(view: &View) -> SetRegions {
+    let fraction = |pixels: f32, of: u32| (f64::from(pixels / of as f32) * 10_000.0).round() / 10_000.0;
+    let corner = |[x, y]: [f32; 2]| [fraction(x, render::WIDTH), fraction(y, render::HEIGHT)];
+    let region = |(code, corners): (SlotCode, [[f32; 2]; 4])| NewRegion {
+        slot: SlotRef::Code(code),
+        polygon: corners.map(corner).to_vec(),
+    };
+    SetRegions { mode: RegionsMode::Auto, regions: render::regions(view).into_iter().map(region).collect() }
 }
 
 /// How long pictures are kept beside a demo.

@@ -1,28 +1,38 @@
-//! Runs the demo: the simulated day moves the cars of the lot `demo`, and its cameras show them to the daemon. Never touches a lot with
-//! real data.
+//! Runs the demo: the simulated day moves cars, the cameras show them to the daemon, and what the daemon makes of that is compared with how
+//! it is. Never touches a lot with real data.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use parking_api::slots::{SetSlot, SlotState, Source};
-use parking_api::{SlotCode, SlotRef};
+use parking_api::slots::SlotState;
+use parking_api::{SlotCode, SlotId};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use super::attendant::Attendant;
 use super::cameras;
-use super::day::{Day, Movement};
-use super::lot::{TIME_ZONE, submit, token};
+use super::day::Day;
+use super::lot::{TIME_ZONE, token};
+use super::opening::Opening;
 use super::plan::{self, CAMERAS, DemoCamera};
 use super::stage::{Scene, Stage};
+use super::truth::Agreement;
 use crate::clock::Clock;
 use crate::config::Places;
-use crate::ledger::{Command, Ledger, LotHandle};
+use crate::ledger::{Ledger, LotHandle};
+use crate::lookout::Lookout;
 
 /// How often the day moves on.
 const STEP: Duration = Duration::from_millis(250);
+/// How often it is said how far what is known is how it is.
+const SAY: Duration = Duration::from_secs(30);
 /// The day begins at this local hour: a lot in the morning shows the most.
 const START_HOUR: i8 = 9;
+const HOUR_MS: i64 = 3_600_000;
+/// The lot is full when it opens. Within so much of its time it empties to what is usual at that hour.
+const OPENING_MS: i64 = 12 * 60_000;
 /// Seed of the day's chances.
 const SEED: u64 = 20_261_123;
 
@@ -30,6 +40,7 @@ const SEED: u64 = 20_261_123;
 #[derive(Debug)]
 pub struct Demo {
     pub ledger: Ledger,
+    pub lookout: Lookout,
     pub clock: Arc<dyn Clock>,
     pub places: Places,
     /// Where the daemon itself listens.
@@ -44,41 +55,32 @@ struct Wall {
 }
 
 impl Wall {
-    fn new(clock: &dyn Clock, speed: f64) -> Self {
-        let zone = jiff::tz::TimeZone::get(TIME_ZONE).unwrap_or(jiff::tz::TimeZone::UTC);
-        let today = clock.now().timestamp().to_zoned(zone).date();
-        let start = today.at(START_HOUR, 0, 0, 0).to_zoned(jiff::tz::TimeZone::UTC);
-        let start_ms = start.map_or(0, |start| start.timestamp().as_millisecond());
-        Self { start_ms, started: Instant::now(), speed }
-    }
-
     fn now_ms(&self) -> i64 {
         self.start_ms + (self.started.elapsed().as_secs_f64() * 1000.0 * self.speed) as i64
     }
+}
+
+/// Today, when the demo's day begins, in local milliseconds.
+fn start_ms(clock: &dyn Clock) -> i64 {
+    let zone = jiff::tz::TimeZone::get(TIME_ZONE).unwrap_or(jiff::tz::TimeZone::UTC);
+    let today = clock.now().timestamp().to_zoned(zone).date();
+    let start = today.at(START_HOUR, 0, 0, 0).to_zoned(jiff::tz::TimeZone::UTC);
+    start.map_or(0, |start| start.timestamp().as_millisecond())
 }
 
 impl Demo {
     /// Goes on until `stop`.
     pub async fn run(self, speed: f64, stop: CancellationToken) {
         let Some(lot) = plan::LOT_ID.parse().ok().and_then(|id| self.ledger.lot(&id)) else { return };
-        let wall = Wall::new(&*self.clock, speed);
-        let states = states(&lot);
-        let is_first = !states.iter().any(|(_, state)| *state == SlotState::Occupied);
-        let mut day = if is_first { Day::new(SEED, wall.start_ms) } else { Day::resume(SEED, wall.start_ms, states) };
-        if is_first {
-            for parked in day.parked() {
-                set(&lot, parked.slot, SlotState::Occupied).await;
-            }
-        }
+        let start_ms = start_ms(&*self.clock);
         let stage = Stage::default();
-        stage.show(scene(&day, wall.now_ms()));
+        let day = Day::resume(SEED, start_ms, states(&lot));
+        stage.show(scene(&day, start_ms));
         let cameras: Vec<_> =
             CAMERAS.iter().zip(1..).filter_map(|(camera, number)| self.start(camera, number, &stage, &stop)).collect();
-        let mut tick = tokio::time::interval(STEP);
-        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        while stop.run_until_cancelled(tick.tick()).await.is_some() {
-            step(&lot, &mut day, wall.now_ms()).await;
-            stage.show(scene(&day, wall.now_ms()));
+        if let Some(day) = stop.run_until_cancelled(self.opened(&lot, &stage, day, start_ms)).await {
+            let wall = Wall { start_ms, started: Instant::now(), speed };
+            stop.run_until_cancelled(self.go_on(&lot, &stage, day, &wall)).await;
         }
         for camera in cameras {
             if let Err(error) = camera.await {
@@ -109,34 +111,85 @@ impl Demo {
             }
         }
     }
+
+    /// The day, once cameras know what the lot looks like; `day` itself, if they learned that before.
+    async fn opened(&self, lot: &LotHandle, stage: &Stage, day: Day, start_ms: i64) -> Day {
+        if !self.followed(lot).await.is_empty() {
+            return day;
+        }
+        let mut full = Day::new(SEED, start_ms);
+        for (code, state) in day.blocked() {
+            full.observe(&code, state);
+        }
+        full.fill(OPENING_MS);
+        tracing::info!("an attendant shows the cameras the lot, empty and full: that takes them about half a minute");
+        let opening = Opening { lot, lookout: &self.lookout, clock: &*self.clock, stage };
+        if let Err(error) = opening.hold(&full, start_ms - i64::from(START_HOUR) * HOUR_MS).await {
+            tracing::warn!(error, "the cameras of the demo could not be shown the lot");
+        }
+        let (slots, of) = (self.followed(lot).await.len(), plan::bays().len());
+        tracing::info!("from now on {slots} of {of} slots follow what their cameras see");
+        full
+    }
+
+    async fn followed(&self, lot: &LotHandle) -> BTreeSet<SlotId> {
+        self.lookout.automatic(lot).await.unwrap_or_else(|error| {
+            tracing::warn!(error, "it is not known what the cameras of the demo have learned");
+            BTreeSet::new()
+        })
+    }
+
+    async fn go_on(&self, lot: &LotHandle, stage: &Stage, mut day: Day, wall: &Wall) {
+        let (mut attendant, mut moved) = (Attendant::default(), BTreeMap::new());
+        let (mut step, mut say) = (tokio::time::interval(STEP), tokio::time::interval(SAY));
+        step.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        // Nothing has moved yet.
+        say.tick().await;
+        loop {
+            tokio::select! {
+                _ = step.tick() => {
+                    follow_blocks(lot, &mut day);
+                    let now = Instant::now();
+                    for action in day.advance(wall.now_ms()) {
+                        moved.insert(action.slot.clone(), now);
+                        attendant.sees(action.slot, now);
+                    }
+                    stage.show(scene(&day, wall.now_ms()));
+                    let parked = parked(&day);
+                    if let Err(error) = attendant.walk(lot, &self.lookout, now, |slot| parked.contains(slot)).await {
+                        tracing::warn!(error, "the attendant of the demo was not heard");
+                    }
+                }
+                _ = say.tick() => {
+                    let parked = parked(&day);
+                    let now = Instant::now();
+                    let said = lot.read(|state| Agreement::of(state.slots().map(Arc::as_ref), &parked, &moved, now));
+                    tracing::info!("{said}");
+                }
+            }
+        }
+    }
 }
 
 fn scene(day: &Day, local_ms: i64) -> Scene {
     Scene { local_ms, cars: day.parked(), blocked: day.blocked() }
 }
 
+fn parked(day: &Day) -> Vec<SlotCode> {
+    day.parked().into_iter().map(|parked| parked.slot).collect()
+}
+
 fn states(lot: &LotHandle) -> Vec<(SlotCode, SlotState)> {
     lot.read(|state| state.slots().map(|slot| (slot.code.clone(), slot.state)).collect())
 }
 
-async fn step(lot: &LotHandle, day: &mut Day, now_ms: i64) {
-    // People may have changed slots: the day goes on from what is.
-    for (code, state) in &states(lot) {
-        day.observe(code, *state);
-    }
-    for action in day.advance(now_ms) {
-        let state = match action.movement {
-            Movement::Arrive(_) => SlotState::Occupied,
-            Movement::Leave => SlotState::Free,
-        };
-        set(lot, action.slot, state).await;
-    }
-}
-
-async fn set(lot: &LotHandle, code: SlotCode, state: SlotState) {
-    let set = SetSlot { state, note: None, source: Some(Source::Sensor) };
-    let command = Command::SetSlot { slot: SlotRef::Code(code.clone()), set, if_match: None };
-    if let Err(error) = submit(lot, command).await {
-        tracing::warn!(slot = %code, error, "the demo could not move a car");
+/// People reserve and close slots, and open them again: that is how it is then. What else is believed of a slot changes nothing on the lot.
+fn follow_blocks(lot: &LotHandle, day: &mut Day) {
+    let was_blocked = day.blocked();
+    for (code, state) in states(lot) {
+        let is_blocked = matches!(state, SlotState::Reserved | SlotState::Closed);
+        if is_blocked || was_blocked.iter().any(|(blocked, _)| *blocked == code) {
+            day.observe(&code, state);
+        }
     }
 }

@@ -1,11 +1,12 @@
 //! Why a slot is in its state, by every camera that sees it; and calibration, by which a person shows a camera empty slots.
 
+use std::collections::BTreeSet;
 use std::io::Cursor;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use image::{ExtendedColorType, ImageEncoder};
-use parking_api::regions::{CALIBRATION_PICTURES, CameraRegions, SlotView, Trust, Why};
+use parking_api::regions::{CALIBRATION_PICTURES, CameraRegions, RegionsMode, SlotView, Trust, Why};
 use parking_api::slots::{Slot, SlotState};
 use parking_api::{CameraId, SlotId, paths};
 
@@ -45,6 +46,22 @@ impl Lookout {
             held_until: rule::held_until(slot).filter(|until| *until > self.clock.now()),
             views,
         })
+    }
+
+    /// The slots of a lot that its cameras set by themselves.
+    ///
+    /// # Errors
+    /// When the database cannot say what is remembered.
+    pub async fn automatic(&self, lot: &LotHandle) -> Result<BTreeSet<SlotId>, String> {
+        let drawn: Vec<CameraRegions> = lot.read(|state| state.regions().cloned().collect());
+        let mut slots = BTreeSet::new();
+        for regions in drawn.into_iter().filter(|drawn| drawn.mode == RegionsMode::Auto) {
+            let known = self.known(&(lot.id().clone(), regions.camera.clone())).await?;
+            let known = known.lock().await;
+            let seen = regions.regions.iter().map(|region| region.slot_id);
+            slots.extend(seen.filter(|slot| known.trust(*slot).mode == Mode::Automatic));
+        }
+        Ok(slots)
     }
 
     /// Lets a camera learn from the next pictures of slots that a person has just said are free.

@@ -132,14 +132,14 @@ pub const CAMERAS: [DemoCamera; 2] = [
         id: "cam-1",
         name: "Mast west",
         zone: "A",
-        interval_s: 30,
+        interval_s: 3,
         view: View { name: "CAM-1 MAST WEST", x: 0.0, y: 0.0, width: VIEW_WIDTH },
     },
     DemoCamera {
         id: "cam-2",
         name: "Mast east",
         zone: "C",
-        interval_s: 30,
+        interval_s: 3,
         view: View { name: "CAM-2 MAST EAST", x: LOT_WIDTH - VIEW_WIDTH, y: 0.0, width: VIEW_WIDTH },
     },
 ];

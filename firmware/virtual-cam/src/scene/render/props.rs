@@ -17,9 +17,9 @@ const LEAVES: [Rgb; 4] = [[52, 86, 44], [68, 106, 52], [88, 128, 62], [112, 150,
 const TREE_HEIGHT: f32 = 3.0;
 /// Radius of the largest crown whose leaves grow with it, in metres.
 const LEAF_RADIUS_MAX: f32 = 1.5;
-/// The island whose lower tree is an old one, and the radius of its crown, in metres: no camera sees the bays beside it.
+/// The island whose lower tree is an old one, and the radius of its crown, in metres: it hangs over the bay beside it, which no camera sees.
 const OLD_TREE: usize = 2;
-const OLD_CROWN: f32 = 3.5;
+const OLD_CROWN: f32 = 3.1;
 const LAMP_HEIGHT: f32 = 5.0;
 pub const CHARGER_HEIGHT: f32 = 1.3;
 /// How far the arm of a lamp reaches over the lane, in metres.
@@ -87,7 +87,7 @@ fn trees() -> Vec<Tree> {
         let x = (left + right) / 2.0;
         if index != 1 {
             trees.push(((x, LANE_TOP - 3.4), 1.15));
-            let (aside, depth, radius) = if index == OLD_TREE { (0.45, 2.4, OLD_CROWN) } else { (0.0, 3.2, 1.25) };
+            let (aside, depth, radius) = if index == OLD_TREE { (-1.3, 2.4, OLD_CROWN) } else { (0.0, 3.2, 1.25) };
             trees.push(((x + aside, LANE_BOTTOM + depth), radius));
         }
     }

@@ -1,0 +1,67 @@
+//! How far what the daemon knows of the demo lot is how it is. The daemon itself never learns it: it is said to people, in the log.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use parking_api::SlotCode;
+use parking_api::slots::{Slot, SlotState, Source};
+
+/// How long after a movement nobody can know of it yet: a camera must have seen it in two pictures, and one may just have been missed.
+const NEWS: Duration = Duration::from_secs(12);
+
+/// How far it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Agreement {
+    /// Slots that are known as they are, and those of them that a camera set.
+    pub right: usize,
+    pub by_camera: usize,
+    /// Slots in which a car has just moved, and which are not known as they are yet.
+    pub moving: usize,
+    /// The others.
+    pub wrong: Vec<SlotCode>,
+}
+
+impl Agreement {
+    /// `parked` are the slots with a car, and `moved` when something happened in a slot last.
+    pub fn of<'a>(
+        slots: impl Iterator<Item = &'a Slot>,
+        parked: &[SlotCode],
+        moved: &BTreeMap<SlotCode, Instant>,
+        now: Instant,
+    ) -> Self {
+        let mut agreement = Self::default();
+        for slot in slots {
+            let is_right = match slot.state {
+                SlotState::Reserved | SlotState::Closed => true,
+                SlotState::Unknown => false,
+                SlotState::Free => !parked.contains(&slot.code),
+                SlotState::Occupied => parked.contains(&slot.code),
+            };
+            if is_right {
+                agreement.right += 1;
+                agreement.by_camera += usize::from(slot.source == Source::Camera);
+            } else if moved.get(&slot.code).is_some_and(|at| now - *at < NEWS) {
+                agreement.moving += 1;
+            } else {
+                agreement.wrong.push(slot.code.clone());
+            }
+        }
+        agreement
+    }
+}
+
+impl fmt::Display for Agreement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let of = self.right + self.moving + self.wrong.len();
+        write!(f, "{} of {of} slots are known as they are, {} by camera", self.right, self.by_camera)?;
+        if self.moving > 0 {
+            write!(f, "; in {} a car has just moved", self.moving)?;
+        }
+        if !self.wrong.is_empty() {
+            let wrong: Vec<_> = self.wrong.iter().map(SlotCode::as_str).collect();
+            write!(f, "; not in {}", wrong.join(", "))?;
+        }
+        Ok(())
+    }
+}
