@@ -115,7 +115,7 @@ pub struct Serve {
     #[arg(long, env = "PARKD_LOG", value_name = "FILTER", default_value = "info", value_parser = filter)]
     pub log: String,
 
-    /// Run a believable day on a lot `demo`, with two drawn cameras; only in a data folder without real data
+    /// Run a believable day on a lot `demo`, seen by two drawn cameras; only in a data folder without real data
     #[arg(long, env = "PARKD_DEMO", value_name = "BOOL", num_args = 0..=1, require_equals = true,
           default_value = "false", default_missing_value = "true", action = clap::ArgAction::Set)]
     pub demo: bool,

@@ -61,10 +61,15 @@ fn next_steps(places: &Places, address: &str) -> String {
   A parking lot is live at  http://{address}   (API: http://{address}/api/docs)
   Its admin token is in     {}
 
+  Two drawn cameras set its slots by what they see, once they have learned what it looks like: in about a minute.
+  How well they do is said below, twice a minute.
+
   Try, in another terminal:
     {data}target/debug/parkctl slot list
     {data}target/debug/parkctl slot watch
-    {data}target/debug/parkctl slot toggle A-01
+    {data}target/debug/parkctl slot toggle A-05       (your word holds against the camera)
+    {data}target/debug/parkctl slot why A-05
+    {data}target/debug/parkctl camera list
     {data}target/debug/parkctl capture get latest -o lot.jpg
     {data}cargo run -p parktui
 

@@ -122,7 +122,7 @@ impl Demo {
             full.observe(&code, state);
         }
         full.fill(OPENING_MS);
-        tracing::info!("an attendant shows the cameras the lot, empty and full: that takes them about half a minute");
+        tracing::info!("an attendant shows the cameras the lot, empty and full: that takes them a minute at most");
         let opening = Opening { lot, lookout: &self.lookout, clock: &*self.clock, stage };
         if let Err(error) = opening.hold(&full, start_ms - i64::from(START_HOUR) * HOUR_MS).await {
             tracing::warn!(error, "the cameras of the demo could not be shown the lot");

@@ -8,7 +8,7 @@ use parking_api::SlotCode;
 use parking_api::slots::{Slot, SlotState, Source};
 
 /// How long after a movement nobody can know of it yet: a camera must have seen it in two pictures, and one may just have been missed.
-const NEWS: Duration = Duration::from_secs(12);
+const NEWS: Duration = Duration::from_secs(15);
 
 /// How far it is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -63,5 +63,34 @@ impl fmt::Display for Agreement {
             write!(f, "; not in {}", wrong.join(", "))?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn slot(code: &str, state: SlotState, source: Source) -> Slot {
+        let slot = include_str!("../../api/fixtures/slot.json");
+        let slot = serde_json::from_str(slot).expect("a slot");
+        Slot { code: code.parse().expect("a code"), state, source, ..slot }
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_unless_a_car_has_just_moved_there() {
+        let slots = [
+            slot("A-01", SlotState::Occupied, Source::Camera),
+            slot("A-02", SlotState::Free, Source::Manual),
+            slot("A-03", SlotState::Closed, Source::Manual),
+            slot("A-04", SlotState::Free, Source::Camera),
+            slot("A-05", SlotState::Occupied, Source::Camera),
+            slot("A-06", SlotState::Unknown, Source::Camera),
+        ];
+        let parked: [SlotCode; 2] = ["A-01", "A-04"].map(|code| code.parse().expect("a code"));
+        let began = Instant::now();
+        let moved = BTreeMap::from([(parked[1].clone(), began), (slots[4].code.clone(), began)]);
+        let at = |secs| Agreement::of(slots.iter(), &parked, &moved, began + Duration::from_secs(secs)).to_string();
+        assert_eq!(at(1), "3 of 6 slots are known as they are, 1 by camera; in 2 a car has just moved; not in A-06");
+        assert_eq!(at(60), "3 of 6 slots are known as they are, 1 by camera; not in A-04, A-05, A-06");
     }
 }

@@ -178,6 +178,7 @@ async fn slots_follow_the_pictures_people_come_first_and_a_restart_forgets_nothi
     assert_eq!(parkd.stop(), Some(0));
     parkd.verify();
     parkd.restart();
+    let client = admin(&parkd);
     wait_long("a camera sets a slot again", &parkd, || async {
         by_camera(&client).await.iter().any(|slot| slot.rev > seq).then_some(())
     })

@@ -156,3 +156,13 @@ fn a_clock_that_jumps_ahead_or_back_costs_at_most_a_day() {
     assert!(day.advance(START_MS).is_empty());
     assert!(day.next_at_ms() > far_ms);
 }
+
+#[test]
+fn a_lot_that_was_filled_is_as_usual_again_in_time() {
+    let mut day = Day::new(7, 9 * HOUR_MS);
+    let usual = day.parked().len();
+    day.fill(600_000);
+    assert_eq!(day.parked().len() + day.blocked().len(), plan::bays().len());
+    let left = day.advance(9 * HOUR_MS + 600_000).iter().filter(|action| action.movement == Movement::Leave).count();
+    assert!(left >= plan::bays().len() - day.blocked().len() - usual, "{left} of those who came for a moment left");
+}
