@@ -10,7 +10,7 @@ const SHOTS = join(import.meta.dirname, "../shots");
 /** For pictures to load and charts to be drawn, after the page is quiet. */
 const SETTLE_MS = 600;
 /** The lot fills up before it is drawn: an empty one shows little. */
-const MORNING_MS = 20_000;
+const MORNING_MS = 90_000;
 
 const PAGES: readonly (readonly [string, string])[] = [
   ["lot", "/"],
