@@ -32,7 +32,9 @@ pub fn send(out: &mut impl Write, pixels: &Pixels, id: u32) -> io::Result<()> {
             Ok(())
         }
         Protocol::Iterm2 => {
-            let size = pixels.body.len() / 4 * 3;
+            // To the byte: a terminal may refuse a picture that is shorter than was said.
+            let padding = pixels.body.iter().rev().take_while(|byte| **byte == b'=').count();
+            let size = pixels.body.len() / 4 * 3 - padding;
             write!(
                 out,
                 "\x1b]1337;File=inline=1;size={size};width={columns};height={rows};preserveAspectRatio=0;doNotMoveCursor=1:"
@@ -77,6 +79,10 @@ mod tests {
     #[test]
     fn each_protocol_stands_where_it_is_told_and_kitty_alone_is_told_to_go() {
         assert!(shown(Protocol::Iterm2, 8).contains("\x1b[6;4H\x1b]1337;File=inline=1;size=6;width=4;height=2"));
+        let pixels = Pixels { protocol: Protocol::Iterm2, cells: (4, 2), body: (*b"AAAAAA==").into() };
+        let mut padded = Vec::new();
+        send(&mut padded, &pixels, 7).expect("written");
+        assert!(String::from_utf8_lossy(&padded).contains(";size=4;"), "the padding is no part of the picture");
         assert_eq!(shown(Protocol::Sixel, 2), "\x1b[6;4HAA");
         let mut out = Vec::new();
         hide(&mut out, Protocol::Sixel, 7).expect("written");

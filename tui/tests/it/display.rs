@@ -1,7 +1,7 @@
 //! A screen that nobody sees, with a real terminal on it: what is drawn there is looked at pixel by pixel.
 
 use std::io::{BufRead, BufReader};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use image::RgbImage;
@@ -16,6 +16,8 @@ pub struct Display {
     number: String,
     /// The last one started is ended first.
     children: Vec<Child>,
+    /// They end when nobody holds their standard input any more, and take with them what they have started.
+    servers: Vec<Child>,
 }
 
 /// Where a colour is to be seen.
@@ -45,7 +47,7 @@ impl Display {
             .expect("Xvfb is there; if it is not: run .ci/tools");
         let out = server.stdout.take().expect("a pipe");
         let number = BufReader::new(out).lines().map_while(Result::ok).next().expect("a display");
-        Self { number: format!(":{}", number.trim()), children: vec![server] }
+        Self { number: format!(":{}", number.trim()), children: vec![server], servers: Vec::new() }
     }
 
     /// Runs `line` in xterm, which shows sixels.
@@ -70,6 +72,37 @@ impl Display {
             kitty.args(["-o", option]);
         }
         self.run(kitty.args(["sh", "-c", line]), home);
+    }
+
+    /// Runs `line` in xterm.js in a browser, which shows pictures as iTerm2 does.
+    pub fn xterm_js(&mut self, home: &Path, line: &str) {
+        let modules = modules();
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/xtermjs/serve.mjs");
+        let mut node = Command::new("node")
+            .args([script, modules.to_str().expect("a name"), "140x44", line])
+            .env("HOME", home)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("node is there; if it is not: run .ci/tools");
+        let out = node.stdout.take().expect("a pipe");
+        let url = BufReader::new(out).lines().map_while(Result::ok).next().expect("an address");
+        self.servers.push(node);
+        let mut chromium = Command::new("chromium");
+        chromium.args([
+            "--no-sandbox",
+            "--test-type",
+            "--no-first-run",
+            "--disable-gpu",
+            "--force-device-scale-factor=1",
+        ]);
+        chromium.args(["--window-position=0,0", "--window-size=1280,960"]);
+        chromium.arg(format!("--user-data-dir={}", home.join("browser").display())).arg(format!("--app={url}"));
+        self.run(&mut chromium, home);
+        // Nobody manages windows here: the keys go to the one that is told.
+        let focus = "xdotool search --sync --onlyvisible --name xterm.js windowfocus";
+        let status = Command::new("sh").args(["-c", focus]).env("DISPLAY", &self.number).status();
+        assert!(status.expect("xdotool is there; if it is not: run .ci/tools").success());
     }
 
     fn run(&mut self, command: &mut Command, home: &Path) {
@@ -135,7 +168,20 @@ impl Drop for Display {
             let _ = child.kill();
             let _ = child.wait();
         }
+        for mut server in self.servers.drain(..) {
+            drop(server.stdin.take());
+            let _ = server.wait();
+        }
     }
+}
+
+/// Where `.ci/tools` puts what comes from npm.
+fn modules() -> PathBuf {
+    let test = std::env::current_exe().expect("a test has a path");
+    let target = test.ancestors().nth(3).expect("target/<profile>/deps/<test>");
+    let modules = target.join("tools/node/node_modules");
+    assert!(modules.join("@xterm/addon-image").exists(), "xterm.js is missing: run .ci/tools");
+    modules
 }
 
 /// A few stray pixels are no patch.

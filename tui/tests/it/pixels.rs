@@ -73,7 +73,11 @@ fn is_shown_and_gone(display: &Display, daemon: &Daemon) {
     display.keys(&["Escape"]);
     let whole = || Some(display.sees(&FIELDS)).filter(|seen| seen.iter().all(|patch| patch.solidity() > 0.9));
     crate::wait::until(|| "the whole picture".into(), whole);
-    display.keys(&["Escape", "5"]);
+    // One by one: a key right behind an escape would be another key.
+    display.keys(&["Escape"]);
+    let small = || Some(display.sees(&FIELDS)).filter(|small| area(small) < 2 * area(&beside));
+    crate::wait::until(|| "the small picture again".into(), small);
+    display.keys(&["5"]);
     display.sees_none(&FIELDS);
 }
 
@@ -97,6 +101,14 @@ fn xterm_shows_pictures_in_cells() {
     let daemon = daemon_with_a_camera();
     let mut display = Display::start();
     display.xterm(daemon.home(), &line(&daemon, "--images half"));
+    is_shown_and_gone(&display, &daemon);
+}
+
+#[test]
+fn xterm_js_shows_pictures_by_the_protocol_of_iterm2() {
+    let daemon = daemon_with_a_camera();
+    let mut display = Display::start();
+    display.xterm_js(daemon.home(), &line(&daemon, "--images iterm2"));
     is_shown_and_gone(&display, &daemon);
 }
 
