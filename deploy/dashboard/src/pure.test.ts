@@ -1,6 +1,7 @@
 // What is worked out without a screen: days in other time zones, buckets, files, lines for a shell, words in two languages.
 import { expect, test } from "vitest";
 import { provisionLine } from "./cameras/CameraToken";
+import { conditionOf } from "./cameras/CameraBadge";
 import { withContact } from "./cameras/known";
 import { fixture } from "./fixtures";
 import type { Camera } from "./api/types";
@@ -78,4 +79,13 @@ test("an outline is enlarged and moved: places by both, lengths by the scale alo
   expect(placed("M1 2h3v4H1V2z", 10, 20, 2)).toBe("M12 24h6v8H12V24z");
   expect(placed("M0 0a1 2 30 1 0 3 4A1 2 30 0 1 3 4", 10, 20, 2)).toBe("M10 20a2 4 30 1 0 6 8A2 4 30 0 1 16 28");
   expect(placed("m.5-1.5l1 1", 10, 20, 2)).toBe("m1 -3l2 2");
+});
+
+test("a camera is of use while it is in touch, and sees something new", () => {
+  const well: Camera = { ...fixture<Camera>("camera"), status: "online", frozen_since: null };
+  const since = "2026-11-23T06:00:00.000Z";
+  expect(conditionOf(well)).toBe("online");
+  expect(conditionOf({ ...well, frozen_since: since })).toBe("frozen");
+  expect(conditionOf({ ...well, status: "late", frozen_since: since })).toBe("late");
+  expect(conditionOf({ ...well, contact: null })).toBe("never");
 });

@@ -1,13 +1,29 @@
-// Whether a camera is with us, in a word.
+// Whether a camera is with us and of use, in a word, and since when it is not.
 import { useTranslation } from "../i18n";
 import type { Camera } from "../api/types";
+import { useFormat } from "../session";
+import { useNow } from "../ui/now";
 
-const LOOKS = { online: "good", late: "warn", offline: "bad" } as const;
+const LOOKS = { online: "good", late: "warn", offline: "bad", frozen: "bad", never: "bad" } as const;
+
+/** What is wrong with a camera, or that nothing is. */
+export function conditionOf(camera: Camera): keyof typeof LOOKS {
+  if (camera.contact == null) return "never";
+  if (camera.status !== "online") return camera.status;
+  // In touch, and of no use: it sends one and the same picture.
+  return camera.frozen_since ? "frozen" : "online";
+}
 
 export function CameraBadge({ camera }: { camera: Camera }) {
   const { t } = useTranslation();
-  const isNew = camera.contact === undefined || camera.contact === null;
-  // In touch, and of no use: it sends one and the same picture.
-  if ("frozen_since" in camera && camera.frozen_since) return <span className="badge camera-badge bad">{t("cameras.frozen")}</span>;
-  return <span className={`badge camera-badge ${LOOKS[camera.status]}`}>{t(isNew ? "cameras.never" : `cameras.${camera.status}`)}</span>;
+  const format = useFormat();
+  const now = useNow(60_000);
+  const condition = conditionOf(camera);
+  const since = condition === "frozen" ? camera.frozen_since : condition === "late" || condition === "offline" ? camera.status_at : null;
+  return (
+    <span className={`badge camera-badge ${LOOKS[condition]}`} data-condition={condition}>
+      {t(`cameras.${condition}`)}
+      {since && <span className="num camera-since"> {t("cameras.sinceTime", { time: format.time(since, now) })}</span>}
+    </span>
+  );
 }

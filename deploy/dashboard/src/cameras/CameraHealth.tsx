@@ -10,7 +10,9 @@ import { HealthCharts } from "./HealthCharts";
 import { PictureChart } from "./PictureChart";
 
 const CHANGES_SHOWN = 6;
-const KINDS = ["camera.created", "camera.changed", "camera.status"];
+const KINDS = ["camera.status", "camera.frozen"] as const;
+/** Of each kind, those of all cameras of the lot among which this one's are looked for. */
+const CHANGES_ASKED = 200;
 
 export function CameraHealth({ camera, captures }: { camera: Camera; captures: readonly Capture[] }) {
   const { t } = useTranslation();
@@ -53,10 +55,11 @@ function StatusChanges({ camera }: { camera: Camera }) {
   const now = useNow();
   const { data } = useQuery({
     queryKey: ["camera-changes", lotId, camera.id, camera.rev],
-    queryFn: () => api.GET("/api/events", { params: { query: { lot: lotId, kind: "camera.status", limit: 200 } } }).then(answer),
+    queryFn: () => Promise.all(KINDS.map((kind) => api.GET("/api/events", { params: { query: { lot: lotId, kind, limit: CHANGES_ASKED } } }).then(answer))),
   });
-  const events = (data?.events ?? []).filter((event): event is Event & { data: { camera: Camera } } => {
-    return "at" in event && KINDS.includes(event.kind) && "camera" in event.data && event.data.camera.id === camera.id;
+  const all = (data ?? []).flatMap(({ events }) => events).sort((a, b) => a.seq - b.seq);
+  const events = all.filter((event): event is Event & { data: { camera: Camera } } => {
+    return "at" in event && "camera" in event.data && event.data.camera.id === camera.id;
   });
   if (events.length === 0) return null;
   return (

@@ -15,6 +15,7 @@ import { CameraBadge } from "./CameraBadge";
 import { CameraHealth } from "./CameraHealth";
 import { useCameras } from "./known";
 import { Pin } from "./Pin";
+import { Shoot } from "./Shoot";
 import "./cameras.css";
 
 const PAGE = 120;
@@ -77,10 +78,23 @@ function Known({ camera }: { camera: Camera }) {
     <>
       <PageHead title={camera.name} note={[camera.id, camera.zone && t("lot.zone", { zone: camera.zone })].filter(Boolean).join(" · ")}>
         <CameraBadge camera={camera} />
+        {isAdmin && (
+          <Link href={`/cameras/${camera.id}/regions`} className="button">
+            {t("regions.open")}
+          </Link>
+        )}
         <Link href="/cameras" className="button">
           {t("cameras.all")}
         </Link>
       </PageHead>
+      {(camera.blind_slots?.length ?? 0) > 0 && (
+        <div className="notice" role="status">
+          <Icon name="warning" />
+          <p>
+            <strong className="num">{t("cameras.blind", { number: camera.blind_slots?.length })}.</strong> {t("cameras.blindWhy", { slots: camera.blind_slots?.join(", ") })}
+          </p>
+        </div>
+      )}
       <div className="camera-page">
         <section className="card viewer dims" aria-label={t("cameras.pictures")}>
           {list.isError && <Failed error={list.error} onRetry={() => void refetch()} />}
@@ -128,6 +142,7 @@ function Known({ camera }: { camera: Camera }) {
                       {t("cameras.older")}
                     </button>
                   )}
+                  {isAttendant && <Shoot camera={camera} />}
                   <button className="button small" type="button" disabled={chosen === null} onClick={() => setChosen(null)}>
                     {t("cameras.newest")}
                   </button>

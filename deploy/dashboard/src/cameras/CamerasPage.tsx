@@ -7,7 +7,7 @@ import { useFormat, useMay } from "../session";
 import { Icon } from "../ui/icons";
 import { Empty, PageHead } from "../ui/Page";
 import { useNow } from "../ui/now";
-import { CameraBadge } from "./CameraBadge";
+import { CameraBadge, conditionOf } from "./CameraBadge";
 import { useCameras } from "./known";
 import { useNewest, useVisible } from "./newest";
 import "./cameras.css";
@@ -20,10 +20,10 @@ export default function CamerasPage() {
   const all = useCameras();
   const isAdmin = useMay("admin");
   const [isAdding, setIsAdding] = useState(false);
-  const away = all.filter((camera) => camera.status === "offline").length;
+  const well = all.filter((camera) => conditionOf(camera) === "online").length;
   return (
     <>
-      <PageHead title={t("nav.cameras")} note={all.length > 0 ? t("cameras.summary", { total: all.length, away }) : undefined}>
+      <PageHead title={t("nav.cameras")} note={all.length > 0 ? t("cameras.summary", { total: all.length, well }) : undefined}>
         {isAdmin && (
           <button className="button primary" type="button" onClick={() => setIsAdding(true)}>
             <Icon name="plus" size={18} />
@@ -70,6 +70,7 @@ function Tile({ camera }: { camera: Camera }) {
             </span>
           )}
           <CameraBadge camera={camera} />
+          {(camera.blind_slots?.length ?? 0) > 0 && <span className="badge bad num camera-blind">{t("cameras.blind", { number: camera.blind_slots?.length })}</span>}
         </div>
         <span className="camera-line">
           <strong>{camera.name}</strong>

@@ -61,7 +61,7 @@ export function LineChart({ label, readings, words, expected, from, marks, isFro
           },
         },
         axes: [
-          { ...axis, grid: { show: false }, space: 60, values: (_plot, ticks) => ticks.map((at) => when(at * 1_000)) },
+          { ...axis, size: 24, grid: { show: false }, space: 60, values: (_plot, ticks) => ticks.map((at) => when(at * 1_000)) },
           { ...axis, size: 64, grid: { stroke: colour("--line"), width: 1 }, space: 36, values: (_plot, ticks) => ticks.map(words) },
         ],
         series: [

@@ -29,7 +29,8 @@ export function useCameras(): Camera[] {
 /** The newer contact, with the health that only one of the two may know. */
 export function withContact(camera: Camera, asked: Camera | undefined): Camera {
   const [live, known] = [camera.contact, asked?.contact];
-  if (!known) return camera;
+  if (!asked || !known) return camera;
   const newest = live && live.seen_at > known.seen_at ? live : known;
-  return { ...camera, contact: { ...newest, health: known.health ?? null, health_at: known.health_at ?? null } };
+  // Who is blind follows from all cameras: only who was asked knows.
+  return { ...camera, blind_slots: asked.blind_slots ?? [], contact: { ...newest, health: known.health ?? null, health_at: known.health_at ?? null } };
 }

@@ -56,6 +56,7 @@ export function StackChart({ columns, timeZone, height, label }: Props) {
         axes: [
           {
             ...axis,
+            size: 26,
             grid: { show: false },
             space: isShort ? 60 : 80,
             values: (_plot, ticks) => ticks.map((at) => (isShort ? format.clock(at * 1_000) : format.day(at * 1_000))),

@@ -10,6 +10,8 @@ const DAY = 24 * HOUR;
 export interface Format {
   number: (value: number) => string;
   percent: (value: number) => string;
+  /** 0.60. */
+  fraction: (value: number) => string;
   bytes: (value: number) => string;
   /** 14:05 today, with the date otherwise. */
   time: (at: string | number, now: number) => string;
@@ -24,6 +26,7 @@ export interface Format {
 
 export function format(language: string, timeZone: string, justNow: string): Format {
   const number = new Intl.NumberFormat(language);
+  const fraction = new Intl.NumberFormat(language, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
   const percent = new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 0 });
   const relative = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
   const made = (options: Intl.DateTimeFormatOptions) => new Intl.DateTimeFormat(language, { timeZone, ...options });
@@ -38,6 +41,7 @@ export function format(language: string, timeZone: string, justNow: string): For
   return {
     number: (value) => number.format(value),
     percent: (value) => percent.format(value),
+    fraction: (value) => fraction.format(value),
     bytes: (value) =>
       value < 1_000_000 ? `${number.format(Math.round(value / 1_000))} kB` : `${number.format(Math.round(value / 100_000) / 10)} MB`,
     time: (at, now) => (date.format(new Date(at)) === date.format(now) ? clock : dayTime).format(new Date(at)),

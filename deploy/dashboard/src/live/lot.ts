@@ -76,6 +76,7 @@ class Draft {
       case "camera.created":
       case "camera.changed":
       case "camera.status":
+      case "camera.frozen":
         return this.putCamera(event.data.camera);
       case "camera.deleted":
         (this.cameras ??= new Map(this.base.cameras)).delete(event.data.camera.id);

@@ -11,6 +11,7 @@ import { Slots } from "./Slots";
 import "./lot.css";
 
 const SlotPanel = lazy(() => import("./SlotPanel"));
+const Blind = lazy(() => import("./Blind"));
 const Today = lazy(() => import("../history/Today"));
 
 export function LotPage() {
@@ -24,6 +25,11 @@ export function LotPage() {
   if (isEmpty) return <Empty />;
   return (
     <div className="lot-page">
+      {isViewer && isPainted && (
+        <Suspense fallback={null}>
+          <Blind />
+        </Suspense>
+      )}
       <div className="dims lot-head" data-alone={!isViewer || undefined}>
         <Counters />
         {isViewer && (

@@ -1,6 +1,7 @@
 // An event as a sentence.
 import { useTranslation } from "../i18n";
 import type { Event } from "../api/types";
+import { conditionOf } from "../cameras/CameraBadge";
 import { useFormat } from "../session";
 import { StateMark } from "../ui/icons";
 
@@ -60,12 +61,36 @@ export function EventText({ event }: { event: Event }) {
         </>
       );
     }
-    case "camera.status":
+    case "slot.seen": {
+      const { sighting } = event.data;
       return (
         <>
-          <strong>{event.data.camera.name}</strong> {t(`cameras.${event.data.camera.status}`)}
+          <strong>{sighting.slot}</strong>{" "}
+          <span className="state-word">
+            <StateMark state={sighting.state} />
+            {t(`state.${sighting.state}`)}
+          </span>{" "}
+          <span className="fine num">
+            {sighting.camera}, {t("why.score", { percent: format.percent(sighting.score) })}
+          </span>
         </>
       );
+    }
+    case "camera.regions":
+      return (
+        <>
+          {kind} <strong>{event.data.regions.camera}</strong> <span className="fine num">{t("regions.slots", { number: event.data.regions.regions.length })}</span>
+        </>
+      );
+    case "camera.status":
+    case "camera.frozen": {
+      const { camera } = event.data;
+      return (
+        <>
+          <strong>{camera.name}</strong> {t(`cameras.${conditionOf({ ...camera, contact: { seen_at: event.at } })}`)}
+        </>
+      );
+    }
     case "camera.created":
     case "camera.changed":
     case "camera.deleted":
