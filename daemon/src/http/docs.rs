@@ -46,7 +46,7 @@ pub fn files(router: Router<App>, folder: &Path) -> Router<App> {
 }
 
 /// What a page of the dashboard may load: only what comes from here, no script and no style within the page itself.
-const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; font-src 'self'; connect-src 'self'; \
+const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; font-src 'self'; connect-src 'self'; \
                            manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 /// What of the machine it may use: nothing that a lot does not need.
 const PERMISSIONS: &str = "camera=(), geolocation=(), microphone=(), payment=(), usb=()";

@@ -19,6 +19,7 @@ import { Shell } from "./shell/Shell";
 const Kiosk = lazy(() => import("./lot/Kiosk"));
 const CamerasPage = lazy(() => import("./cameras/CamerasPage"));
 const CameraPage = lazy(() => import("./cameras/CameraPage"));
+const RegionsPage = lazy(() => import("./regions/RegionsPage"));
 const HistoryPage = lazy(() => import("./history/HistoryPage"));
 const SessionsPage = lazy(() => import("./records/SessionsPage"));
 const EventsPage = lazy(() => import("./records/EventsPage"));
@@ -102,6 +103,7 @@ function Pages() {
           <Route path="/" component={LotPage} />
           {isViewer && <Route path="/cameras" component={CamerasPage} />}
           {isViewer && <Route path="/cameras/:camera" component={CameraPage} />}
+          {isAdmin && <Route path="/cameras/:camera/regions" component={RegionsPage} />}
           {isViewer && <Route path="/history" component={HistoryPage} />}
           {isViewer && <Route path="/sessions" component={SessionsPage} />}
           {isViewer && <Route path="/events" component={EventsPage} />}

@@ -16,6 +16,7 @@ const PAGES: readonly (readonly [string, string])[] = [
   ["lot", "/"],
   ["cameras", "/cameras"],
   ["camera", "/cameras/cam-1"],
+  ["regions", "/cameras/cam-1/regions"],
   ["history", "/history?range=week"],
   ["stays", "/sessions"],
   ["events", "/events"],

@@ -4,6 +4,7 @@ import type { components } from "./schema";
 type Schemas = components["schemas"];
 
 export type Camera = Schemas["Camera"];
+export type CameraRegions = Schemas["CameraRegions"];
 export type Capture = Schemas["Capture"];
 export type Counts = Schemas["Counts"];
 export type Event = Schemas["Event"];
@@ -18,7 +19,10 @@ export type Slot = Schemas["Slot"];
 export type SlotKind = Schemas["SlotKind"];
 export type SlotState = Schemas["SlotState"];
 export type SlotStats = Schemas["SlotStats"];
+export type SlotView = Schemas["SlotView"];
 export type Token = Schemas["Token"];
+export type Trust = Schemas["Trust"];
+export type Why = Schemas["Why"];
 
 /** One place in the log: an event, or the number of one that this audience may not see or this client does not know. */
 export type LogEntry = Event | { seq: number; kind: "withheld" };

@@ -1,5 +1,5 @@
 // How many slots are in which state: of the lot, of each zone, of each kind. Pure.
-import type { Slot, SlotKind, SlotState } from "../api/types";
+import type { Slot, SlotKind } from "../api/types";
 
 export interface Tally {
   total: number;
@@ -22,9 +22,9 @@ export function count(slots: Iterable<Slot>): Counts {
   const zones = new Map<string | null, Tally>();
   const kinds = new Map<SlotKind, Tally>();
   for (const slot of slots) {
-    add(all, slot.state);
-    add(at(zones, slot.zone ?? null), slot.state);
-    add(at(kinds, slot.kind), slot.state);
+    add(all, slot);
+    add(at(zones, slot.zone ?? null), slot);
+    add(at(kinds, slot.kind), slot);
   }
   const inOrder = [...zones].sort(([a], [b]) => (a === null ? 1 : b === null ? -1 : a.localeCompare(b, "en", { numeric: true })));
   return { all, zones: new Map(inOrder), kinds };
@@ -40,9 +40,9 @@ export function none(): Tally {
   return { total: 0, free: 0, occupied: 0, reserved: 0, closed: 0, unknown: 0 };
 }
 
-function add(tally: Tally, state: SlotState): void {
+function add(tally: Tally, slot: Slot): void {
   tally.total += 1;
-  tally[state] += 1;
+  tally[slot.state] += 1;
 }
 
 function at<K>(map: Map<K, Tally>, key: K): Tally {

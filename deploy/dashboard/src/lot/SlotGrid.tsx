@@ -37,7 +37,12 @@ export function SlotGrid({ slots, onOpen, isFlat = false }: Props) {
       if (ids) ids.push(slot.id);
       else byZone.set(zone, [slot.id]);
     }
-    return [...byZone].map(([zone, ids]) => ({ zone, rows: rows(ids, columns) }));
+    let before = 0;
+    return [...byZone].map(([zone, ids]) => {
+      const part = { zone, rows: rows(ids, columns), before };
+      before += ids.length;
+      return part;
+    });
   }, [slots, columns, isFlat]);
   const all = useMemo(() => zones.flatMap((zone) => zone.rows), [zones]);
   const inTabOrder = active !== null && slots.some((slot) => slot.id === active) ? active : (all[0]?.[0] ?? null);
@@ -61,12 +66,12 @@ export function SlotGrid({ slots, onOpen, isFlat = false }: Props) {
 
   return (
     <div ref={frame} className="grids" onKeyDown={onKeyDown} onFocus={onFocus} onClick={onClick}>
-      {(width > 0 ? zones : []).map(({ zone, rows }, rank) => {
+      {(width > 0 ? zones : []).map(({ zone, rows, before }) => {
         const name = zone === null ? t("lot.noZone") : t("lot.zone", { zone });
         return (
           <div key={zone ?? ""} className="zone-slots">
             {!isFlat && (zones.length > 1 || zone !== null) && <h3 className="zone-title">{name}</h3>}
-            <Rows rows={rows} rank={rank} columns={columns} cells={cells} label={isFlat ? t("lot.unplaced") : name} />
+            <Rows rows={rows} before={before} columns={columns} cells={cells} label={isFlat ? t("lot.unplaced") : name} />
           </div>
         );
       })}
@@ -75,7 +80,7 @@ export function SlotGrid({ slots, onOpen, isFlat = false }: Props) {
 }
 
 /** The tiles of a zone, in their rows. */
-const Rows = memo(function Rows({ rows, columns, cells, label, rank }: { rows: readonly (readonly string[])[]; columns: number; cells: Cells; label: string; rank: number }) {
+const Rows = memo(function Rows({ rows, columns, cells, label, before }: { rows: readonly (readonly string[])[]; columns: number; cells: Cells; label: string; before: number }) {
   const grid = useRef<HTMLDivElement>(null);
   const make = useCallback(() => {
     return rows.map((ids) => {
@@ -87,7 +92,7 @@ const Rows = memo(function Rows({ rows, columns, cells, label, rank }: { rows: r
       return row;
     });
   }, [rows, columns, cells]);
-  useFill(grid, rank, make);
+  useFill(grid, before, make);
   return <div ref={grid} role="grid" aria-label={label} className="slot-grid" />;
 });
 

@@ -93,8 +93,8 @@ export function SlotMap({ slots, onOpen }: Props) {
                 </g>
               ))}
             </svg>
-            {parts.map(({ ids, box }, rank) => (
-              <Part key={ids[0]} rank={rank} ids={ids} box={box} area={area} metre={metre} cells={cells} />
+            {parts.map(({ ids, box }, index) => (
+              <Part key={ids[0]} before={index * PART_MAX} ids={ids} box={box} area={area} metre={metre} cells={cells} />
             ))}
           </div>
         )}
@@ -112,10 +112,10 @@ export function SlotMap({ slots, onOpen }: Props) {
 }
 
 /** Bays that lie together, as a drawing of its own: when one of them changes, the browser paints these again and not the whole lot. */
-const Part = memo(function Part({ ids, box, area, metre, cells, rank }: { ids: readonly string[]; box: Box; area: Box; metre: number; cells: Cells; rank: number }) {
+const Part = memo(function Part({ ids, box, area, metre, cells, before }: { ids: readonly string[]; box: Box; area: Box; metre: number; cells: Cells; before: number }) {
   const part = useRef<SVGSVGElement>(null);
   const make = useCallback(() => ids.flatMap((id) => cells.of(id) ?? []), [ids, cells]);
-  useFill(part, rank, make);
+  useFill(part, before, make);
   return (
     <svg
       ref={part}

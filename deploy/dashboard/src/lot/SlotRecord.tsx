@@ -4,9 +4,11 @@ import { useTranslation } from "../i18n";
 import { answer, api } from "../api/client";
 import type { Event, Slot } from "../api/types";
 import { useCameras } from "../cameras/known";
+import { useWhy } from "../regions/why";
 import { useFormat, useSession } from "../session";
 import { StateMark } from "../ui/icons";
 import { useNow } from "../ui/now";
+import { SlotWhy } from "./SlotWhy";
 
 const EVENTS_SHOWN = 12;
 const PICTURE_WIDTH = 640;
@@ -14,11 +16,18 @@ const PICTURE_WIDTH = 640;
 export function SlotRecord({ slot }: { slot: Slot }) {
   return (
     <>
-      <Picture slot={slot} />
+      <Sight slot={slot} />
       <Stay slot={slot} />
       <Changes slot={slot} />
     </>
   );
+}
+
+/** What cameras make of it, where one has the slot drawn into its picture; else the picture of its zone. */
+function Sight({ slot }: { slot: Slot }) {
+  const { data, isError } = useWhy(slot.id, slot.rev);
+  if (data && data.views.length > 0) return <SlotWhy slot={slot} why={data} />;
+  return data || isError ? <Picture slot={slot} /> : null;
 }
 
 function Stay({ slot }: { slot: Slot }) {

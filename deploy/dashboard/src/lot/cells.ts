@@ -7,8 +7,8 @@ import type { Pending } from "../live/store";
 import { afterPaint } from "../ui/painted";
 import { useLabel } from "./label";
 
-/** Parts of a field that are filled before anything is painted. */
-const PARTS_AT_ONCE = 2;
+/** A part of a field with so many cells before it waits until those are painted. */
+const CELLS_AT_ONCE = 100;
 
 export type Cell = HTMLElement | SVGElement;
 
@@ -97,10 +97,10 @@ export function useCells(slots: readonly Slot[], make: Make): Cells {
 }
 
 /**
- * Puts cells where they belong; one that had the focus keeps it. `rank` says how many parts of the field come before this one: the first few are there
- * with the page, the others follow when those are on the screen, each by itself, so that nobody waits for thousands.
+ * Puts cells where they belong; one that had the focus keeps it. `before` is how many cells of the field come before these: the first are there with
+ * the page, the others follow when those are on the screen, part by part, so that nobody waits for thousands.
  */
-export function useFill(frame: RefObject<Element | null>, rank: number, make: () => readonly Element[]): void {
+export function useFill(frame: RefObject<Element | null>, before: number, make: () => readonly Element[]): void {
   useLayoutEffect(() => {
     const fill = () => {
       const element = frame.current;
@@ -108,8 +108,8 @@ export function useFill(frame: RefObject<Element | null>, rank: number, make: ()
       element?.replaceChildren(...make());
       if (focused) document.getElementById(focused)?.focus();
     };
-    return rank < PARTS_AT_ONCE || frame.current?.hasChildNodes() ? fill() : afterPaint(fill);
-  }, [frame, rank, make]);
+    return before < CELLS_AT_ONCE || frame.current?.hasChildNodes() ? fill() : afterPaint(fill);
+  }, [frame, before, make]);
 }
 
 const SVG = "http://www.w3.org/2000/svg";

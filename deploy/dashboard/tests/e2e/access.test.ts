@@ -9,7 +9,7 @@ beforeAll(async () => {
   await stage.daemon.ask("POST", "/api/cameras", { id: "cam-1", name: "Gate", zone: "A" });
 });
 
-const PAGES = ["/", "/cameras", "/cameras/cam-1", "/history", "/sessions", "/events", "/tokens", "/setup", "/setup?part=map", "/setup?part=import", "/setup?part=lot", "/nowhere"];
+const PAGES = ["/", "/cameras", "/cameras/cam-1", "/cameras/cam-1/regions", "/history", "/sessions", "/events", "/tokens", "/setup", "/setup?part=map", "/setup?part=import", "/setup?part=lot", "/nowhere"];
 
 test("a viewer looks on, and is offered nothing that is refused", async () => {
   const { page, end } = await stage.visit();

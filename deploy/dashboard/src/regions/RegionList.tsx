@@ -1,0 +1,90 @@
+// The slots that a camera sees, and how far each is trusted to it, with the reason; and calibration: "these are empty now".
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { api, change } from "../api/client";
+import type { Camera } from "../api/types";
+import { useTranslation } from "../i18n";
+import { useMay, useSession } from "../session";
+import { Confirm } from "../ui/Modal";
+import type { Editor } from "./drawing";
+import { TrustBadge } from "./TrustBadge";
+import { useWhy } from "./why";
+
+interface Props {
+  camera: Camera;
+  editor: Editor;
+  /** Whether what is drawn is what the daemon has. */
+  isSaved: boolean;
+  onSelect: (key: number) => void;
+}
+
+export function RegionList({ camera, editor, isSaved, onSelect }: Props) {
+  const { t } = useTranslation();
+  const { lotId } = useSession();
+  const queries = useQueryClient();
+  const mayCalibrate = useMay("attendant");
+  const [isAsked, setIsAsked] = useState(false);
+  const { regions } = editor.now;
+  const chosen = regions.filter(({ key, slot }) => slot !== null && (editor.selected === null || key === editor.selected));
+  const codes = chosen.flatMap(({ slot }) => slot ?? []);
+  const calibrate = useMutation({
+    mutationFn: () =>
+      change((key) =>
+        api.POST("/api/cameras/{camera}/calibrate", { params: { path: { camera: camera.id }, query: { lot: lotId }, header: { "Idempotency-Key": key } }, body: { free: codes } }),
+      ),
+    onSuccess: async () => {
+      await queries.invalidateQueries({ queryKey: ["why", lotId] });
+      setIsAsked(false);
+    },
+  });
+  if (regions.length === 0) return <p className="muted">{t("regions.none")}</p>;
+  return (
+    <div className="stack">
+      <div className="spread">
+        <h2>{t("regions.slots", { number: regions.length })}</h2>
+        {mayCalibrate && isSaved && (
+          <button className="button small" type="button" disabled={codes.length === 0} onClick={() => setIsAsked(true)}>
+            {t("regions.calibrate")}
+          </button>
+        )}
+      </div>
+      <ul className="region-list">
+        {regions.map(({ key, slot }) => (
+          <li key={key}>
+            <button className="button small quiet" type="button" aria-pressed={key === editor.selected} onClick={() => onSelect(key)}>
+              {slot ?? t("regions.noSlot")}
+            </button>
+            {slot !== null && isSaved && <Trusted slot={slot} camera={camera.id} />}
+          </li>
+        ))}
+      </ul>
+      {isAsked && (
+        <Confirm
+          title={t("regions.calibrate")}
+          detail={t("regions.calibrateDetail", { slots: codes.join(", ") })}
+          action={t("regions.calibrateYes")}
+          problem={calibrate.error}
+          isBusy={calibrate.isPending}
+          onConfirm={() => calibrate.mutate()}
+          onClose={() => setIsAsked(false)}
+        />
+      )}
+    </div>
+  );
+}
+
+function Trusted({ slot, camera }: { slot: string; camera: string }) {
+  const view = useWhy(slot, 0).data?.views.find((each) => each.camera === camera);
+  if (!view) return null;
+  return (
+    <>
+      <TrustBadge trust={view.trust} />
+      <span className="fine" lang="en">
+        {view.outcome}
+      </span>
+      <span className="fine region-reason" lang="en">
+        {view.trust_reason}
+      </span>
+    </>
+  );
+}
