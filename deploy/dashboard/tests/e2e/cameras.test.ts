@@ -60,3 +60,34 @@ test("pictures are looked at back in time, and downloaded as they were", async (
   await expect.poll(() => image.getAttribute("src")).not.toBe(newest);
   await end();
 });
+
+test("how a camera was doing is drawn over a day and over a week, with its silence and its restarts", async () => {
+  const { page, end } = await stage.visit();
+  await stage.daemon.ask("POST", "/api/cameras", { id: "cam-4", name: "South mast" });
+  const asked: string[] = [];
+  // A day of reports takes the daemon a day: its answer is made up here, by the form that its document has.
+  await page.route("**/api/cameras/cam-4/health*", async (route) => {
+    const from = new URL(route.request().url()).searchParams.get("from") ?? "";
+    asked.push(from);
+    const start = Date.parse(from);
+    const times = Array.from({ length: 144 }, (_, at) => start + at * 600_000).filter((_, at) => at < 60 || at > 80);
+    await route.fulfill({
+      json: times.map((at, index) => ({
+        at: new Date(at).toISOString(),
+        booted_at: new Date(start - 3_600_000 + (at > start + 60_000_000 ? 62_000_000 : 0)).toISOString(),
+        rssi_dbm: -60 - (index % 12),
+        free_heap_bytes: 120_000 - index * 100,
+        queue_depth: index % 3,
+      })),
+    });
+  });
+  await logIn(page, stage.daemon.token, "/cameras/cam-4");
+  await page.getByText("Restarts: 1").waitFor();
+  await expect.poll(() => page.locator(".camera-side .uplot canvas").count()).toBe(4);
+  await page.getByRole("img", { name: "Signal: -71 dBm – -60 dBm" }).waitFor();
+  const [day = ""] = asked;
+  await page.getByText("7 days", { exact: true }).click();
+  await expect.poll(() => (Date.parse(day) - Date.parse(asked.at(-1) ?? day)) / 86_400_000).toBeGreaterThan(5.9);
+  expect(await violations(page)).toEqual([]);
+  await end();
+});
