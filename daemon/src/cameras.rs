@@ -171,7 +171,7 @@ impl Contacts {
 }
 
 /// Whether nothing can have been heard at `at` yet.
-fn is_ahead(at: Time, now: Time) -> bool {
+pub fn is_ahead(at: Time, now: Time) -> bool {
     at.ms_since(now) > CLOCK_AHEAD_MS_MAX
 }
 
@@ -189,8 +189,13 @@ pub fn status(camera: &Camera, contact: Option<&Contact>, started: Time, now: Ti
         // Whatever brought it online was a sign of life, which may not have been noted yet.
         (seen_at, CameraStatus::Online) => seen_at.unwrap_or(status_at).max(status_at).max(started),
     };
+    silence(heard, camera.interval_s, now)
+}
+
+/// What it means that nothing was heard since then of somebody who speaks up this often, in seconds.
+pub fn silence(heard: Time, interval_s: u32, now: Time) -> CameraStatus {
     let silence_ms = now.ms_since(heard) - GRACE_MS;
-    let interval_ms = i64::from(camera.interval_s) * 1000;
+    let interval_ms = i64::from(interval_s) * 1000;
     if silence_ms <= interval_ms * i64::from(LATE_INTERVALS) {
         CameraStatus::Online
     } else if silence_ms <= interval_ms * i64::from(OFFLINE_INTERVALS) {
@@ -277,6 +282,7 @@ mod tests {
             rev: 1,
             capture_wanted_at: None,
             frozen_since: None,
+            moved_since: None,
             blind_slots: Vec::new(),
             contact: None,
         }

@@ -103,6 +103,10 @@ pub struct Serve {
     #[arg(long, env = "PARKD_CHECK_EVERY", value_name = "TIME", default_value = "24h", value_parser = duration)]
     pub check_every: SignedDuration,
 
+    /// After how long a camera may overrule what a person said of a slot, unless it saw the change happen, such as 15m
+    #[arg(long, env = "PARKD_OVERRULE_AFTER", value_name = "TIME", default_value = "15m", value_parser = duration)]
+    pub overrule_after: SignedDuration,
+
     /// How long a start waits for a database on a server that is not there yet, such as 30s
     #[arg(long, env = "PARKD_DATABASE_WAIT", value_name = "TIME", default_value = "30s", value_parser = duration)]
     pub database_wait: SignedDuration,

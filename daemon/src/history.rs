@@ -69,16 +69,13 @@ fn sample(lot: &LotId, minute: Time, stats: &SlotStats) -> Vec<HistoryRow> {
 
 #[cfg(test)]
 mod tests {
-    use parking_api::slots::{SlotState, ZoneCounts};
+    use parking_api::slots::ZoneCounts;
 
     use super::*;
 
     #[test]
     fn a_minute_adds_to_its_quarter_what_each_zone_has_and_says_that_somebody_watched() {
-        let mut counts = Counts::default();
-        for state in [SlotState::Free, SlotState::Free, SlotState::Unknown] {
-            counts.add(state);
-        }
+        let counts = Counts { total: 3, free: 2, unknown: 1, ..Counts::default() };
         let zones = vec![ZoneCounts { zone: Some("A".into()), counts }];
         let minute: Time = "2026-11-23T10:29:00Z".parse().expect("a time");
         let rows = sample(&LotId::default(), minute, &SlotStats { seq: 1, counts, zones });

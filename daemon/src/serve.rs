@@ -104,7 +104,8 @@ impl Daemon {
         front.spawn(auth.clone().follow_logouts(stop.clone()));
         front.spawn(watchdog::watch(ledger.clone(), stop.clone()));
         tend(&front, &ledger, &clock, settings, &stop);
-        let lookout = Lookout::new(ledger.clone(), captures.clone(), Arc::clone(&clock));
+        let hold_ms = settings.overrule_after.as_millis() as i64;
+        let lookout = Lookout::new(ledger.clone(), captures.clone(), Arc::clone(&clock), hold_ms);
         front.spawn(lookout.clone().watch(stop.clone()));
         let app = App::new(Shared {
             ledger: ledger.clone(),

@@ -266,7 +266,8 @@ impl LotView {
             EventChange::CameraCreated { camera }
             | EventChange::CameraChanged { camera }
             | EventChange::CameraStatus { camera }
-            | EventChange::CameraFrozen { camera } => self.put_camera(camera.clone()),
+            | EventChange::CameraFrozen { camera }
+            | EventChange::CameraMoved { camera } => self.put_camera(camera.clone()),
             EventChange::CameraDeleted { camera } => self.cameras.retain(|known| known.id != camera.id),
             EventChange::CaptureAdded { capture } => {
                 self.picture(capture);
@@ -334,9 +335,9 @@ impl LotView {
             Some(at) => {
                 let known = std::mem::replace(&mut self.slots[at], slot);
                 let slot = &self.slots[at];
+                self.counts.remove(&known);
+                self.counts.add(slot);
                 if known.state != slot.state {
-                    self.counts.remove(known.state);
-                    self.counts.add(slot.state);
                     self.flashes.insert(slot.id, now.plus_ms(FLASH_MS));
                 }
                 let is_moved = known.zone != slot.zone || known.level != slot.level || known.position != slot.position;
@@ -358,7 +359,7 @@ impl LotView {
         self.index = self.slots.iter().enumerate().map(|(at, slot)| (slot.id, at)).collect();
         self.counts = Counts::default();
         for slot in &self.slots {
-            self.counts.add(slot.state);
+            self.counts.add(slot);
         }
         self.plan = Plan::of(&self.slots);
     }

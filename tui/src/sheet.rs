@@ -298,7 +298,7 @@ impl Maker<'_> {
     fn frame(&self, sheet: &mut Sheet, zone: &Zone, at: Box) {
         let mut counts = Counts::default();
         for &slot in &zone.slots {
-            counts.add(self.lot.slots[slot].state);
+            counts.add(&self.lot.slots[slot]);
         }
         sheet.height = sheet.height.max(at.y + u32::from(at.height));
         sheet.frames.push(Frame { at, zone: zone.name.clone(), counts });

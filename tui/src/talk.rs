@@ -41,6 +41,11 @@ pub fn sentence(event: &Event) -> String {
             let state = if camera.frozen_since.is_some() { "is frozen" } else { "is not frozen any more" };
             format!("camera {} {state}", camera.id)
         }
+        EventChange::CameraMoved { camera } => {
+            let state =
+                if camera.moved_since.is_some() { "does not see its slots any more" } else { "sees its slots again" };
+            format!("camera {} {state}", camera.id)
+        }
         EventChange::CameraDeleted { camera } => format!("camera {} was deleted", camera.id),
         EventChange::CameraRegions { regions } => {
             format!("camera {} sees {} slots ({})", regions.camera, regions.regions.len(), regions.mode)

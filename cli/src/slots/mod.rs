@@ -142,7 +142,7 @@ async fn list(app: &mut App, args: ListArgs) -> Result<(), Error> {
     app.out.list(&slots, &when_empty)?;
     if app.out.format == Format::Table && app.terminal.stdout_is_tty && !slots.is_empty() {
         let mut counts = Counts::default();
-        slots.iter().for_each(|slot| counts.add(slot.state));
+        slots.iter().for_each(|slot| counts.add(slot));
         app.out.talk(&summary(&counts, &app.out.look))?;
     }
     Ok(())

@@ -110,7 +110,7 @@ fn verdict(is_met: bool, value: String) -> Verdict {
 fn count(what: Measure, is: Compare, than: u32, zone: Option<&str>, seen: &Seen) -> Verdict {
     let mut counts = Counts::default();
     let wanted = seen.slots().filter(|slot| zone.is_none() || slot.zone.as_deref() == zone);
-    wanted.for_each(|slot| counts.add(slot.state));
+    wanted.for_each(|slot| counts.add(slot));
     if let (0, Some(zone)) = (counts.total, zone) {
         return Verdict::Nothing(format!("no slot is in zone {zone}"));
     }

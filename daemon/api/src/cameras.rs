@@ -46,7 +46,11 @@ pub struct Camera {
     /// Since when it sends one and the same picture over and over, though it is in touch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub frozen_since: Option<Time>,
-    /// Slots that nobody sees because this camera is not online, or frozen: those of its zone, unless another camera sees them.
+    /// Since when its pictures do not show what its regions were drawn on: it was moved, or something stands before it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moved_since: Option<Time>,
+    /// Slots that nobody sees because this camera is not online, frozen or moved: those in its regions or, before any was drawn, those of
+    /// its zone, unless another camera sees them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub blind_slots: Vec<SlotCode>,
     /// Its last contact; absent in events, which record changes only.

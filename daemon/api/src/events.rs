@@ -141,6 +141,9 @@ pub enum EventChange {
     /// It began or stopped sending one and the same picture: `frozen_since` says which.
     #[serde(rename = "camera.frozen")]
     CameraFrozen { camera: Camera },
+    /// Its pictures began or stopped showing something else than its regions were drawn on: `moved_since` says which.
+    #[serde(rename = "camera.moved")]
+    CameraMoved { camera: Camera },
     #[serde(rename = "camera.deleted")]
     CameraDeleted { camera: Camera },
     /// Where it sees which slot was drawn anew.
@@ -174,6 +177,7 @@ impl EventChange {
             Self::CameraChanged { .. } => "camera.changed",
             Self::CameraStatus { .. } => "camera.status",
             Self::CameraFrozen { .. } => "camera.frozen",
+            Self::CameraMoved { .. } => "camera.moved",
             Self::CameraDeleted { .. } => "camera.deleted",
             Self::CameraRegions { .. } => "camera.regions",
             Self::SlotSeen { .. } => "slot.seen",

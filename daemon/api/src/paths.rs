@@ -25,6 +25,7 @@ pub const CAMERA_CAPTURE: &str = "/api/cameras/{camera}/capture";
 pub const CAMERA_TOKEN: &str = "/api/cameras/{camera}/token";
 pub const CAMERA_REGIONS: &str = "/api/cameras/{camera}/regions";
 pub const CAMERA_CALIBRATE: &str = "/api/cameras/{camera}/calibrate";
+pub const CAMERA_VIEWS: &str = "/api/cameras/{camera}/views";
 pub const SLOT_WHY: &str = "/api/slots/{slot}/why";
 pub const EVENTS: &str = "/api/events";
 pub const WS: &str = "/ws";

@@ -38,6 +38,34 @@ words!(
     }
 );
 
+words!(
+    /// What came of what a camera saw of a slot.
+    ViewOutcome {
+        /// No picture was looked at yet.
+        Unseen = "unseen",
+        /// The last picture says nothing: it is dark, broken, the same again, or of something else.
+        Mute = "mute",
+        /// The camera learns what the empty slot looks like.
+        Learns = "learns",
+        /// It cannot see the slot.
+        Blind = "blind",
+        /// Its last pictures do not agree.
+        Unsure = "unsure",
+        /// It sees the slot as it is said to be.
+        Agrees = "agrees",
+        /// It would say otherwise, and may not.
+        Suggests = "suggests",
+        /// A person said otherwise a short while ago.
+        Held = "held",
+        /// Another camera sees the slot better.
+        SeenBetter = "seen_better",
+        /// The slot is reserved or closed.
+        Blocked = "blocked",
+        /// It set the slot.
+        Sets = "sets",
+    }
+);
+
 /// One slot in the picture of a camera.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Region {
@@ -153,10 +181,22 @@ pub struct SlotView {
     pub parts: Option<ScoreParts>,
     /// What it believes after several pictures.
     pub opinion: Option<SlotState>,
-    /// What came of that, in words.
+    pub outcome_kind: ViewOutcome,
+    /// The same in words.
     pub outcome: String,
     /// The empty slot as it was learned, as a `data:` URL of a small picture.
     pub reference: Option<String>,
+}
+
+/// What a camera makes of one of the slots that it sees (`GET /api/cameras/{camera}/views`).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct CameraView {
+    pub slot_id: SlotId,
+    pub slot: SlotCode,
+    /// The state that the slot is in, whatever the camera makes of it.
+    pub state: SlotState,
+    /// Without the picture of the empty slot, which [`Why`] has.
+    pub view: SlotView,
 }
 
 /// Why a slot is in its state (`GET /api/slots/{slot}/why`).

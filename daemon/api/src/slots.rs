@@ -103,6 +103,13 @@ pub struct Slot {
     /// When the state last became another.
     pub changed_at: Time,
     pub note: Option<String>,
+    /// Since when no camera confirms any more what a camera said: it is late, offline, frozen or moved, or sees nothing. Later the slot
+    /// becomes `unknown`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stale_since: Option<Time>,
+    /// What a camera makes of the slot where that differs and it may not set it: whoever sets the slot, either way, settles it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suggested: Option<SlotState>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -192,21 +199,30 @@ pub struct Counts {
     pub reserved: usize,
     pub closed: usize,
     pub unknown: usize,
+    /// Those among them that no camera confirms any more; absent where there is none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub stale: usize,
     /// Occupied over observable slots (free + occupied + reserved), 0 to 1; null when none is observable.
     pub occupancy_rate: Option<f64>,
 }
 
+fn is_zero(count: &usize) -> bool {
+    *count == 0
+}
+
 impl Counts {
     /// Counts one slot more. The rate is of [`Counts::with_rate`].
-    pub fn add(&mut self, state: SlotState) {
+    pub fn add(&mut self, slot: &Slot) {
         self.total += 1;
-        *self.of(state) += 1;
+        *self.of(slot.state) += 1;
+        self.stale += usize::from(slot.stale_since.is_some());
     }
 
     /// Counts one slot less.
-    pub fn remove(&mut self, state: SlotState) {
+    pub fn remove(&mut self, slot: &Slot) {
         self.total -= 1;
-        *self.of(state) -= 1;
+        *self.of(slot.state) -= 1;
+        self.stale -= usize::from(slot.stale_since.is_some());
     }
 
     fn of(&mut self, state: SlotState) -> &mut usize {

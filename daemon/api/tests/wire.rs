@@ -16,8 +16,8 @@ use parking_api::lots::{Lot, LotPatch, NewLot};
 use parking_api::orders::{Orders, Reported, Uploaded};
 use parking_api::problem::{Problem, ProblemCode, RowProblem};
 use parking_api::regions::{
-    Calibrate, Calibrating, CameraRegions, NewRegion, Region, RegionsMode, ScoreParts, SetRegions, Sighting, SlotView,
-    Trust, Why,
+    Calibrate, Calibrating, CameraRegions, CameraView, NewRegion, Region, RegionsMode, ScoreParts, SetRegions,
+    Sighting, SlotView, Trust, ViewOutcome, Why,
 };
 use parking_api::sessions::{GateEntry, Session, SessionKind, SessionState, SessionStats, SlotTurnover, StayStats};
 use parking_api::slots::{
@@ -46,6 +46,7 @@ const TYPES: &[(&str, Again)] = &[
     ("camera_id", again::<CameraId>),
     ("camera_patch", again::<CameraPatch>),
     ("camera_regions", again::<CameraRegions>),
+    ("camera_view", again::<CameraView>),
     ("capture", again::<Capture>),
     ("capture_id", again::<CaptureId>),
     ("capture_patch", again::<CapturePatch>),
@@ -147,6 +148,7 @@ fn words() -> BTreeMap<&'static str, Value> {
         ("snapshot_reason", all(SnapshotReason::ALL)),
         ("source", all(Source::ALL)),
         ("trust", all(Trust::ALL)),
+        ("view_outcome", all(ViewOutcome::ALL)),
     ])
 }
 

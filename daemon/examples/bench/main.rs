@@ -8,7 +8,7 @@
 //!
 //! Exit code 0: every target is met (with `--quick`: everything was measured). 1: a target is missed. 2: something could not be measured.
 //!
-//! Reading order: [`report`] (what a figure is), [`writes`], [`reads`], [`sockets`], [`crowd`], [`idle`], [`start`], [`uploads`], [`postgres`], [`year`] (the measurements), [`process`],
+//! Reading order: [`report`] (what a figure is), [`writes`], [`reads`], [`sockets`], [`crowd`], [`idle`], [`start`], [`uploads`], [`postgres`], [`year`], [`occupancy`] (the measurements), [`process`],
 //! [`http`], [`load`], [`follower`] (the daemon and its cheap clients), [`plain`], [`yardstick`] and [`mqtt`] (what figures are compared with).
 
 mod crowd;
@@ -19,6 +19,7 @@ mod load;
 mod lot;
 mod machine;
 mod mqtt;
+mod occupancy;
 mod plain;
 mod postgres;
 mod process;
@@ -99,6 +100,7 @@ enum Measurement {
     Start,
     Uploads,
     Postgres,
+    Occupancy,
     Year,
 }
 
@@ -191,6 +193,7 @@ async fn measure(bench: &Bench, measurement: Measurement) -> Result<Vec<Row>> {
         Measurement::Uploads => uploads::measure(bench).await,
         Measurement::Postgres => postgres::measure(bench).await,
         Measurement::Year => year::measure(bench).await,
+        Measurement::Occupancy => occupancy::measure(bench).await,
     }
 }
 

@@ -116,7 +116,7 @@ fn try_run(args: Vec<OsString>, out: &mut dyn Write) -> Result<Exit, Trouble> {
         Command::Retention(args) => runtime.block_on(retention::run(&args, &places, out)),
         Command::Sweep(args) => runtime.block_on(sweep::run(&args, &places, out)),
         Command::Token(args) => runtime.block_on(token::run(args, &places, out)),
-        Command::Occupancy(command) => occupancy::run(&command, out),
+        Command::Occupancy(command) => runtime.block_on(occupancy::run(&command, out)),
         Command::Openapi => openapi::run(out),
     };
     // What still runs now was given its time already.

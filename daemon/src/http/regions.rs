@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use parking_api::regions::{Calibrate, Calibrating, CameraRegions, RegionsMode, SetRegions, Why};
+use parking_api::regions::{Calibrate, Calibrating, CameraRegions, CameraView, RegionsMode, SetRegions, Why};
 use parking_api::slots::Slot;
 use parking_api::{CameraId, Committed, Problem, ProblemCode, SlotRef, paths};
 
@@ -18,15 +18,32 @@ use crate::ledger::{Command, LotHandle, Reply};
 #[utoipa::path(get, path = paths::CAMERA_REGIONS, tag = "cameras", params(("camera" = String, Path), LotQuery),
     responses((status = 200, body = CameraRegions), (status = 404, body = Problem)))]
 pub async fn regions(InLot(lot): InLot, ApiPath(camera): ApiPath<CameraId>) -> Result<Json<CameraRegions>> {
+    drawn(&lot, &camera).map(Json)
+}
+
+fn drawn(lot: &LotHandle, camera: &CameraId) -> Result<CameraRegions> {
     let found = lot.read(|state| {
-        state.camera(&camera)?;
-        let drawn = state.regions_of(&camera).cloned();
+        state.camera(camera)?;
+        let drawn = state.regions_of(camera).cloned();
         let none = || CameraRegions { camera: camera.clone(), mode: RegionsMode::Off, regions: Vec::new(), rev: 0 };
         Some(drawn.unwrap_or_else(none))
     });
-    found.map(Json).ok_or_else(|| {
+    found.ok_or_else(|| {
         Fault::new(ProblemCode::CameraNotFound, format!("there is no camera {camera} in lot {}", lot.id()))
     })
+}
+
+/// What a camera makes of each slot that it sees: how far it is trusted, what it saw last, and what came of that
+#[utoipa::path(get, path = paths::CAMERA_VIEWS, tag = "cameras", params(("camera" = String, Path), LotQuery),
+    responses((status = 200, body = Vec<CameraView>), (status = 404, body = Problem)))]
+pub async fn views(
+    State(app): State<App>,
+    InLot(lot): InLot,
+    ApiPath(camera): ApiPath<CameraId>,
+) -> Result<Json<Vec<CameraView>>> {
+    let regions = drawn(&lot, &camera)?;
+    let views = app.lookout.views(&lot, &regions).await;
+    views.map(Json).map_err(|detail| Fault::new(ProblemCode::Unavailable, detail))
 }
 
 /// Draw all regions of a camera anew, and say what it may do about the slots in them

@@ -237,6 +237,7 @@ fn viewer() -> OpenApiRouter<App> {
         .routes(routes!(storage::get))
         .routes(routes!(cameras::list))
         .routes(routes!(regions::regions))
+        .routes(routes!(regions::views))
         .routes(routes!(regions::why))
         .routes(routes!(cameras::get))
         .routes(routes!(cameras::health))

@@ -55,7 +55,7 @@ impl Audience {
     /// A slot as this audience may see it.
     pub fn slot(self, slot: &Slot) -> Slot {
         match self {
-            Self::Public => Slot { note: None, ..slot.clone() },
+            Self::Public => Slot { note: None, suggested: None, ..slot.clone() },
             Self::Staff | Self::Admin => slot.clone(),
         }
     }

@@ -31,11 +31,12 @@ fn before(state: &LotState, change: &EventChange) -> Map<String, Value> {
     match change {
         EventChange::SlotChanged { slot, .. } => state
             .slot(&SlotRef::Id(slot.id))
-            .map(|before| replaced!(before, slot, code, zone, level, kind, state, source, position, note)),
+            .map(|before| replaced!(before, slot, code, zone, level, kind, state, source, position, note, suggested)),
         EventChange::LotChanged { lot } => Some(replaced!(state.lot(), lot, name, time_zone, currency)),
         EventChange::CameraChanged { camera }
         | EventChange::CameraStatus { camera }
-        | EventChange::CameraFrozen { camera } => {
+        | EventChange::CameraFrozen { camera }
+        | EventChange::CameraMoved { camera } => {
             state.camera(&camera.id).map(|before| replaced!(before, camera, name, zone, interval_s, status))
         }
         // Nothing else of a capture ever changes.

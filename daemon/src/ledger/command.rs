@@ -6,7 +6,7 @@ use parking_api::events::{Actor, Event, EventChange};
 use parking_api::lots::{Lot, LotPatch};
 use parking_api::regions::{Calibrating, CameraRegions, SetRegions, Sighting};
 use parking_api::sessions::{GateEntry, Session};
-use parking_api::slots::{Imported, NewSlot, SetSlot, Slot, SlotPatch};
+use parking_api::slots::{Imported, NewSlot, SetSlot, Slot, SlotPatch, SlotState};
 use parking_api::tokens::Token;
 use parking_api::{CameraId, CaptureId, Problem, SlotRef, Time, TokenId};
 use serde::{Deserialize, Serialize};
@@ -74,6 +74,10 @@ pub enum Command {
         camera: CameraId,
         is_frozen: bool,
     },
+    SetCameraMoved {
+        camera: CameraId,
+        is_moved: bool,
+    },
     /// All regions of the camera are replaced.
     SetRegions {
         camera: CameraId,
@@ -89,8 +93,23 @@ pub enum Command {
         sighting: Box<Sighting>,
         rev: u64,
     },
+    /// Says something of a slot beside its state, if nobody changed it since it was at `rev`.
+    NoteSlot {
+        slot: SlotRef,
+        rev: u64,
+        note: SlotNote,
+    },
     CreateToken(Box<NewSecret>),
     RevokeToken(TokenId),
+}
+
+/// What can be said of a slot beside its state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SlotNote {
+    /// No camera confirms any more what a camera said; or one does again.
+    Stale(bool),
+    /// What a camera would set it to, or nothing else than it is.
+    Suggested(Option<SlotState>),
 }
 
 /// A token and the hash of its secret; the secret itself never comes here.

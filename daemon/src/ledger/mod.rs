@@ -21,7 +21,7 @@ mod tokens;
 mod verify;
 
 pub use audience::{Audience, Encoded};
-pub use command::{Change, Command, Context, Expired, Facts, NewSecret, Outcome, Refusal, Reply};
+pub use command::{Change, Command, Context, Expired, Facts, NewSecret, Outcome, Refusal, Reply, SlotNote};
 pub use decide::UNDO_MS;
 pub use hub::{Backlog, FRAME_BYTES_MAX, FRAME_EVENTS_MAX, Hub, RING_EVENTS_MAX, Run, frame};
 pub use listing::SlotList;

@@ -1,12 +1,12 @@
 //! What a lot is right now: the fold of its log. Pure: no clock, no store, no socket.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use parking_api::cameras::{Camera, CameraStatus};
 use parking_api::events::{Event, EventChange};
 use parking_api::lots::Lot;
-use parking_api::regions::CameraRegions;
+use parking_api::regions::{CameraRegions, RegionsMode};
 use parking_api::sessions::{Session, SessionKind, SessionState};
 use parking_api::slots::{Counts, Slot, SlotStats, ZoneCounts};
 use parking_api::tokens::Token;
@@ -135,6 +135,7 @@ impl LotState {
             counts.reserved += of_zone.reserved;
             counts.closed += of_zone.closed;
             counts.unknown += of_zone.unknown;
+            counts.stale += of_zone.stale;
             zones.push(ZoneCounts { zone: zone.clone(), counts: of_zone.with_rate() });
         }
         SlotStats { seq: self.seq, counts: counts.with_rate(), zones }
@@ -170,14 +171,34 @@ impl LotState {
         self.cameras.values()
     }
 
-    /// Slots that nobody sees because of this camera, by code: until each camera is told what it sees, those of its zone.
+    /// Slots that nobody sees because of this camera, by code: those in its regions or, before any was drawn, those of its zone.
     pub fn blind_slots(&self, camera: &Camera) -> Vec<SlotCode> {
-        let sees = |camera: &Camera| camera.status == CameraStatus::Online && camera.frozen_since.is_none();
-        let is_other = |other: &&Camera| other.id != camera.id && other.zone == camera.zone;
-        if sees(camera) || camera.zone.is_none() || self.cameras.values().filter(is_other).any(sees) {
+        let sees = |camera: &Camera| {
+            let is_well = camera.frozen_since.is_none() && camera.moved_since.is_none();
+            camera.status == CameraStatus::Online && is_well
+        };
+        if sees(camera) {
             return Vec::new();
         }
-        self.slots().filter(|slot| slot.zone == camera.zone).map(|slot| slot.code.clone()).collect()
+        let others = || self.cameras.values().filter(|other| other.id != camera.id && sees(other));
+        let drawn = |camera: &CameraId| {
+            let regions = self.regions.get(camera).filter(|regions| regions.mode != RegionsMode::Off);
+            regions
+                .into_iter()
+                .flat_map(|regions| &regions.regions)
+                .map(|region| region.slot_id)
+                .collect::<HashSet<_>>()
+        };
+        let own = drawn(&camera.id);
+        let code = |slot: &Arc<Slot>| slot.code.clone();
+        if !own.is_empty() {
+            let seen: HashSet<SlotId> = others().flat_map(|other| drawn(&other.id)).collect();
+            return self.slots().filter(|slot| own.contains(&slot.id) && !seen.contains(&slot.id)).map(code).collect();
+        }
+        if camera.zone.is_none() || others().any(|other| other.zone == camera.zone) {
+            return Vec::new();
+        }
+        self.slots().filter(|slot| slot.zone == camera.zone).map(code).collect()
     }
 
     /// Where a camera sees which slot, once that was drawn.
@@ -223,7 +244,8 @@ impl LotState {
             EventChange::CameraCreated { camera }
             | EventChange::CameraChanged { camera }
             | EventChange::CameraStatus { camera }
-            | EventChange::CameraFrozen { camera } => {
+            | EventChange::CameraFrozen { camera }
+            | EventChange::CameraMoved { camera } => {
                 // Who is blind is said when it happens, and follows from the rest afterwards.
                 let camera = Camera { blind_slots: Vec::new(), ..camera.clone() };
                 self.cameras.insert(camera.id.clone(), camera);
@@ -247,14 +269,14 @@ impl LotState {
         if let Some(before) = self.slots.get_mut(&slot.id).filter(|b| b.code == slot.code && b.zone == slot.zone)
             && let Some(counts) = self.counts.get_mut(&slot.zone)
         {
-            counts.remove(before.state);
-            counts.add(slot.state);
+            counts.remove(before);
+            counts.add(&slot);
             *before = Arc::new(slot);
             return;
         }
         self.take_slot(slot.id);
         self.codes.insert(CodeKey::of(&slot.code), slot.id);
-        self.counts.entry(slot.zone.clone()).or_default().add(slot.state);
+        self.counts.entry(slot.zone.clone()).or_default().add(&slot);
         self.slots.insert(slot.id, Arc::new(slot));
     }
 
@@ -265,7 +287,7 @@ impl LotState {
             self.codes.remove(&key);
         }
         if let Some(counts) = self.counts.get_mut(&slot.zone) {
-            counts.remove(slot.state);
+            counts.remove(&slot);
             if counts.total == 0 {
                 self.counts.remove(&slot.zone);
             }

@@ -1,86 +1,170 @@
 //! One picture, judged: what it shows of every slot that its camera sees. Work for the processor: whoever calls chooses a thread for it.
 
+use parking_api::cameras::{CameraStatus, LATE_INTERVALS};
 use parking_api::captures::Capture;
 use parking_api::regions::{CameraRegions, ScoreParts};
 use parking_api::slots::{Slot, SlotState};
 use parking_api::{SlotId, Time};
+use uuid::Uuid;
 
 use super::memory::{Known, Seen, corners, text, word};
+use crate::cameras::{is_ahead, silence};
 use crate::clock::new_id;
 use crate::occupancy::crop::{Patch, Square, cut};
 use crate::occupancy::model::{Model, probability};
-use crate::occupancy::picture::{Picture, decode};
+use crate::occupancy::picture::{Light, Picture, decode};
 use crate::occupancy::reference::Parts;
-use crate::occupancy::settle::Settings;
+use crate::occupancy::settle::{Settings, Settled};
 use crate::occupancy::shift::{Placed, Scene, Track};
 use crate::store::Label;
 
-/// A picture that says nothing, in words.
-pub type Trouble = String;
+/// A picture that is older than two intervals of its camera when it arrives says nothing of now; and this much is never old, in milliseconds.
+const LATE_MS_MIN: i64 = 30_000;
+/// How far the shape of a picture (width by height) may differ from that of the one that the regions were drawn on.
+const SHAPE_TOLERANCE: f64 = 0.02;
+/// Pictures in a row that show something else, before somebody is told: a person may walk past the lens.
+pub const ASTRAY_MIN: u8 = 2;
 
-/// Judges a picture. What it shows is remembered in `known`; what people said of its slots becomes labels, which are returned.
+/// Why a picture says nothing.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Trouble {
+    /// It does not show what the regions were drawn on.
+    #[error("{0}")]
+    Astray(String),
+    #[error("{0}")]
+    Mute(String),
+}
+
+/// What there is to be judged.
+pub struct Picked<'a> {
+    pub regions: &'a CameraRegions,
+    pub slots: &'a [Slot],
+    pub capture: &'a Capture,
+    /// How often its camera sends one, in seconds.
+    pub interval_s: u32,
+}
+
+/// What came of it: labels to be kept, and those that are no longer needed.
+#[derive(Debug, Default)]
+pub struct Judged {
+    pub labels: Vec<Label>,
+    pub outdated: Vec<Uuid>,
+}
+
+/// Judges a picture. What it shows, and what people said of it, is remembered in `known`.
 ///
 /// # Errors
 /// Why it says nothing; then nothing but that is remembered.
-pub fn judge(
-    known: &mut Known,
-    model: &Model,
-    regions: &CameraRegions,
-    slots: &[Slot],
-    capture: &Capture,
-    bytes: &[u8],
-) -> Result<Vec<Label>, Trouble> {
+pub fn judge(known: &mut Known, model: &Model, picked: &Picked<'_>, bytes: &[u8]) -> Result<Judged, Trouble> {
     known.is_dirty = true;
-    if known.memory.sha256 == capture.sha256 {
-        return Err("the picture is the same as the one before, to the last bit: the camera hangs".into());
-    }
-    known.memory.sha256.clone_from(&capture.sha256);
-    let picture = decode(bytes).and_then(Picture::judged).map_err(|e| e.to_string())?;
-    let scene = Scene::of(&picture);
-    let track = known.track.get_or_insert_with(|| Track::new(scene.clone()));
-    let aside = match track.follow(&scene) {
-        Placed::Aside(dx, dy) => (dx * picture.width as f32, dy * picture.height as f32),
-        Placed::Moved(far) => {
-            return Err(format!("the camera was moved by {:.0} % of its picture: draw its regions again", far * 100.0));
-        }
-        Placed::Elsewhere => return Err("the picture shows something else than the slots were drawn on".into()),
-    };
+    let at = in_time(known, picked)?;
+    let picture = decode(bytes).and_then(Picture::judged).map_err(|e| Trouble::Mute(e.to_string()))?;
+    let aside = place(known, &picture)?;
     let light = picture.light();
-    let mut labels = Vec::new();
-    for region in &regions.regions {
-        let Some(slot) = slots.iter().find(|slot| slot.id == region.slot_id) else { continue };
+    known.memory.light = Some(light);
+    let is_long_ago = known.memory.taken_at.is_none_or(|last| is_over(last, picked.interval_s, at));
+    known.memory.taken_at = Some(at);
+    let mut judged = Judged::default();
+    for region in &picked.regions.regions {
+        let Some(slot) = picked.slots.iter().find(|slot| slot.id == region.slot_id) else { continue };
         let square = Square::around(&corners(region), picture.width, picture.height);
         let patch = cut(&picture, square.moved(aside));
-        known.learn(region, light, (picture.width, picture.height), model);
-        let parts = known.learned.get(&(slot.id, light)).map(|learned| {
+        let learned = known.learned(region, light, (picture.width, picture.height), model);
+        let parts = learned.map(|learned| {
             let parts = learned.reference.compare(&patch);
             (parts, probability(model.odds(&parts) + learned.offset))
         });
         let seen = Seen {
-            at: capture.received_at,
-            capture: capture.id,
+            at,
+            capture: picked.capture.id,
             crop: square.moved(aside).fractions(picture.width, picture.height),
             score: parts.map(|(_, score)| score),
             parts: parts.map(|(parts, _)| said(&parts)),
         };
-        labels.extend(remember(known, slot, seen, square.side, (word(light), &patch)));
+        if is_long_ago {
+            // What was believed then says nothing of now.
+            known.memory.slots.entry(slot.id).or_default().settled = Settled::default();
+        }
+        if let Some(label) = remember(known, slot, seen, square.side, (light, &patch)) {
+            judged.outdated.extend(known.keep(label.clone()));
+            judged.labels.push(label);
+        }
     }
-    Ok(labels)
+    Ok(judged)
+}
+
+/// When the picture was taken, unless it is no news.
+fn in_time(known: &mut Known, picked: &Picked<'_>) -> Result<Time, Trouble> {
+    let capture = picked.capture;
+    let at = capture.captured_at.min(capture.received_at);
+    let late_ms_max = (i64::from(picked.interval_s) * 1000 * i64::from(LATE_INTERVALS)).max(LATE_MS_MIN);
+    let late_ms = capture.received_at.ms_since(at);
+    if late_ms > late_ms_max {
+        let minutes = late_ms / 60_000;
+        return Err(Trouble::Mute(format!(
+            "the picture was taken {minutes} minutes before it arrived: the camera catches up, or its clock is wrong"
+        )));
+    }
+    // A time that is far ahead is from before the clock was set back.
+    if known.memory.taken_at.is_some_and(|last| at < last && !is_ahead(last, capture.received_at)) {
+        return Err(Trouble::Mute("a newer picture came before this one".into()));
+    }
+    if known.memory.sha256 == capture.sha256 {
+        return Err(Trouble::Mute(
+            "the picture is the same as the one before, to the last bit: the camera hangs".into(),
+        ));
+    }
+    known.memory.sha256.clone_from(&capture.sha256);
+    Ok(at)
+}
+
+/// Where the picture lies on the one that the regions were drawn on, in its pixels.
+fn place(known: &mut Known, picture: &Picture) -> Result<(f32, f32), Trouble> {
+    let (width, height) = *known.memory.shape.get_or_insert((picture.width as u32, picture.height as u32));
+    let shape = |width: f64, height: f64| width / height;
+    let (drawn, now) = (shape(width.into(), height.into()), shape(picture.width as f64, picture.height as f64));
+    if (now / drawn - 1.0).abs() > SHAPE_TOLERANCE {
+        return Err(Trouble::Mute(format!(
+            "the picture has {}x{} pixels, another shape than the one that the regions were drawn on ({width}x{height})",
+            picture.width, picture.height
+        )));
+    }
+    let scene = Scene::of(picture);
+    let track = known.track.get_or_insert_with(|| Track::new(scene.clone()));
+    match track.follow(&scene) {
+        Placed::Aside(dx, dy) => Ok((dx * picture.width as f32, dy * picture.height as f32)),
+        Placed::Moved(far) => Err(Trouble::Astray(format!(
+            "the camera was moved by {:.0} % of its picture: draw its regions again",
+            far * 100.0
+        ))),
+        Placed::Elsewhere => {
+            Err(Trouble::Astray("the picture shows something else than the slots were drawn on".into()))
+        }
+    }
+}
+
+fn is_over(since: Time, interval_s: u32, now: Time) -> bool {
+    silence(since, interval_s, now) == CameraStatus::Offline
 }
 
 /// Takes in what was seen of one slot; a label, if a person has just said how it is.
-fn remember(known: &mut Known, slot: &Slot, seen: Seen, side: f32, (light, patch): (&str, &Patch)) -> Option<Label> {
+fn remember(known: &mut Known, slot: &Slot, seen: Seen, side: f32, (light, patch): (Light, &Patch)) -> Option<Label> {
     let memory = known.memory.slots.entry(slot.id).or_default();
     memory.hear(slot, seen.at);
     memory.side = side;
+    let settings = Settings::DEFAULT;
+    let is_after = memory.word_at.is_some_and(|said| said < seen.at);
     if let Some(score) = seen.score {
-        memory.settled = memory.settled.after(score, &Settings::DEFAULT);
-        let is_occupied = slot.state == SlotState::Occupied;
-        memory.has_agreed |= memory.word_at.is_some_and(|at| at < seen.at) && (score > 0.5) == is_occupied;
+        memory.settled = memory.settled.after(score, &settings);
+        memory.has_agreed |= is_after
+            && match slot.state {
+                SlotState::Occupied => score > settings.arrives_above,
+                SlotState::Free => score < settings.leaves_below,
+                SlotState::Reserved | SlotState::Closed | SlotState::Unknown => false,
+            };
     }
     let (at, capture, score) = (seen.at, seen.capture, seen.score);
     memory.seen = Some(seen);
-    let is_after = memory.word_at.is_some_and(|said| said < at);
     if memory.awaiting == 0 || !is_after {
         return None;
     }
@@ -89,7 +173,7 @@ fn remember(known: &mut Known, slot: &Slot, seen: Seen, side: f32, (light, patch
         id: new_id(),
         slot: slot.id,
         at,
-        light: light.into(),
+        light: word(light).into(),
         is_occupied: slot.state == SlotState::Occupied,
         score_permille: score.map(|score| (score * 1000.0).round() as i64),
         capture,
@@ -110,8 +194,14 @@ fn said(parts: &Parts) -> ScoreParts {
 pub fn note(known: &mut Known, trouble: Option<&Trouble>, now: Time) {
     known.memory.trouble = match (known.memory.trouble.take(), trouble) {
         (_, None) => None,
-        (Some((since, _)), Some(why)) => Some((since, why.clone())),
-        (None, Some(why)) => Some((now, why.clone())),
+        (Some((since, _)), Some(why)) => Some((since, why.to_string())),
+        (None, Some(why)) => Some((now, why.to_string())),
+    };
+    known.memory.astray = match trouble {
+        Some(Trouble::Astray(_)) => known.memory.astray.saturating_add(1),
+        // A dark picture neither shows the slots nor that the camera was moved.
+        Some(Trouble::Mute(_)) => known.memory.astray,
+        None => 0,
     };
 }
 

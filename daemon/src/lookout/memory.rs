@@ -10,19 +10,23 @@ use parking_api::{CaptureId, SlotId, Time};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::rule::{HOLD_MS, Outcome};
+use super::rule::Outcome;
 use crate::occupancy::crop::{Corner, Mask, PATCH, Patch};
 use crate::occupancy::features::Weights;
-use crate::occupancy::mode::{Said, Trust, View};
+use crate::occupancy::mode::{OCCUPIED_MIN, Said, Trust, View};
 use crate::occupancy::model::{Model, offset};
 use crate::occupancy::picture::Light;
 use crate::occupancy::reference::{REFERENCES_MAX, REFERENCES_MIN, Reference};
 use crate::occupancy::settle::Settled;
-use crate::occupancy::shift::{Scene, Track};
+use crate::occupancy::shift::{Aside, Scene, Track};
 use crate::store::Label;
 
 /// Labels of one slot that are kept: what it takes to be trusted, twice.
 const LABELS_MAX: usize = 24;
+/// How long after it was said a person's word still says how the slot is in the next picture, in milliseconds.
+const WORD_MS_MAX: i64 = 15 * 60 * 1000;
+/// A region that is drawn anew is still on the same part of the picture when no corner is farther from where it was, as a fraction of the picture.
+const REDRAWN_MAX: f64 = 0.01;
 
 /// What a camera saw of a slot in the last picture that it could judge.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -37,6 +41,8 @@ pub struct Seen {
 /// What is remembered of one slot.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct SlotMemory {
+    /// The region that it is about.
+    polygon: Vec<[f64; 2]>,
     pub settled: Settled,
     /// The last word of a person that was taken note of: when it was said.
     pub word_at: Option<Time>,
@@ -45,23 +51,34 @@ pub struct SlotMemory {
     /// The slot was seen as that person said.
     pub has_agreed: bool,
     pub seen: Option<Seen>,
+    /// When a picture last said how the slot is: the camera could decide, or agreed.
+    pub heard: Option<Time>,
     /// Side of its square in the picture, in pixels.
     pub side: f32,
-    #[serde(skip)]
     pub outcome: Option<Outcome>,
 }
+
+/// A scene in base 64, and where it lies.
+type SavedScene = (String, Aside);
 
 /// What is remembered of one camera.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Memory {
     /// Which regions it is about.
     pub rev: u64,
-    scenes: Option<(String, String, (f32, f32))>,
+    scenes: Option<(Vec<SavedScene>, SavedScene)>,
+    /// Width and height of the picture that the regions were drawn on.
+    pub shape: Option<(u32, u32)>,
     pub slots: BTreeMap<SlotId, SlotMemory>,
     /// Of the last picture: the same one again shows a camera that hangs.
     pub sha256: String,
+    /// When it was taken.
+    pub taken_at: Option<Time>,
+    pub light: Option<Light>,
     /// Since when, and why, its pictures say nothing.
     pub trouble: Option<(Time, String)>,
+    /// Pictures in a row that did not show what the regions were drawn on.
+    pub astray: u8,
 }
 
 /// What was learned of one slot by one light.
@@ -69,13 +86,16 @@ pub struct Memory {
 pub struct Learned {
     pub reference: Reference,
     pub offset: f64,
+    /// By this light; otherwise by whatever light it was shown in.
+    pub is_shown: bool,
 }
 
 /// Everything of one camera.
 #[derive(Debug, Default)]
 pub struct Known {
     pub memory: Memory,
-    pub labels: Vec<Label>,
+    /// What people said of each slot, oldest first.
+    pub labels: BTreeMap<SlotId, Vec<Label>>,
     pub learned: HashMap<(SlotId, Light), Learned>,
     pub track: Option<Track>,
     pub is_dirty: bool,
@@ -84,92 +104,135 @@ pub struct Known {
 impl Known {
     /// As it was left.
     pub fn resumed(body: Option<&str>, labels: Vec<Label>) -> Self {
-        // What cannot be read is learned again.
-        let memory: Memory = body.and_then(|body| serde_json::from_str(body).ok()).unwrap_or_default();
-        let track = memory.scenes.as_ref().and_then(|(first, last, aside)| {
-            Some(Track::resumed(Scene(bytes(first, Scene::LEN)?), Scene(bytes(last, Scene::LEN)?), *aside))
+        let mut known = Self::default();
+        for label in labels {
+            known.labels.entry(label.slot).or_default().push(label);
+        }
+        known.recall(body);
+        known
+    }
+
+    /// Takes over what was remembered last; what was learned stays. What cannot be read is learned again.
+    pub fn recall(&mut self, body: Option<&str>) {
+        self.memory = body.and_then(|body| serde_json::from_str(body).ok()).unwrap_or_default();
+        let scene = |(text, aside): &SavedScene| Some((Scene(bytes(text, Scene::LEN)?), *aside));
+        self.track = self.memory.scenes.as_ref().and_then(|(kept, last)| {
+            let kept = kept.iter().map(scene).collect::<Option<Vec<_>>>()?;
+            Track::resumed(kept, scene(last)?)
         });
-        Self { memory, labels, learned: HashMap::new(), track, is_dirty: false }
+        self.is_dirty = false;
+    }
+
+    /// What tells these labels from others of the same camera: how many there are, and the newest.
+    pub fn labels_mark(&self) -> (i64, Option<String>) {
+        let all = || self.labels.values().flatten();
+        (all().count() as i64, all().map(|label| label.id.to_string()).max())
     }
 
     /// What is to be remembered.
     pub fn body(&mut self) -> Option<String> {
-        self.memory.scenes = self.track.as_ref().map(|track| {
-            let (last, aside) = track.last();
-            (STANDARD.encode(&track.first().0), STANDARD.encode(&last.0), aside)
-        });
+        let save = |(scene, aside): &(Scene, Aside)| (STANDARD.encode(&scene.0), *aside);
+        self.memory.scenes =
+            self.track.as_ref().map(|track| (track.kept().iter().map(save).collect(), save(track.last())));
         serde_json::to_string(&self.memory).ok()
     }
 
-    /// Begins anew where the regions were drawn anew. What people said before that was not said to this camera.
-    pub fn fit(&mut self, regions: &CameraRegions, slot: impl Fn(SlotId) -> Option<Slot>) {
+    /// Begins anew where regions were drawn anew, and says which labels are worth nothing now.
+    pub fn fit(&mut self, regions: &CameraRegions, slot: impl Fn(SlotId) -> Option<Slot>) -> Vec<Uuid> {
         if self.memory.rev == regions.rev {
-            return;
+            return Vec::new();
         }
-        let kept = std::mem::take(&mut self.memory.slots);
+        let mut before = std::mem::take(&mut self.memory.slots);
+        let mut outdated = Vec::new();
+        let mut is_redrawn = false;
         for region in &regions.regions {
-            let word_at = slot(region.slot_id).map(|slot| slot.observed_at);
-            let awaiting = kept.get(&region.slot_id).map_or(0, |memory| memory.awaiting);
-            let memory = SlotMemory { word_at, awaiting, ..SlotMemory::default() };
+            let polygon = region.polygon.clone();
+            let kept = before.remove(&region.slot_id).filter(|memory| is_alike(&memory.polygon, &polygon));
+            let memory = kept.map(|memory| SlotMemory { polygon: polygon.clone(), ..memory }).unwrap_or_else(|| {
+                is_redrawn = true;
+                outdated.extend(self.labels.remove(&region.slot_id));
+                // What people said before that was not said to this camera.
+                let word_at = slot(region.slot_id).map(|slot| slot.observed_at);
+                SlotMemory { polygon, word_at, ..SlotMemory::default() }
+            });
             self.memory.slots.insert(region.slot_id, memory);
         }
-        (self.memory.rev, self.track, self.is_dirty) = (regions.rev, None, true);
+        let is_gone = |slot: &SlotId| !self.memory.slots.contains_key(slot);
+        let gone: Vec<SlotId> = self.labels.keys().copied().filter(is_gone).collect();
+        outdated.extend(gone.iter().filter_map(|slot| self.labels.remove(slot)));
+        if is_redrawn {
+            // Whoever draws looks at the newest picture.
+            (self.track, self.memory.shape, self.memory.astray) = (None, None, 0);
+        }
+        (self.memory.rev, self.is_dirty) = (regions.rev, true);
         self.learned.clear();
+        outdated.into_iter().flatten().map(|label| label.id).collect()
     }
 
-    /// Learns from the labels of a slot whatever is not learned yet.
-    pub fn learn(&mut self, region: &Region, light: Light, size: (usize, usize), model: &Model) {
-        if self.learned.contains_key(&(region.slot_id, light)) {
-            return;
+    /// What is known of how a slot looks when it is empty, by this light if people showed it by this light.
+    pub fn learned(&mut self, region: &Region, light: Light, size: (usize, usize), model: &Model) -> Option<&Learned> {
+        let key = (region.slot_id, light);
+        if !self.learned.contains_key(&key) {
+            let learned = learn(self.labels.get(&region.slot_id)?, region, light, size, model)?;
+            self.learned.insert(key, learned);
         }
-        let of_light = || self.labels.iter().filter(|l| l.slot == region.slot_id && l.light == word(light));
-        let free: Vec<Patch> =
-            of_light().rev().filter(|l| !l.is_occupied).take(REFERENCES_MAX).filter_map(patch).collect();
-        if free.len() < REFERENCES_MIN {
-            return;
-        }
-        let weights = Weights::of(&Mask::of(&corners(region), size.0, size.1));
-        let Some(reference) = Reference::learn(&free, &weights) else { return };
-        let odds = |label: &Label| Some((model.odds(&reference.compare(&patch(label)?)), label.is_occupied));
-        let said: Vec<_> = of_light().filter(|label| label.score_permille.is_some()).filter_map(odds).collect();
-        let offset = offset(&said);
-        self.learned.insert((region.slot_id, light), Learned { reference, offset });
+        self.learned.get(&key)
     }
 
-    /// How far a slot may be trusted to this camera.
+    /// How far a slot may be trusted to this camera, by the light of its last picture.
     pub fn trust(&self, slot: SlotId) -> Trust {
-        let of_slot = self.labels.iter().filter(|label| label.slot == slot);
-        let said: Vec<Said> = of_slot
-            .map(|l| Said { is_occupied: l.is_occupied, score: l.score_permille.map(|p| p as f32 / 1000.0) })
-            .collect();
-        let learned = [Light::Day, Light::Night].iter().find_map(|light| self.learned.get(&(slot, *light)));
-        let side = self.memory.slots.get(&slot).map_or(f32::MAX, |memory| memory.side);
-        Trust::of(&said, &View { side, clutter: learned.map(|learned| learned.reference.clutter()) })
+        let of_slot = self.labels.get(&slot).into_iter().flatten();
+        let said: Vec<Said> =
+            of_slot.map(|label| Said { is_occupied: label.is_occupied, score: score(label) }).collect();
+        let learned = self.learned.get(&(slot, self.memory.light.unwrap_or(Light::Day)));
+        let side =
+            self.memory.slots.get(&slot).filter(|memory| memory.side > 0.0).map_or(f32::MAX, |memory| memory.side);
+        let clutter = learned.map(|learned| learned.reference.clutter());
+        Trust::of(&said, &View { side, clutter, is_shown: learned.is_none_or(|learned| learned.is_shown) })
     }
 
     /// Keeps a label; which ones are no longer needed for it.
     pub fn keep(&mut self, label: Label) -> Vec<Uuid> {
         let slot = label.slot;
-        self.labels.push(label);
+        let labels = self.labels.entry(slot).or_default();
+        labels.push(label);
         self.learned.retain(|(of, _), _| *of != slot);
         let mut outdated = Vec::new();
-        while self.labels.iter().filter(|label| label.slot == slot).count() > LABELS_MAX {
-            let Some(at) = (0..self.labels.len()).find(|at| self.labels[*at].slot == slot && !self.is_reference(*at))
-            else {
-                break;
-            };
-            outdated.push(self.labels.remove(at).id);
+        while labels.len() > LABELS_MAX {
+            let Some(at) = (0..labels.len()).find(|at| !is_needed(labels, *at)) else { break };
+            outdated.push(labels.remove(at).id);
         }
         outdated
     }
+}
 
-    /// Whether a label is one that the empty slot is known by.
-    fn is_reference(&self, at: usize) -> bool {
-        let label = &self.labels[at];
-        let is_alike =
-            |other: &&Label| (other.slot, other.is_occupied, &other.light) == (label.slot, false, &label.light);
-        !label.is_occupied && self.labels[at + 1..].iter().filter(is_alike).count() < REFERENCES_MAX
+/// Whether a label is one that the empty slot is known by, or one of the few that say how a vehicle on it looks.
+fn is_needed(labels: &[Label], at: usize) -> bool {
+    let label = &labels[at];
+    let newer = |is_alike: &dyn Fn(&&Label) -> bool| labels[at + 1..].iter().filter(is_alike).count();
+    if label.is_occupied {
+        return newer(&|other| other.is_occupied) < OCCUPIED_MIN;
     }
+    newer(&|other| !other.is_occupied && other.light == label.light) < REFERENCES_MAX
+}
+
+fn learn(labels: &[Label], region: &Region, light: Light, size: (usize, usize), model: &Model) -> Option<Learned> {
+    let of_light = |label: &&Label| label.light == word(light);
+    let is_shown = labels.iter().filter(of_light).filter(|label| !label.is_occupied).count() >= REFERENCES_MIN;
+    // Before people showed it by each light there is one reference for all.
+    let fits = |label: &&Label| !is_shown || of_light(label);
+    let free = labels.iter().rev().filter(|label| !label.is_occupied).filter(fits);
+    let free: Vec<Patch> = free.take(REFERENCES_MAX).filter_map(patch).collect();
+    if free.len() < REFERENCES_MIN {
+        return None;
+    }
+    let weights = Weights::of(&Mask::of(&corners(region), size.0, size.1));
+    let reference = Reference::learn(&free, &weights)?;
+    let odds = |label: &Label| Some((model.odds(&reference.compare(&patch(label)?)), label.is_occupied));
+    let said: Vec<_> =
+        labels.iter().filter(fits).filter(|label| label.score_permille.is_some()).filter_map(odds).collect();
+    let offset = offset(&said);
+    Some(Learned { reference, offset, is_shown })
 }
 
 impl SlotMemory {
@@ -185,11 +248,20 @@ impl SlotMemory {
                 SlotState::Reserved | SlotState::Closed | SlotState::Unknown => None,
             });
         }
-        let is_old = now.ms_since(slot.observed_at) > HOLD_MS;
+        let is_old = now.ms_since(slot.observed_at) > WORD_MS_MAX;
         if !is_word || is_old || !matches!(slot.state, SlotState::Free | SlotState::Occupied) {
             self.awaiting = 0;
         }
     }
+}
+
+fn is_alike(before: &[[f64; 2]], after: &[[f64; 2]]) -> bool {
+    let is_near = |([x, y], [to_x, to_y]): (&[f64; 2], &[f64; 2])| (x - to_x).hypot(y - to_y) <= REDRAWN_MAX;
+    before.len() == after.len() && before.iter().zip(after).all(is_near)
+}
+
+pub fn score(label: &Label) -> Option<f32> {
+    label.score_permille.map(|permille| permille as f32 / 1000.0)
 }
 
 pub fn word(light: Light) -> &'static str {

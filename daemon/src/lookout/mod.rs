@@ -1,35 +1,42 @@
 //! Looks at the newest picture of every camera that has regions, and sets the slots that it may set; a slot whose camera says nothing any
-//! more becomes unknown. Ties [`crate::occupancy`], which judges, to the ledger and the pictures; decides nothing but by [`rule`].
+//! more becomes stale and then unknown. Ties [`crate::occupancy`], which judges, to the ledger and the pictures; decides nothing but by
+//! [`rule`] and [`fresh`].
 
+mod decay;
+mod fresh;
 mod judge;
 mod memory;
+mod opinion;
 mod rule;
+#[cfg(test)]
+mod tests;
 mod why;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use parking_api::cameras::{CameraStatus, OFFLINE_INTERVALS};
 use parking_api::captures::Capture;
 use parking_api::events::Actor;
-use parking_api::regions::{CameraRegions, RegionsMode, Sighting};
-use parking_api::slots::{SetSlot, Slot, SlotState, Source};
-use parking_api::{CameraId, LotId, SlotId, SlotRef, Time};
-use tokio::sync::Mutex;
+use parking_api::regions::{CameraRegions, RegionsMode};
+use parking_api::slots::Slot;
+use parking_api::{CameraId, LotId, SlotRef};
+use tokio::sync::{Mutex, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use crate::captures::Captures;
 use crate::clock::Clock;
 use crate::ledger::{Command, Ledger, LotHandle};
-use crate::occupancy::mode::Mode;
 use crate::occupancy::model::Model;
+use judge::{Judged, Picked};
 use memory::Known;
-use rule::{Opinion, Outcome, outcome};
 
-/// How often what cameras remember is written, and slots are looked for whose camera says nothing.
-const TICK: Duration = Duration::from_secs(2);
-const TICKS_PER_WRITE: u32 = 15;
+/// How often slots are looked for whose camera says nothing, and every how many times what cameras remember is written.
+const TICK: Duration = Duration::from_secs(1);
+const TICKS_PER_WRITE: u32 = 30;
+
+/// How far looking at pictures gives way to everything else: as far as Linux lets it.
+const NICE: i32 = 19;
 
 /// A camera of a lot.
 type Key = (LotId, CameraId);
@@ -41,13 +48,15 @@ pub struct Lookout {
     captures: Captures,
     clock: Arc<dyn Clock>,
     model: Arc<Model>,
+    /// How long a person's word holds against what a camera sees, in milliseconds.
+    hold_ms: i64,
     /// Each is held while its camera's picture is judged, so that nobody works on another's copy.
     known: Arc<Mutex<BTreeMap<Key, Arc<Mutex<Known>>>>>,
 }
 
 impl Lookout {
-    pub fn new(ledger: Ledger, captures: Captures, clock: Arc<dyn Clock>) -> Self {
-        Self { ledger, captures, clock, model: Arc::new(Model::shipped()), known: Arc::default() }
+    pub fn new(ledger: Ledger, captures: Captures, clock: Arc<dyn Clock>, hold_ms: i64) -> Self {
+        Self { ledger, captures, clock, model: Arc::new(Model::shipped()), hold_ms, known: Arc::default() }
     }
 
     /// Looks at pictures until `stop`, and writes then what is remembered.
@@ -56,6 +65,7 @@ impl Lookout {
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut ticks = 0u32;
+        let mut heard_from = self.clock.now();
         loop {
             tokio::select! {
                 () = stop.cancelled() => break,
@@ -65,7 +75,12 @@ impl Lookout {
                     }
                 }
                 _ = tick.tick() => {
-                    self.give_up().await;
+                    if self.ledger.lots().iter().any(|lot| lot.is_degraded()) {
+                        // What cameras sent meanwhile could not be stored.
+                        heard_from = self.clock.now();
+                    } else {
+                        self.decay(heard_from).await;
+                    }
                     ticks += 1;
                     if ticks.is_multiple_of(TICKS_PER_WRITE) {
                         self.write().await;
@@ -79,117 +94,63 @@ impl Lookout {
     /// Looks at one picture.
     async fn look(&self, lot: &LotId, camera: &CameraId, capture: &Capture) -> Result<(), String> {
         let Some(lot) = self.ledger.lot(lot) else { return Ok(()) };
-        let Some(regions) = lot.read(|state| state.regions_of(camera).cloned()) else { return Ok(()) };
+        let drawn = lot.read(|state| Some((state.regions_of(camera)?.clone(), state.camera(camera)?.interval_s)));
+        let Some((regions, interval_s)) = drawn else { return Ok(()) };
         if regions.mode == RegionsMode::Off || regions.regions.is_empty() {
             return Ok(());
         }
         let (bytes, _) = self.captures.picture(capture, None).await.map_err(|e| e.to_string())?;
         let key = (lot.id().clone(), camera.clone());
         let mut known = self.known(&key).await?.lock_owned().await;
+        self.catch_up(&key, &mut known).await?;
         let slots = current(&lot, &regions);
-        known.fit(&regions, |id| slots.iter().find(|slot| slot.id == id).cloned());
+        let mut outdated = known.fit(&regions, |id| slots.iter().find(|slot| slot.id == id).cloned());
         let (model, drawn, picture) = (Arc::clone(&self.model), regions.clone(), capture.clone());
-        let judging = tokio::task::spawn_blocking(move || {
-            let judged = judge::judge(&mut known, &model, &drawn, &slots, &picture, &bytes);
+        let judging = apart(move || {
+            let picked = Picked { regions: &drawn, slots: &slots, capture: &picture, interval_s };
+            let judged = judge::judge(&mut known, &model, &picked, &bytes);
             judge::note(&mut known, judged.as_ref().err(), picture.received_at);
             (known, slots, judged)
         });
-        let (mut known, slots, judged) = judging.await.map_err(|e| e.to_string())?;
-        let done = match judged {
-            Ok(labels) => self.keep(&key, &mut known, labels).await,
+        let (mut known, slots, judged) = judging.await?;
+        self.note_astray(&lot, camera, known.memory.astray).await;
+        let (labels, commands) = match judged {
+            Ok(Judged { labels, outdated: older }) => {
+                outdated.extend(older);
+                (labels, self.opinions(&lot, &regions, &mut known, &slots).await?)
+            }
             Err(trouble) => {
-                tracing::info!(%camera, capture = %capture.id, trouble, "a picture says nothing");
-                return Ok(());
+                tracing::info!(%camera, capture = %capture.id, %trouble, "a picture says nothing");
+                (Vec::new(), Vec::new())
             }
         };
-        let sightings = self.decide(&key, &mut known, &regions, &slots).await;
+        let kept = match labels.is_empty() && outdated.is_empty() {
+            true => Ok(()),
+            false => {
+                self.ledger.store().put_labels(&key.0, &key.1, &labels, &outdated).await.map_err(|e| e.to_string())
+            }
+        };
+        if !labels.is_empty() || self.ledger.store().is_shared() {
+            self.save(&key, &mut known).await;
+        }
         drop(known);
-        for (sighting, rev) in sightings {
-            let command = Command::SeeSlot { sighting: Box::new(sighting), rev };
+        for command in commands {
             // Whoever changed the slot meanwhile knows better.
             if let Err(error) = lot.submit(command, Actor::camera(camera.to_string()), None).await {
                 tracing::debug!(%camera, %error, "a slot was not set");
             }
         }
-        done
+        kept
     }
 
-    async fn keep(&self, key: &Key, known: &mut Known, labels: Vec<crate::store::Label>) -> Result<(), String> {
-        for label in labels {
-            let outdated = known.keep(label.clone());
-            self.ledger.store().put_label(&key.0, &key.1, &label, &outdated).await.map_err(|e| e.to_string())?;
-        }
-        Ok(())
-    }
-
-    /// What comes of what was seen, slot by slot: which are to be set, and the `rev` that each was judged at.
-    async fn decide(
-        &self,
-        key: &Key,
-        known: &mut Known,
-        regions: &CameraRegions,
-        slots: &[Slot],
-    ) -> Vec<(Sighting, u64)> {
-        let others = self.others(key).await;
-        let now = self.clock.now();
-        let mut sightings = Vec::new();
-        for slot in slots {
-            let trust = known.trust(slot.id).mode;
-            let Some(memory) = known.memory.slots.get_mut(&slot.id) else { continue };
-            let opinion = Opinion {
-                is_occupied: memory
-                    .settled
-                    .is_occupied
-                    .filter(|_| memory.seen.as_ref().is_some_and(|s| s.score.is_some())),
-                trust,
-                mode: regions.mode,
-                has_agreed: memory.has_agreed,
-                is_seen_better: others.iter().any(|(seen, side)| *seen == slot.id && *side > memory.side),
-            };
-            let came = outcome(slot, &opinion, now);
-            memory.outcome = Some(came);
-            let seen = memory.seen.as_ref().and_then(|seen| Some((seen, seen.score?, seen.parts?)));
-            if let (Outcome::Sets(state), Some((seen, score, parts))) = (came, seen) {
-                let (capture, crop) = (seen.capture, seen.crop);
-                let sighting = Sighting {
-                    slot_id: slot.id,
-                    slot: slot.code.clone(),
-                    camera: key.1.clone(),
-                    state,
-                    score,
-                    parts,
-                    capture,
-                    crop,
-                };
-                sightings.push((sighting, slot.rev));
-            }
-        }
-        sightings
-    }
-
-    /// Makes slots unknown that a camera set which says nothing any more: it is offline, hangs, was moved, or sees nothing.
-    async fn give_up(&self) {
-        let now = self.clock.now();
-        for lot in self.ledger.lots() {
-            let troubles = self.troubles(lot.id()).await;
-            let unseen = lot.read(|state| {
-                let is_silent = |regions: &&CameraRegions| {
-                    state.camera(&regions.camera).is_none_or(|camera| {
-                        let trouble = troubles.get(&camera.id);
-                        camera.status == CameraStatus::Offline
-                            || trouble.is_some_and(|since| is_over(*since, camera.interval_s, now))
-                    })
-                };
-                let drawn = state.regions().filter(|regions| regions.mode == RegionsMode::Auto);
-                let (silent, others): (Vec<_>, Vec<_>) = drawn.partition(is_silent);
-                let slots = |of: &[&CameraRegions]| -> BTreeSet<SlotId> {
-                    of.iter().flat_map(|regions| &regions.regions).map(|region| region.slot_id).collect()
-                };
-                let (silent, others) = (slots(&silent), slots(&others));
-                silent.difference(&others).copied().collect::<Vec<_>>()
-            });
-            for slot in unseen {
-                forget(&lot, slot).await;
+    /// Says that a camera does not see its slots any more, or that it does again.
+    async fn note_astray(&self, lot: &LotHandle, camera: &CameraId, astray: u8) {
+        let was_moved = lot.read(|state| state.camera(camera).is_some_and(|camera| camera.moved_since.is_some()));
+        let is_moved = astray >= judge::ASTRAY_MIN || (was_moved && astray > 0);
+        if is_moved != was_moved {
+            let command = Command::SetCameraMoved { camera: camera.clone(), is_moved };
+            if let Err(error) = lot.submit(command, Actor::system("lookout"), None).await {
+                tracing::warn!(lot = %lot.id(), %camera, %error, "cannot note that a camera was moved, or is back");
             }
         }
     }
@@ -208,57 +169,52 @@ impl Lookout {
         Ok(known)
     }
 
-    /// Slots that other cameras of the same lot may decide on and see well, with the side of their squares.
-    async fn others(&self, key: &Key) -> Vec<(SlotId, f32)> {
-        let all = self.known.lock().await;
-        let mut seen = Vec::new();
-        for (_, known) in all.iter().filter(|(other, _)| other.0 == key.0 && other.1 != key.1) {
-            // One that is being worked on is not waited for: it will say the same with its next picture.
-            let Ok(known) = known.try_lock() else { continue };
-            if known.memory.trouble.is_none() {
-                let sides = known.memory.slots.iter().map(|(slot, memory)| (*slot, memory.side));
-                seen.extend(sides.filter(|(slot, _)| known.trust(*slot).mode == Mode::Automatic));
-            }
+    /// Takes in what other daemons on the same database made of pictures of this camera.
+    async fn catch_up(&self, key: &Key, known: &mut Known) -> Result<(), String> {
+        let store = self.ledger.store();
+        if !store.is_shared() {
+            return Ok(());
         }
-        seen
+        let body = store.memory(&key.0, &key.1).await.map_err(|e| e.to_string())?;
+        if store.labels_mark(&key.0, &key.1).await.map_err(|e| e.to_string())? != known.labels_mark() {
+            *known = Known::resumed(None, store.labels(&key.0, &key.1).await.map_err(|e| e.to_string())?);
+        }
+        known.recall(body.as_deref());
+        Ok(())
     }
 
-    /// Since when the pictures of cameras say nothing.
-    async fn troubles(&self, lot: &LotId) -> BTreeMap<CameraId, Time> {
-        let all = self.known.lock().await;
-        let of_lot = all.iter().filter(|((of, _), _)| of == lot);
-        let trouble = |known: &Arc<Mutex<Known>>| Some(known.try_lock().ok()?.memory.trouble.as_ref()?.0);
-        of_lot.filter_map(|((_, camera), known)| Some((camera.clone(), trouble(known)?))).collect()
+    async fn save(&self, key: &Key, known: &mut Known) {
+        let Some(body) = known.body() else { return };
+        match self.ledger.store().put_memory(&key.0, &key.1, &body).await {
+            Ok(()) => known.is_dirty = false,
+            Err(error) => tracing::warn!(camera = %key.1, %error, "cannot write what a camera remembers"),
+        }
     }
 
     async fn write(&self) {
         let all: Vec<_> = self.known.lock().await.iter().map(|(key, known)| (key.clone(), Arc::clone(known))).collect();
-        for ((lot, camera), known) in all {
+        for (key, known) in all {
             let mut known = known.lock().await;
-            let Some(body) = known.is_dirty.then(|| known.body()).flatten() else { continue };
-            match self.ledger.store().put_memory(&lot, &camera, &body).await {
-                Ok(()) => known.is_dirty = false,
-                Err(error) => tracing::warn!(%camera, %error, "cannot write what a camera remembers"),
+            if known.is_dirty {
+                self.save(&key, &mut known).await;
             }
         }
     }
 }
 
-fn is_over(since: Time, interval_s: u32, now: Time) -> bool {
-    now.ms_since(since) > i64::from(interval_s) * 1000 * i64::from(OFFLINE_INTERVALS)
+/// Runs work for the processor where it holds up nobody: on a thread of its own that gives way to all others.
+async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, String> {
+    let (done, result) = oneshot::channel();
+    let thread = std::thread::Builder::new().name("lookout".into()).spawn(move || {
+        // Of the thread alone, as Linux has it; where it fails the work is done like any other.
+        let _ = rustix::process::nice(NICE);
+        // Nobody waits any more when the daemon stops.
+        let _ = done.send(work());
+    });
+    thread.map_err(|e| format!("cannot start a thread to look at a picture: {e}"))?;
+    result.await.map_err(|_| "the thread that looked at the picture broke off".into())
 }
 
 fn current(lot: &LotHandle, regions: &CameraRegions) -> Vec<Slot> {
     lot.read(|state| judge::slots_of(regions, |id| state.slot(&SlotRef::Id(id)).map(|slot| Slot::clone(slot))))
-}
-
-/// A slot that a camera set is unknown, once nobody sees it.
-async fn forget(lot: &LotHandle, slot: SlotId) {
-    let found = lot.read(|state| state.slot(&SlotRef::Id(slot)).map(|slot| (slot.state, slot.source, slot.rev)));
-    let Some((SlotState::Free | SlotState::Occupied, Source::Camera, rev)) = found else { return };
-    let set = SetSlot { source: Some(Source::Camera), ..SetSlot::to(SlotState::Unknown) };
-    let command = Command::SetSlot { slot: SlotRef::Id(slot), set, if_match: Some(rev) };
-    if let Err(error) = lot.submit(command, Actor::system("lookout"), None).await {
-        tracing::debug!(%slot, %error, "a slot that nobody sees was not made unknown");
-    }
 }

@@ -1,13 +1,11 @@
 //! What comes of a camera's opinion of a slot. Pure: people first, then the camera that sees best, and only what it has proven.
 
 use parking_api::Time;
-use parking_api::regions::RegionsMode;
+use parking_api::regions::{RegionsMode, ViewOutcome};
 use parking_api::slots::{Slot, SlotState, Source};
+use serde::{Deserialize, Serialize};
 
 use crate::occupancy::mode::Mode;
-
-/// How long a person's word holds against what a camera sees, in milliseconds.
-pub const HOLD_MS: i64 = 15 * 60 * 1000;
 
 /// What a camera knows of one slot at one moment.
 #[derive(Debug, Clone, Copy)]
@@ -18,12 +16,15 @@ pub struct Opinion {
     pub mode: RegionsMode,
     /// It has seen the slot as the person said, since that was said: what it sees now is a change.
     pub has_agreed: bool,
-    /// Another camera that may decide sees the slot larger.
+    /// Another camera that is trusted as far, or farther, sees the slot better.
     pub is_seen_better: bool,
+    /// How long a person's word holds against what a camera sees, in milliseconds.
+    pub hold_ms: i64,
 }
 
 /// What comes of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Outcome {
     Unsure,
     Agrees,
@@ -33,40 +34,65 @@ pub enum Outcome {
     Learns,
     Blind,
     Suggests(SlotState),
-    /// A person said otherwise a short while ago.
-    Held(Time),
+    /// A person said otherwise a short while ago, which holds until then.
+    Held(SlotState, Time),
     SeenBetter,
     Sets(SlotState),
 }
 
 /// Until when a person's word on a slot holds, if the last word was a person's.
-pub fn held_until(slot: &Slot) -> Option<Time> {
-    matches!(slot.source, Source::Manual | Source::Api).then(|| slot.observed_at.plus_ms(HOLD_MS))
+pub fn held_until(slot: &Slot, hold_ms: i64) -> Option<Time> {
+    matches!(slot.source, Source::Manual | Source::Api).then(|| slot.observed_at.plus_ms(hold_ms))
 }
 
 /// What comes of an opinion on a slot, now.
 pub fn outcome(slot: &Slot, opinion: &Opinion, now: Time) -> Outcome {
-    let Some(is_occupied) = opinion.is_occupied else { return Outcome::Unsure };
-    let to = if is_occupied { SlotState::Occupied } else { SlotState::Free };
     if matches!(slot.state, SlotState::Reserved | SlotState::Closed) {
         return Outcome::Blocked;
-    }
-    if slot.state == to {
-        return Outcome::Agrees;
     }
     match opinion.trust {
         Mode::NotObservable => return Outcome::Blind,
         Mode::Manual => return Outcome::Learns,
-        Mode::Suggesting => return Outcome::Suggests(to),
-        Mode::Automatic => {}
+        Mode::Suggesting | Mode::Automatic => {}
     }
-    if opinion.mode != RegionsMode::Auto {
+    let Some(is_occupied) = opinion.is_occupied else { return Outcome::Unsure };
+    let to = if is_occupied { SlotState::Occupied } else { SlotState::Free };
+    if slot.state == to {
+        return Outcome::Agrees;
+    }
+    if opinion.is_seen_better {
+        return Outcome::SeenBetter;
+    }
+    if opinion.trust == Mode::Suggesting || opinion.mode != RegionsMode::Auto {
         return Outcome::Suggests(to);
     }
-    match held_until(slot) {
-        Some(until) if now < until && !opinion.has_agreed => Outcome::Held(until),
-        _ if opinion.is_seen_better => Outcome::SeenBetter,
+    match held_until(slot, opinion.hold_ms) {
+        Some(until) if now < until && !opinion.has_agreed => Outcome::Held(to, until),
         _ => Outcome::Sets(to),
+    }
+}
+
+impl Outcome {
+    pub fn kind(self) -> ViewOutcome {
+        match self {
+            Self::Unsure => ViewOutcome::Unsure,
+            Self::Agrees => ViewOutcome::Agrees,
+            Self::Blocked => ViewOutcome::Blocked,
+            Self::Learns => ViewOutcome::Learns,
+            Self::Blind => ViewOutcome::Blind,
+            Self::Suggests(_) => ViewOutcome::Suggests,
+            Self::Held(..) => ViewOutcome::Held,
+            Self::SeenBetter => ViewOutcome::SeenBetter,
+            Self::Sets(_) => ViewOutcome::Sets,
+        }
+    }
+
+    /// What people are shown as another opinion than the state.
+    pub fn suggested(self) -> Option<SlotState> {
+        match self {
+            Self::Suggests(to) | Self::Held(to, _) => Some(to),
+            _ => None,
+        }
     }
 }
 
@@ -79,7 +105,9 @@ impl std::fmt::Display for Outcome {
             Self::Learns => f.write_str("the camera learns what the slot looks like"),
             Self::Blind => f.write_str("the camera cannot see this slot"),
             Self::Suggests(state) => write!(f, "the camera suggests {state}"),
-            Self::Held(until) => write!(f, "a person said otherwise: that holds until {until}"),
+            Self::Held(to, until) => {
+                write!(f, "the camera sees it {to}; a person said otherwise, which holds until {until}")
+            }
             Self::SeenBetter => f.write_str("another camera sees it better"),
             Self::Sets(state) => write!(f, "the camera set it {state}"),
         }
@@ -96,6 +124,7 @@ mod tests {
         mode: RegionsMode::Auto,
         has_agreed: false,
         is_seen_better: false,
+        hold_ms: 15 * 60_000,
     };
 
     fn slot(state: SlotState, source: Source) -> Slot {
@@ -110,8 +139,9 @@ mod tests {
     #[test]
     fn a_persons_word_holds_for_a_quarter_of_an_hour() {
         let said = slot(SlotState::Free, Source::Manual);
-        assert_eq!(outcome(&said, &SEES, at(1)), Outcome::Held(at(15)));
-        assert_eq!(outcome(&said, &SEES, at(14)), Outcome::Held(at(15)));
+        let held = Outcome::Held(SlotState::Occupied, at(15));
+        assert_eq!((outcome(&said, &SEES, at(1)), outcome(&said, &SEES, at(14))), (held, held));
+        assert_eq!(held.suggested(), Some(SlotState::Occupied), "the disagreement is shown");
         assert_eq!(outcome(&said, &SEES, at(15)), Outcome::Sets(SlotState::Occupied));
         assert_eq!(outcome(&slot(SlotState::Free, Source::Camera), &SEES, at(1)), Outcome::Sets(SlotState::Occupied));
     }

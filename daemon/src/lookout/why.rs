@@ -1,17 +1,20 @@
 //! Why a slot is in its state, by every camera that sees it; and calibration, by which a person shows a camera empty slots.
 
-use std::collections::BTreeSet;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Cursor;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use image::{ExtendedColorType, ImageEncoder};
-use parking_api::regions::{CALIBRATION_PICTURES, CameraRegions, RegionsMode, SlotView, Trust, Why};
+use parking_api::regions::{
+    CALIBRATION_PICTURES, CameraRegions, CameraView, RegionsMode, SlotView, Trust, ViewOutcome, Why,
+};
 use parking_api::slots::{Slot, SlotState};
-use parking_api::{CameraId, SlotId, paths};
+use parking_api::{CameraId, CaptureId, SlotId, paths};
 
 use super::memory::{Known, patch};
-use super::{Lookout, rule};
+use super::{Lookout, current, rule};
 use crate::ledger::LotHandle;
 use crate::occupancy::crop::PATCH;
 use crate::occupancy::mode::Mode;
@@ -30,11 +33,12 @@ impl Lookout {
         for regions in seen_by {
             let key = (lot.id().clone(), regions.camera.clone());
             let known = self.known(&key).await?;
-            let mut view = view(&*known.lock().await, &regions, slot.id);
-            if let Some(capture) = view.capture {
-                let capture = self.ledger.store().capture(lot.id(), capture).await.map_err(|e| e.to_string())?;
-                view.capture_url = capture.map(|capture| paths::image(&capture.key));
-            }
+            let mut view = {
+                let mut known = known.lock().await;
+                self.catch_up(&key, &mut known).await?;
+                view(&known, &regions, slot.id)
+            };
+            view.capture_url = self.capture_url(lot, view.capture).await?;
             views.push(view);
         }
         Ok(Why {
@@ -43,7 +47,7 @@ impl Lookout {
             state: slot.state,
             source: slot.source,
             changed_at: slot.changed_at,
-            held_until: rule::held_until(slot).filter(|until| *until > self.clock.now()),
+            held_until: rule::held_until(slot, self.hold_ms).filter(|until| *until > self.clock.now()),
             views,
         })
     }
@@ -64,18 +68,57 @@ impl Lookout {
         Ok(slots)
     }
 
+    /// What a camera makes of each slot that it sees.
+    ///
+    /// # Errors
+    /// When the database cannot say what is remembered.
+    pub async fn views(&self, lot: &LotHandle, regions: &CameraRegions) -> Result<Vec<CameraView>, String> {
+        let key = (lot.id().clone(), regions.camera.clone());
+        let known = self.known(&key).await?;
+        let mut known = known.lock().await;
+        self.catch_up(&key, &mut known).await?;
+        let mut views = Vec::with_capacity(regions.regions.len());
+        for slot in current(lot, regions) {
+            let view = SlotView { reference: None, ..view(&known, regions, slot.id) };
+            views.push(CameraView { slot_id: slot.id, slot: slot.code, state: slot.state, view });
+        }
+        drop(known);
+        // One picture shows them all; only what a picture hides keeps an older one.
+        let mut urls: BTreeMap<CaptureId, Option<String>> = BTreeMap::new();
+        for view in views.iter_mut().map(|view| &mut view.view) {
+            let Some(capture) = view.capture else { continue };
+            view.capture_url = match urls.entry(capture) {
+                Entry::Occupied(known) => known.get().clone(),
+                Entry::Vacant(new) => new.insert(self.capture_url(lot, Some(capture)).await?).clone(),
+            };
+        }
+        Ok(views)
+    }
+
+    async fn capture_url(&self, lot: &LotHandle, capture: Option<CaptureId>) -> Result<Option<String>, String> {
+        let Some(capture) = capture else { return Ok(None) };
+        let found = self.ledger.store().capture(lot.id(), capture).await.map_err(|e| e.to_string())?;
+        Ok(found.map(|capture| paths::image(&capture.key)))
+    }
+
     /// Lets a camera learn from the next pictures of slots that a person has just said are free.
     ///
     /// # Errors
     /// When the database cannot say what is remembered.
     pub async fn calibrate(&self, lot: &LotHandle, camera: &CameraId, slots: &[SlotId]) -> Result<(), String> {
+        let Some(regions) = lot.read(|state| state.regions_of(camera).cloned()) else { return Ok(()) };
         let key = (lot.id().clone(), camera.clone());
         let known = self.known(&key).await?;
         let mut known = known.lock().await;
+        self.catch_up(&key, &mut known).await?;
+        let drawn = current(lot, &regions);
+        let outdated = known.fit(&regions, |id| drawn.iter().find(|slot| slot.id == id).cloned());
+        self.ledger.store().put_labels(&key.0, &key.1, &[], &outdated).await.map_err(|e| e.to_string())?;
         for slot in slots {
             known.memory.slots.entry(*slot).or_default().awaiting = CALIBRATION_PICTURES;
         }
-        known.is_dirty = true;
+        // It is only said once.
+        self.save(&key, &mut known).await;
         Ok(())
     }
 }
@@ -84,10 +127,10 @@ fn view(known: &Known, regions: &CameraRegions, slot: SlotId) -> SlotView {
     let trust = known.trust(slot);
     let memory = known.memory.slots.get(&slot);
     let seen = memory.and_then(|memory| memory.seen.as_ref());
-    let outcome = match (&known.memory.trouble, memory.and_then(|memory| memory.outcome)) {
-        (Some((_, trouble)), _) => trouble.clone(),
-        (None, Some(outcome)) => outcome.to_string(),
-        (None, None) => "no picture was looked at yet".into(),
+    let (outcome_kind, outcome) = match (&known.memory.trouble, memory.and_then(|memory| memory.outcome)) {
+        (Some((_, trouble)), _) => (ViewOutcome::Mute, trouble.clone()),
+        (None, Some(outcome)) => (outcome.kind(), outcome.to_string()),
+        (None, None) => (ViewOutcome::Unseen, "no picture was looked at yet".into()),
     };
     let opinion = memory.and_then(|memory| memory.settled.is_occupied);
     SlotView {
@@ -107,6 +150,7 @@ fn view(known: &Known, regions: &CameraRegions, slot: SlotId) -> SlotView {
         score: seen.and_then(|seen| seen.score),
         parts: seen.and_then(|seen| seen.parts),
         opinion: opinion.map(|is_occupied| if is_occupied { SlotState::Occupied } else { SlotState::Free }),
+        outcome_kind,
         outcome,
         reference: reference(known, slot),
     }
@@ -114,7 +158,7 @@ fn view(known: &Known, regions: &CameraRegions, slot: SlotId) -> SlotView {
 
 /// The newest picture of the empty slot, small.
 fn reference(known: &Known, slot: SlotId) -> Option<String> {
-    let label = known.labels.iter().rev().find(|label| label.slot == slot && !label.is_occupied)?;
+    let label = known.labels.get(&slot)?.iter().rev().find(|label| !label.is_occupied)?;
     let mut png = Cursor::new(Vec::new());
     let side = PATCH as u32;
     let encoder = image::codecs::png::PngEncoder::new(&mut png);

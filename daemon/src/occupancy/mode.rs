@@ -29,6 +29,8 @@ pub struct View {
     pub side: f32,
     /// Edges of the empty slot; none while there is no reference.
     pub clutter: Option<f32>,
+    /// People showed it empty by the light that there is now; otherwise it is compared with how it looked by another.
+    pub is_shown: bool,
 }
 
 /// How far a slot is trusted to its camera.
@@ -55,6 +57,7 @@ pub struct Trust {
     pub told: usize,
     pub told_occupied: usize,
     pub agreed: usize,
+    is_shown: bool,
 }
 
 impl Trust {
@@ -68,6 +71,7 @@ impl Trust {
             told: told().count(),
             told_occupied: told().filter(|(is_occupied, _)| *is_occupied).count(),
             agreed,
+            is_shown: view.is_shown,
         };
         trust.mode = trust.decided(view);
         trust
@@ -86,7 +90,8 @@ impl Trust {
         } else if self.references < REFERENCES_MIN {
             Mode::Manual
         } else if is_told_enough && self.told_occupied >= OCCUPIED_MIN && agreement >= AGREES_FROM {
-            Mode::Automatic
+            // By another light it may all be different.
+            if view.is_shown { Mode::Automatic } else { Mode::Suggesting }
         } else if !is_told_enough && view.clutter.is_some_and(|clutter| clutter > CLUTTER_MAX) {
             // What people say of it can still prove the contrary.
             Mode::NotObservable
@@ -100,6 +105,11 @@ impl Trust {
         let percent = |share: f32| (share * 100.0).round() as u32;
         match (self.mode, self.agreement()) {
             (Mode::Manual, _) => format!("{} of {REFERENCES_MIN} pictures of the empty slot", self.references),
+            (Mode::Suggesting, Some(agreement)) if !self.is_shown && agreement >= AGREES_FROM => {
+                format!(
+                    "was not shown the empty slot by this light: {REFERENCES_MIN} pictures of it make the camera decide"
+                )
+            }
             (Mode::Suggesting, _) => format!(
                 "agreed with {} of {} statements by people; decides by itself from {TOLD_MIN}, {OCCUPIED_MIN} of them occupied, and {} %",
                 self.agreed,
@@ -123,7 +133,7 @@ impl Trust {
 mod tests {
     use super::*;
 
-    const CLEAR: View = View { side: 80.0, clutter: Some(0.04) };
+    const CLEAR: View = View { side: 80.0, clutter: Some(0.04), is_shown: true };
 
     fn free(score: Option<f32>) -> Said {
         Said { is_occupied: false, score }
@@ -169,8 +179,18 @@ mod tests {
     }
 
     #[test]
+    fn by_a_light_that_it_was_not_shown_it_only_suggests() {
+        let mut said = learned();
+        said.extend([free(Some(0.1)); 8]);
+        said.extend([occupied(0.9); 2]);
+        let trust = Trust::of(&said, &View { is_shown: false, ..CLEAR });
+        assert_eq!(trust.mode, Mode::Suggesting);
+        assert!(trust.reason().contains("by this light"), "{}", trust.reason());
+    }
+
+    #[test]
     fn a_slot_that_is_too_small_is_not_observable() {
-        let trust = Trust::of(&[], &View { side: 9.0, clutter: None });
+        let trust = Trust::of(&[], &View { side: 9.0, clutter: None, is_shown: false });
         assert_eq!(trust.mode, Mode::NotObservable);
         assert!(trust.reason().contains("14 pixels"));
     }

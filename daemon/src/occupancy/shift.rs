@@ -16,48 +16,76 @@ pub const MOVE_MAX: f32 = 0.06;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scene(pub Vec<u8>);
 
-/// What a camera looked at when its regions were drawn, and last. Over a day the light and the vehicles change so much that little is left
-/// in common with the first picture, but never much from one picture to the next.
+/// Where a scene lies on the first, as fractions of width and height.
+pub type Aside = (f32, f32);
+
+/// Most scenes that are kept to recognise later pictures by.
+pub const KEPT_MAX: usize = 8;
+
+/// What a camera looked at when its regions were drawn, since, and last. Over a day the light and the vehicles change so much that little
+/// is left in common with the first picture, but never much from one picture to the next; and one day is like another.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Track {
-    first: Scene,
-    last: Scene,
-    /// Where the last one lay on the first.
-    aside: (f32, f32),
+    /// The first, and those since then that were recognised by nothing but the one before them.
+    kept: Vec<(Scene, Aside)>,
+    last: (Scene, Aside),
 }
 
 impl Track {
     pub fn new(first: Scene) -> Self {
-        Self { last: first.clone(), first, aside: (0.0, 0.0) }
+        Self { last: (first.clone(), (0.0, 0.0)), kept: vec![(first, (0.0, 0.0))] }
     }
 
-    /// The scene that the regions were drawn on.
-    pub fn first(&self) -> &Scene {
-        &self.first
+    /// As it was left; `None` when that was nothing.
+    pub fn resumed(kept: Vec<(Scene, Aside)>, last: (Scene, Aside)) -> Option<Self> {
+        (1..=KEPT_MAX).contains(&kept.len()).then_some(Self { kept, last })
     }
 
-    /// The last one that was recognised, and where it lay.
-    pub fn last(&self) -> (&Scene, (f32, f32)) {
-        (&self.last, self.aside)
+    /// The scenes that are kept, the one that the regions were drawn on first.
+    pub fn kept(&self) -> &[(Scene, Aside)] {
+        &self.kept
     }
 
-    /// As it was left.
-    pub fn resumed(first: Scene, last: Scene, aside: (f32, f32)) -> Self {
-        Self { first, last, aside }
+    /// The last one that was recognised.
+    pub fn last(&self) -> &(Scene, Aside) {
+        &self.last
     }
 
     /// Where the next picture lies. It is remembered if it is recognised and not moved.
     pub fn follow(&mut self, next: &Scene) -> Placed {
-        let placed = match (self.first.place(next), self.last.place(next)) {
-            (Placed::Aside(dx, dy), _) => Placed::Aside(dx, dy),
-            // By now little may be left in common with the first.
-            (_, Placed::Aside(dx, dy)) => within(self.aside.0 + dx, self.aside.1 + dy),
-            (_, other) => other,
-        };
+        let (placed, by) = self.find(next);
         if let Placed::Aside(dx, dy) = placed {
-            (self.last, self.aside) = (next.clone(), (dx, dy));
+            self.last = (next.clone(), (dx, dy));
+            if by == self.kept.len() {
+                self.keep();
+            }
         }
         placed
+    }
+
+    /// Where a picture lies, and which of the scenes, the last one being the last, it was recognised by.
+    fn find(&self, next: &Scene) -> (Placed, usize) {
+        let mut found = (Placed::Elsewhere, 0);
+        for (at, (scene, aside)) in self.kept.iter().chain([&self.last]).enumerate() {
+            let placed = match scene.place(next) {
+                Placed::Aside(dx, dy) => within(aside.0 + dx, aside.1 + dy),
+                other => other,
+            };
+            match placed {
+                Placed::Aside(..) => return (placed, at),
+                Placed::Moved(_) => found = (placed, at),
+                Placed::Elsewhere => {}
+            }
+        }
+        found
+    }
+
+    /// Nothing that is kept was like the last one.
+    fn keep(&mut self) {
+        if self.kept.len() == KEPT_MAX {
+            self.kept.remove(1);
+        }
+        self.kept.push(self.last.clone());
     }
 }
 
@@ -271,6 +299,11 @@ mod tests {
         for parts in 0..=PARTS {
             assert!(matches!(track.follow(&changed(parts)), Placed::Aside(..)), "{parts}");
         }
+        let kept = track.kept().len();
+        assert!((2..=KEPT_MAX).contains(&kept), "{kept}");
+        assert!(matches!(track.follow(&changed(0)), Placed::Aside(..)), "the next day begins like the first");
+        assert!(matches!(track.follow(&changed(PARTS)), Placed::Aside(..)), "and ends like it");
+        assert_eq!(track.kept().len(), kept, "what is known need not be kept again");
     }
 
     #[test]

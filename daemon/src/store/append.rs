@@ -12,7 +12,7 @@ use super::slots::SlotRow;
 use super::sql::{Dialect, Sql, Value, sql_with};
 use super::tables::{Columns, Table, json_ids, json_rows};
 use super::tokens::TokenRow;
-use super::{Result, cameras, captures, events, lots, regions, sessions, slots, tokens};
+use super::{Result, cameras, captures, events, lots, memories, regions, sessions, slots, tokens};
 
 const ANSWERS: &Columns =
     &[("actor", "text"), ("key", "text"), ("body_sha256", "text"), ("seq", "bigint"), ("answer", "text")];
@@ -49,6 +49,11 @@ impl Append {
         append.table(&cameras::TABLE, &batch.cameras_deleted, batch.cameras.values().map(CameraRow::from).collect())?;
         let regions = batch.regions.values().map(RegionsRow::from).collect();
         append.table(&regions::TABLE, &batch.regions_deleted, regions)?;
+        if !batch.regions_deleted.is_empty() {
+            for forget in memories::FORGET {
+                append.add(forget, json_ids(&batch.regions_deleted)?);
+            }
+        }
         let hash = |token: &Token| batch.hashes.get(&token.id).map_or("", String::as_str).to_string();
         let tokens = batch.tokens.values().map(|token| TokenRow::new(token, &hash(token))).collect();
         append.table::<&str, _>(&tokens::TABLE, [], tokens)?;

@@ -93,7 +93,8 @@ impl Batch {
             EventChange::CameraCreated { camera }
             | EventChange::CameraChanged { camera }
             | EventChange::CameraStatus { camera }
-            | EventChange::CameraFrozen { camera } => {
+            | EventChange::CameraFrozen { camera }
+            | EventChange::CameraMoved { camera } => {
                 // An id may be used again: the new row takes the place of the old one.
                 self.cameras_deleted.remove(&camera.id);
                 self.cameras.insert(camera.id.clone(), camera.clone());

@@ -20,6 +20,7 @@ pub(super) struct CameraRow {
     rev: i64,
     capture_wanted_at_ms: Option<i64>,
     frozen_since_ms: Option<i64>,
+    moved_since_ms: Option<i64>,
 }
 
 impl From<&Camera> for CameraRow {
@@ -35,6 +36,7 @@ impl From<&Camera> for CameraRow {
             rev: camera.rev as i64,
             capture_wanted_at_ms: camera.capture_wanted_at.map(Time::ms),
             frozen_since_ms: camera.frozen_since.map(Time::ms),
+            moved_since_ms: camera.moved_since.map(Time::ms),
         }
     }
 }
@@ -55,6 +57,7 @@ impl TryFrom<CameraRow> for Camera {
             zone: row.zone,
             capture_wanted_at: row.capture_wanted_at_ms.map(Time::from_ms),
             frozen_since: row.frozen_since_ms.map(Time::from_ms),
+            moved_since: row.moved_since_ms.map(Time::from_ms),
             blind_slots: Vec::new(),
             contact: None,
         })
@@ -74,6 +77,7 @@ pub(super) const TABLE: Table = Table {
         ("rev", "bigint"),
         ("capture_wanted_at_ms", "bigint"),
         ("frozen_since_ms", "bigint"),
+        ("moved_since_ms", "bigint"),
     ],
     updated: &[
         "name",
@@ -85,6 +89,7 @@ pub(super) const TABLE: Table = Table {
         "rev",
         "capture_wanted_at_ms",
         "frozen_since_ms",
+        "moved_since_ms",
     ],
 };
 

@@ -3,7 +3,8 @@
 use parking_api::{CameraId, CaptureId, LotId, SlotId, Time};
 use uuid::Uuid;
 
-use super::sql::sql;
+use super::sql::{Dialect, sql};
+use super::tables::ID;
 use super::{Error, Result, Store};
 
 /// One slot in one picture, as a person said that it was.
@@ -23,6 +24,17 @@ pub struct Label {
 }
 
 type LabelColumns = (String, String, i64, String, i64, Option<i64>, String, String);
+
+/// Forgets everything of the cameras whose ids are in `$n`, if `condition` holds.
+pub(super) const FORGET: [fn(Dialect, usize, &str) -> String; 2] = [
+    |dialect, n, condition| forget("camera_memories", dialect, n, condition),
+    |dialect, n, condition| forget("slot_labels", dialect, n, condition),
+];
+
+fn forget(table: &str, dialect: Dialect, n: usize, condition: &str) -> String {
+    let ids = dialect.rows(n, ID);
+    format!("delete from {table} where lot = $1 and camera in (select id from {ids}) and {condition}")
+}
 
 impl Store {
     /// What a camera remembers, if anything.
@@ -60,30 +72,38 @@ impl Store {
         rows.into_iter().map(label).collect()
     }
 
-    /// Adds a label and removes those that are no longer needed.
-    pub async fn put_label(&self, lot: &LotId, camera: &CameraId, label: &Label, outdated: &[Uuid]) -> Result<()> {
+    /// How many labels there are, and the newest: whoever knows as many and the same knows all.
+    pub async fn labels_mark(&self, lot: &LotId, camera: &CameraId) -> Result<(i64, Option<String>)> {
+        let query = sql("select count(*), max(id) from slot_labels where lot = $1 and camera = $2");
+        query.bind(lot.as_str()).bind(camera.as_str()).one(&self.readers).await
+    }
+
+    /// Adds labels and removes those that are no longer needed.
+    pub async fn put_labels(&self, lot: &LotId, camera: &CameraId, labels: &[Label], outdated: &[Uuid]) -> Result<()> {
         let mut tx = self.writer.begin_write().await?;
+        for label in labels {
+            let insert = sql(
+                "insert into slot_labels (lot, id, camera, slot_id, at_ms, light, occupied, score_permille, capture_id, patch)
+                 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+            );
+            insert
+                .bind(lot.as_str())
+                .bind(label.id.to_string())
+                .bind(camera.as_str())
+                .bind(label.slot.to_string())
+                .bind(label.at.ms())
+                .bind(&label.light)
+                .bind(i64::from(label.is_occupied))
+                .bind(label.score_permille)
+                .bind(label.capture.to_string())
+                .bind(&label.patch)
+                .execute(&mut tx)
+                .await?;
+        }
         for id in outdated {
             let remove = sql("delete from slot_labels where lot = $1 and id = $2");
             remove.bind(lot.as_str()).bind(id.to_string()).execute(&mut tx).await?;
         }
-        let insert = sql(
-            "insert into slot_labels (lot, id, camera, slot_id, at_ms, light, occupied, score_permille, capture_id, patch)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-        );
-        insert
-            .bind(lot.as_str())
-            .bind(label.id.to_string())
-            .bind(camera.as_str())
-            .bind(label.slot.to_string())
-            .bind(label.at.ms())
-            .bind(&label.light)
-            .bind(i64::from(label.is_occupied))
-            .bind(label.score_permille)
-            .bind(label.capture.to_string())
-            .bind(&label.patch)
-            .execute(&mut tx)
-            .await?;
         tx.commit().await
     }
 }

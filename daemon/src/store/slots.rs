@@ -22,6 +22,8 @@ pub(super) struct SlotRow {
     observed_at_ms: i64,
     changed_at_ms: i64,
     note: Option<String>,
+    stale_since_ms: Option<i64>,
+    suggested: Option<String>,
 }
 
 impl From<&Slot> for SlotRow {
@@ -40,6 +42,8 @@ impl From<&Slot> for SlotRow {
             observed_at_ms: slot.observed_at.ms(),
             changed_at_ms: slot.changed_at.ms(),
             note: slot.note.clone(),
+            stale_since_ms: slot.stale_since.map(Time::ms),
+            suggested: slot.suggested.map(|state| state.to_string()),
         }
     }
 }
@@ -60,6 +64,8 @@ impl TryFrom<SlotRow> for Slot {
             rev: row.rev as u64,
             observed_at: Time::from_ms(row.observed_at_ms),
             changed_at: Time::from_ms(row.changed_at_ms),
+            stale_since: row.stale_since_ms.map(Time::from_ms),
+            suggested: row.suggested.as_deref().map(str::parse).transpose().map_err(bad)?,
             zone: row.zone,
             note: row.note,
         })
@@ -82,6 +88,8 @@ pub(super) const TABLE: Table = Table {
         ("observed_at_ms", "bigint"),
         ("changed_at_ms", "bigint"),
         ("note", "text"),
+        ("stale_since_ms", "bigint"),
+        ("suggested", "text"),
     ],
     updated: &[
         "code",
@@ -96,5 +104,7 @@ pub(super) const TABLE: Table = Table {
         "observed_at_ms",
         "changed_at_ms",
         "note",
+        "stale_since_ms",
+        "suggested",
     ],
 };

@@ -63,7 +63,7 @@ impl Table {
     }
 }
 
-const ID: &Columns = &[("id", "text")];
+pub(super) const ID: &Columns = &[("id", "text")];
 
 pub(super) fn json(value: &impl Serialize) -> Result<String> {
     serde_json::to_string(value).map_err(|e| Error::corrupt("batch", e))

@@ -84,7 +84,8 @@ impl Mirror {
             EventChange::CameraCreated { camera }
             | EventChange::CameraChanged { camera }
             | EventChange::CameraStatus { camera }
-            | EventChange::CameraFrozen { camera } => {
+            | EventChange::CameraFrozen { camera }
+            | EventChange::CameraMoved { camera } => {
                 assert_eq!(camera.rev, event.seq);
                 let camera = Camera { blind_slots: Vec::new(), ..camera.clone() };
                 self.cameras.insert(camera.id.clone(), camera);

@@ -321,6 +321,8 @@ fn slot(n: usize, begun: Time) -> Option<Slot> {
         observed_at: begun,
         changed_at: begun,
         note: note.map(String::from),
+        stale_since: None,
+        suggested: None,
     })
 }
 
@@ -347,6 +349,7 @@ fn cameras(now: Time) -> Vec<Camera> {
             rev: 1,
             capture_wanted_at: None,
             frozen_since: None,
+            moved_since: None,
             blind_slots: Vec::new(),
             contact: Some(contact),
         })

@@ -27,6 +27,8 @@ fn slot(code: &str, state: SlotState, rev: u64) -> Slot {
         observed_at: at(rev as i64),
         changed_at: at(rev as i64),
         note: None,
+        stale_since: None,
+        suggested: None,
     }
 }
 

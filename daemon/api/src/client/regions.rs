@@ -3,7 +3,7 @@
 use reqwest::Method;
 
 use super::{Client, Error};
-use crate::regions::{Calibrate, Calibrating, CameraRegions, SetRegions, Why};
+use crate::regions::{Calibrate, Calibrating, CameraRegions, CameraView, SetRegions, Why};
 use crate::{CameraId, Committed, SlotRef, paths};
 
 impl Client {
@@ -28,6 +28,11 @@ impl Client {
         calibrate: &Calibrate,
     ) -> Result<Committed<Calibrating>, Error> {
         self.call_lot(Method::POST, &paths::fill(paths::CAMERA_CALIBRATE, camera)).json(calibrate).fetch().await
+    }
+
+    /// What a camera makes of each slot that it sees.
+    pub async fn camera_views(&self, camera: &CameraId) -> Result<Vec<CameraView>, Error> {
+        self.call_lot(Method::GET, &paths::fill(paths::CAMERA_VIEWS, camera)).fetch().await
     }
 
     /// Why a slot is in its state.

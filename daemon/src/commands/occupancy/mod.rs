@@ -1,6 +1,7 @@
 //! `parkd occupancy`: trains a model on labelled pictures, and measures one. Needs neither a database nor a daemon.
 
 mod eval;
+mod replay;
 mod set;
 mod train;
 
@@ -48,12 +49,15 @@ pub(super) enum Command {
     Train(train::Args),
     /// Measure a model on labelled pictures
     Eval(eval::Args),
+    /// Show labelled pictures to a daemon of its own, one after the other, and tell what its slots would have come to
+    Replay(replay::Args),
 }
 
-pub(super) fn run(command: &Command, out: &mut dyn Write) -> Result<Exit, String> {
+pub(super) async fn run(command: &Command, out: &mut dyn Write) -> Result<Exit, String> {
     match command {
         Command::Train(args) => train::run(args, out),
         Command::Eval(args) => eval::run(args, out),
+        Command::Replay(args) => replay::run(args, out).await,
     }
 }
 

@@ -18,33 +18,78 @@ const SHOTS_MAX: usize = 200_000;
 
 /// A row of `labels.csv`; other columns are ignored.
 #[derive(Debug, Deserialize)]
-struct Label {
-    file: String,
-    occupied: u8,
+pub struct Label {
+    pub file: String,
+    pub occupied: u8,
     #[serde(default)]
-    camera: String,
+    pub camera: String,
     #[serde(default)]
-    slot: String,
+    pub slot: String,
     #[serde(default)]
-    timestamp: String,
+    pub timestamp: String,
+}
+
+impl Label {
+    /// # Errors
+    /// When the file is not such a table.
+    pub fn read_all(file: &Path) -> Result<Vec<Self>, String> {
+        let mut reader = csv::Reader::from_path(file).map_err(|e| format!("cannot read {}: {e}", file.display()))?;
+        let rows = reader.deserialize().take(SHOTS_MAX + 1).collect::<Result<Vec<Self>, _>>();
+        let rows = rows.map_err(|e| format!("{}: {e}", file.display()))?;
+        within(rows.len())?;
+        Ok(rows)
+    }
 }
 
 /// A picture of `slots.json`.
 #[derive(Debug, Deserialize)]
-struct Frame {
-    file: String,
+pub struct Frame {
+    pub file: String,
     width: f32,
     height: f32,
     #[serde(default)]
     sequence: Option<serde_json::Value>,
-    slots: Vec<FrameSlot>,
+    pub slots: Vec<FrameSlot>,
+}
+
+impl Frame {
+    /// # Errors
+    /// When the file is no list of pictures.
+    pub fn read_all(file: &Path) -> Result<Vec<Self>, String> {
+        let failed = |e: &dyn std::fmt::Display| format!("cannot read {}: {e}", file.display());
+        let text = std::fs::read(file).map_err(|e| failed(&e))?;
+        let frames: Vec<Self> = serde_json::from_slice(&text).map_err(|e| failed(&e))?;
+        within(frames.iter().map(|frame| frame.slots.len()).sum())?;
+        Ok(frames)
+    }
 }
 
 #[derive(Debug, Deserialize)]
-struct FrameSlot {
+pub struct FrameSlot {
     id: serde_json::Value,
     occupied: serde_json::Value,
     polygon: Vec<Corner>,
+}
+
+impl FrameSlot {
+    pub fn name(&self) -> String {
+        self.id.as_str().map_or_else(|| self.id.to_string(), str::to_string)
+    }
+
+    pub fn is_occupied(&self) -> bool {
+        self.occupied.as_bool().unwrap_or_else(|| self.occupied.as_i64().unwrap_or(0) != 0)
+    }
+
+    /// Its corners as fractions of the picture.
+    ///
+    /// # Errors
+    /// When there are too few or too many.
+    pub fn polygon_in(&self, frame: &Frame) -> Result<Vec<Corner>, String> {
+        if !(CORNERS_MIN..=CORNERS_MAX).contains(&self.polygon.len()) {
+            return Err(format!("{}: slot {} must have {CORNERS_MIN} to {CORNERS_MAX} corners", frame.file, self.id));
+        }
+        Ok(self.polygon.iter().map(|[x, y]| [x / frame.width, y / frame.height]).collect())
+    }
 }
 
 /// What was read.
@@ -83,11 +128,9 @@ pub fn read(folder: &Path, disturbance: Option<Disturbance>, seed: u64) -> Resul
 type Open<'a> = &'a mut dyn FnMut(&str) -> Result<Option<Picture>, String>;
 
 fn crops(labels: &Path, set: &str, open: Open<'_>) -> Result<Set, String> {
-    let mut reader = csv::Reader::from_path(labels).map_err(|e| format!("cannot read {}: {e}", labels.display()))?;
     let mut slots: BTreeMap<(String, String), Vec<Label>> = BTreeMap::new();
     let mut read = Set::default();
-    for row in reader.deserialize::<Label>() {
-        let row = row.map_err(|e| format!("{}: {e}", labels.display()))?;
+    for row in Label::read_all(labels)? {
         if row.slot.is_empty() {
             read.without_slot += 1;
             continue;
@@ -95,7 +138,6 @@ fn crops(labels: &Path, set: &str, open: Open<'_>) -> Result<Set, String> {
         let camera = if row.camera.is_empty() { set.to_string() } else { row.camera.clone() };
         slots.entry((camera, row.slot.clone())).or_default().push(row);
         read.pictures += 1;
-        within(read.pictures)?;
     }
     for ((camera, slot), mut rows) in slots {
         rows.sort_by(|a, b| a.timestamp.cmp(&b.timestamp));
@@ -110,10 +152,7 @@ fn crops(labels: &Path, set: &str, open: Open<'_>) -> Result<Set, String> {
 }
 
 fn whole(file: &Path, set: &str, open: Open<'_>) -> Result<Set, String> {
-    let failed = |e: &dyn std::fmt::Display| format!("cannot read {}: {e}", file.display());
-    let text = std::fs::read(file).map_err(|e| failed(&e))?;
-    let frames: Vec<Frame> = serde_json::from_slice(&text).map_err(|e| failed(&e))?;
-    within(frames.iter().map(|frame| frame.slots.len()).sum())?;
+    let frames = Frame::read_all(file)?;
     let mut read = Set { pictures: frames.len(), ..Set::default() };
     let mut slots: BTreeMap<String, Series> = BTreeMap::new();
     // The first picture in which a region lies where it lies is the one that it was drawn on.
@@ -123,18 +162,17 @@ fn whole(file: &Path, set: &str, open: Open<'_>) -> Result<Set, String> {
         let picture = open(&frame.file)?;
         let scene = picture.as_ref().map(Scene::of);
         for slot in &frame.slots {
-            let polygon = polygon(&frame, slot)?;
-            let id = slot.id.as_str().map_or_else(|| slot.id.to_string(), str::to_string);
-            if drawn.insert(id, polygon.clone()).is_some_and(|before| before != polygon) {
+            let polygon = slot.polygon_in(&frame)?;
+            if drawn.insert(slot.name(), polygon.clone()).is_some_and(|before| before != polygon) {
                 track = None;
             }
         }
         let place = scene.map(|scene| track.get_or_insert_with(|| Track::new(scene.clone())).follow(&scene));
         for slot in &frame.slots {
-            let polygon = polygon(&frame, slot)?;
-            let id = slot.id.as_str().map_or_else(|| slot.id.to_string(), str::to_string);
+            let polygon = slot.polygon_in(&frame)?;
+            let id = slot.name();
             let patch = picture.as_ref().zip(place).and_then(|(picture, place)| placed(picture, &polygon, place));
-            let is_occupied = slot.occupied.as_bool().unwrap_or_else(|| slot.occupied.as_i64().unwrap_or(0) != 0);
+            let is_occupied = slot.is_occupied();
             let time = frame.sequence.as_ref().map_or(String::new(), ToString::to_string);
             let series = slots.entry(id.clone()).or_insert_with(|| Series {
                 camera: set.to_string(),
@@ -153,13 +191,6 @@ fn placed(picture: &Picture, polygon: &[Corner], placed: Placed) -> Option<Patch
     let Placed::Aside(dx, dy) = placed else { return None };
     let square = Square::around(polygon, picture.width, picture.height);
     Some(cut(picture, square.moved((dx * picture.width as f32, dy * picture.height as f32))))
-}
-
-fn polygon(frame: &Frame, slot: &FrameSlot) -> Result<Vec<Corner>, String> {
-    if !(CORNERS_MIN..=CORNERS_MAX).contains(&slot.polygon.len()) {
-        return Err(format!("{}: slot {} must have {CORNERS_MIN} to {CORNERS_MAX} corners", frame.file, slot.id));
-    }
-    Ok(slot.polygon.iter().map(|[x, y]| [x / frame.width, y / frame.height]).collect())
 }
 
 fn within(shots: usize) -> Result<(), String> {

@@ -43,6 +43,7 @@ pub(super) fn create(
         rev: context.seq,
         capture_wanted_at: None,
         frozen_since: None,
+        moved_since: None,
         blind_slots: Vec::new(),
         contact: None,
     };
@@ -131,6 +132,25 @@ pub(super) fn set_frozen(
     camera.blind_slots = state.blind_slots(&camera);
     Ok(Change {
         changes: vec![EventChange::CameraFrozen { camera: camera.clone() }],
+        reply: Reply::Camera(Box::new(camera)),
+    })
+}
+
+/// Its pictures show something else than its regions were drawn on, or the same again.
+pub(super) fn set_moved(
+    state: &LotState,
+    id: &CameraId,
+    is_moved: bool,
+    context: &Context<'_>,
+) -> Result<Change, Refusal> {
+    let camera = found(state, id)?;
+    if camera.moved_since.is_some() == is_moved {
+        return Ok(Change { changes: vec![], reply: Reply::Camera(Box::new(camera.clone())) });
+    }
+    let mut camera = Camera { moved_since: is_moved.then_some(context.now), rev: context.seq, ..camera.clone() };
+    camera.blind_slots = state.blind_slots(&camera);
+    Ok(Change {
+        changes: vec![EventChange::CameraMoved { camera: camera.clone() }],
         reply: Reply::Camera(Box::new(camera)),
     })
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use parking_api::cameras::Camera;
 use parking_api::events::EventChange;
 use parking_api::regions::{
     CALIBRATION_PICTURES, CORNERS_MAX, CORNERS_MIN, Calibrating, CameraRegions, NewRegion, REGIONS_MAX, Region,
@@ -22,7 +23,7 @@ pub(super) fn set(
     set: &SetRegions,
     context: &Context<'_>,
 ) -> Result<Change, Refusal> {
-    cameras::found(state, camera)?;
+    let found = cameras::found(state, camera)?;
     if set.regions.len() > REGIONS_MAX {
         return Err(refusal(format!("a camera may have {REGIONS_MAX} regions, not {}", set.regions.len())));
     }
@@ -32,10 +33,13 @@ pub(super) fn set(
         return Err(refusal(format!("slot {} has two regions in the picture of camera {camera}", twice.slot)));
     }
     let regions = CameraRegions { camera: camera.clone(), mode: set.mode, regions, rev: context.seq };
-    Ok(Change {
-        changes: vec![EventChange::CameraRegions { regions: regions.clone() }],
-        reply: Reply::Regions(regions),
-    })
+    let mut changes = vec![EventChange::CameraRegions { regions: regions.clone() }];
+    if found.moved_since.is_some() {
+        // Whoever draws has looked at what the camera sees now.
+        let camera = Camera { moved_since: None, rev: context.seq + 1, ..found.clone() };
+        changes.push(EventChange::CameraMoved { camera });
+    }
+    Ok(Change { changes, reply: Reply::Regions(regions) })
 }
 
 /// Sets slots free that a camera sees. It learns from their next pictures what they look like then.

@@ -8,7 +8,7 @@ use parking_api::sessions::{Session, SessionKind, SessionState};
 use parking_api::slots::{NewSlot, Position, SLOTS_MAX, SetSlot, Slot, SlotPatch, SlotState, Source};
 use parking_api::{Problem, ProblemCode, SessionId, SlotId, SlotRef};
 
-use super::super::command::{Change, Context, Refusal, Reply};
+use super::super::command::{Change, Context, Refusal, Reply, SlotNote};
 use super::super::state::LotState;
 use super::text_or_none;
 
@@ -55,6 +55,8 @@ pub(super) fn created(new: &NewSlot, seq: u64, context: &mut Context<'_>) -> Res
         observed_at: context.now,
         changed_at: context.now,
         note: text_or_none("note", new.note.as_deref())?,
+        stale_since: None,
+        suggested: None,
     };
     let session = (slot.state == SlotState::Occupied).then(|| opened(&slot, context));
     Ok((slot, session))
@@ -127,6 +129,9 @@ fn changed(
         rev: context.seq,
         observed_at: context.now,
         changed_at: if to == before.state { before.changed_at } else { context.now },
+        // Whoever says how it is now answers whatever was asked.
+        stale_since: None,
+        suggested: None,
         ..before.clone()
     };
     let session = match (before.state == SlotState::Occupied, to == SlotState::Occupied) {
@@ -140,6 +145,28 @@ fn changed(
         _ => None,
     };
     Change { changes: vec![EventChange::SlotChanged { slot: slot.clone(), session }], reply: Reply::Slot(slot) }
+}
+
+/// Notes whether a slot is stale, or what a camera suggests, unless somebody changed it meanwhile. Its state stays.
+pub(super) fn note(
+    state: &LotState,
+    slot: &SlotRef,
+    rev: u64,
+    note: SlotNote,
+    context: &Context<'_>,
+) -> Result<Change, Refusal> {
+    let before = found(state, slot, Some(rev))?;
+    let mut slot = Slot::clone(&before);
+    match note {
+        SlotNote::Stale(is_stale) => slot.stale_since = is_stale.then(|| slot.stale_since.unwrap_or(context.now)),
+        SlotNote::Suggested(suggested) => slot.suggested = suggested,
+    }
+    if slot == *before {
+        return Ok(Change { changes: vec![], reply: Reply::Slot(slot) });
+    }
+    slot.rev = context.seq;
+    let change = EventChange::SlotChanged { slot: slot.clone(), session: None };
+    Ok(Change { changes: vec![change], reply: Reply::Slot(slot) })
 }
 
 /// A camera sets a slot, and says why. Whoever changed the slot meanwhile knows better.

@@ -35,6 +35,7 @@ POST   /api/sessions/entry            Attendant
 POST   /api/sessions/exit             Attendant
 GET    /api/sessions/stats            Viewer
 GET    /api/sessions/{session}        Viewer
+GET    /api/cameras/{camera}/views    Viewer
 GET    /api/slots                     Public
 POST   /api/slots                     Admin
 POST   /api/slots/import              Admin

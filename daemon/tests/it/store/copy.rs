@@ -55,7 +55,7 @@ async fn full(database: Database) -> Stage {
         capture: CaptureId(id(1)),
         patch: "AAAA".into(),
     };
-    store.put_label(&stage.lot, &"cam-1".parse().expect("an id"), &label, &[]).await.expect("written");
+    store.put_labels(&stage.lot, &"cam-1".parse().expect("an id"), &[label], &[]).await.expect("written");
     let history =
         ["", "A"].map(|zone| HistoryRow { lot: "main".into(), zone: zone.into(), free_ms: 1, ..HistoryRow::default() });
     store.add_history(&history).await.expect("written");

@@ -133,6 +133,8 @@ fn slot(number: u128, state: SlotState, rev: u64) -> Slot {
         observed_at: time(rev),
         changed_at: time(rev),
         note: Some("a \"note\" \\ with ${1} ünïcode 🅿".into()),
+        stale_since: Some(time(rev)),
+        suggested: Some(SlotState::Free),
     }
 }
 
@@ -185,6 +187,7 @@ fn camera(id: &str, rev: u64) -> Camera {
         rev,
         capture_wanted_at: None,
         frozen_since: None,
+        moved_since: Some(time(rev)),
         blind_slots: Vec::new(),
         contact: None,
     }

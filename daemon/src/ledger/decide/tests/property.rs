@@ -129,7 +129,8 @@ fn check_numbers(event: &Event) {
         EventChange::CameraCreated { camera }
         | EventChange::CameraChanged { camera }
         | EventChange::CameraStatus { camera }
-        | EventChange::CameraFrozen { camera } => assert_eq!(camera.rev, event.seq),
+        | EventChange::CameraFrozen { camera }
+        | EventChange::CameraMoved { camera } => assert_eq!(camera.rev, event.seq),
         EventChange::LotChanged { lot } => assert_eq!(lot.rev, event.seq),
         _ => {}
     }
@@ -165,8 +166,8 @@ fn check_counts(world: &World) {
     let (mut all, mut zones) = (Counts::default(), BTreeMap::<Option<String>, Counts>::new());
     let mut codes = BTreeSet::new();
     for slot in world.state.slots() {
-        all.add(slot.state);
-        zones.entry(slot.zone.clone()).or_default().add(slot.state);
+        all.add(slot);
+        zones.entry(slot.zone.clone()).or_default().add(slot);
         assert!(codes.insert(slot.code.clone()), "code {} stands twice", slot.code);
     }
     let stats = world.state.stats();

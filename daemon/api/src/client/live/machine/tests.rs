@@ -31,6 +31,8 @@ fn slot(number: u8, state: SlotState, rev: u64) -> Slot {
         observed_at: Time::from_ms(0),
         changed_at: Time::from_ms(0),
         note: None,
+        stale_since: None,
+        suggested: None,
     }
 }
 

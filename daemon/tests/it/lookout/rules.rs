@@ -1,0 +1,146 @@
+//! Who decides: people first, then the camera that sees best, and only what it has proven.
+
+use parking_api::ProblemCode;
+use parking_api::cameras::{CameraPatch, NewCamera};
+use parking_api::client::{Error, EventQuery};
+use parking_api::events::EventChange;
+use parking_api::regions::{NewRegion, RegionsMode, SetRegions, Trust, ViewOutcome};
+use parking_api::slots::{NewSlot, SlotState, Source};
+
+use super::{Yard, cam, code};
+use crate::harness::Parkd;
+
+#[tokio::test]
+async fn a_camera_that_agreed_with_people_sets_the_slot_and_says_why() {
+    let mut yard = Yard::new(RegionsMode::Auto).await;
+    assert_eq!(yard.view("A-1").await.trust, Trust::Manual);
+    yard.learn().await;
+    yard.shows(&["A-1"]).await;
+    yard.shows(&["A-1"]).await;
+    let slot = yard.becomes("A-1", SlotState::Occupied).await;
+    assert_eq!(slot.source, Source::Camera);
+    let page = yard.admin.events(&EventQuery::default()).await.expect("events");
+    let seen = page.events.iter().filter_map(|entry| entry.event()).filter_map(|event| match &event.change {
+        EventChange::SlotSeen { sighting } => Some((event.seq, sighting.clone())),
+        _ => None,
+    });
+    let seen: Vec<_> = seen.collect();
+    let [(seq, sighting)] = &seen[..] else { panic!("it was set once: {seen:?}") };
+    assert_eq!(*seq, slot.rev + 1, "directly after what it explains");
+    assert!(sighting.score > 0.65 && sighting.parts.edges_over_empty > 0.05, "{sighting:?}");
+    assert_eq!((sighting.state, &sighting.camera), (SlotState::Occupied, &cam(1)));
+    let why = yard.admin.slot_why(&code("A-1")).await.expect("why");
+    assert_eq!(why.views[0].opinion, Some(SlotState::Occupied));
+    assert!(why.views[0].reference.as_ref().is_some_and(|url| url.starts_with("data:image/png")));
+    assert_eq!(yard.slot("A-2").await.state, SlotState::Free, "its neighbour is left alone");
+    yard.parkd.verify();
+}
+
+#[tokio::test]
+async fn a_persons_word_holds_against_what_a_camera_sees() {
+    let mut yard = Yard::new(RegionsMode::Auto).await;
+    yard.learn().await;
+    yard.shows(&["A-1"]).await;
+    yard.shows(&["A-1"]).await;
+    yard.says("A-1", SlotState::Free).await;
+    for _ in 0..4 {
+        yard.shows(&["A-1"]).await;
+    }
+    let slot = yard.slot("A-1").await;
+    assert_eq!((slot.state, slot.source), (SlotState::Free, Source::Manual));
+    let why = yard.admin.slot_why(&code("A-1")).await.expect("why");
+    assert!(why.held_until.is_some(), "{why:?}");
+    assert!(why.views[0].outcome.contains("person") || why.views[0].trust != Trust::Automatic, "{why:?}");
+}
+
+#[tokio::test]
+async fn a_camera_that_may_only_suggest_changes_nothing() {
+    let mut yard = Yard::new(RegionsMode::Suggest).await;
+    yard.learn().await;
+    for _ in 0..3 {
+        yard.shows(&["A-1"]).await;
+    }
+    assert!(yard.view("A-1").await.outcome.contains("suggests occupied"), "{:?}", yard.view("A-1").await);
+    let slot = yard.slot("A-1").await;
+    assert_eq!((slot.state, slot.suggested), (SlotState::Free, Some(SlotState::Occupied)), "it is shown");
+    yard.says("A-1", SlotState::Occupied).await;
+    assert_eq!(yard.slot("A-1").await.suggested, None, "whoever sets it settles it");
+    yard.parkd.verify();
+}
+
+#[tokio::test]
+async fn regions_that_mean_nothing_are_refused() {
+    let parkd = Parkd::start(&[]);
+    let admin = parkd.admin();
+    let new: NewCamera = serde_json::from_value(serde_json::json!({ "id": "cam-1" })).expect("a camera");
+    admin.camera_create(&new).await.expect("a camera");
+    let none = admin.camera_regions(&cam(1)).await.expect("none yet");
+    assert_eq!((none.mode, none.regions.len(), none.rev), (RegionsMode::Off, 0, 0));
+    let slot: NewSlot = serde_json::from_value(serde_json::json!({ "code": "A-1" })).expect("a slot");
+    admin.slot_create(&slot).await.expect("a slot");
+    let square = vec![[0.1, 0.1], [0.4, 0.1], [0.4, 0.4]];
+    let with = |slot: &str, polygon: &[[f64; 2]]| NewRegion { slot: code(slot), polygon: polygon.to_vec() };
+    let cases = [
+        (vec![with("A-9", &square)], ProblemCode::SlotNotFound),
+        (vec![with("A-1", &square[..2])], ProblemCode::InvalidField),
+        (vec![with("A-1", &[[0.1, 0.1]; 17])], ProblemCode::InvalidField),
+        (vec![with("A-1", &[[0.1, 0.1], [1.4, 0.1], [0.4, 0.4]])], ProblemCode::InvalidField),
+        (vec![with("A-1", &[[0.1, 0.1], [0.2, 0.2], [0.3, 0.3]])], ProblemCode::InvalidField),
+        (vec![with("A-1", &square), with("A-1", &square)], ProblemCode::InvalidField),
+    ];
+    for (regions, expected) in cases {
+        let refused = admin.camera_regions_set(&cam(1), &SetRegions { mode: RegionsMode::Auto, regions }).await;
+        let Err(Error::Refused(problem)) = refused else { panic!("{expected:?}: {refused:?}") };
+        assert_eq!(problem.code, expected);
+    }
+    let drawn = SetRegions { mode: RegionsMode::Suggest, regions: vec![with("A-1", &square)] };
+    let committed = admin.camera_regions_set(&cam(1), &drawn).await.expect("they are drawn");
+    assert_eq!(admin.camera_regions(&cam(1)).await.expect("regions"), committed.value);
+    admin.camera_delete(&cam(1)).await.expect("it is deleted");
+    parkd.verify();
+}
+
+#[tokio::test]
+async fn the_camera_that_sees_a_slot_larger_decides_until_it_falls_silent() {
+    let mut yard = Yard::with_cameras(RegionsMode::Auto, 2).await;
+    yard.learn().await;
+    for _ in 0..3 {
+        yard.shows_to(2, &[]).await;
+        yard.shows_to(1, &["A-1"]).await;
+    }
+    assert_eq!(yard.view_of(1, "A-1").await.outcome_kind, ViewOutcome::SeenBetter);
+    assert_eq!(yard.slot("A-1").await.state, SlotState::Free);
+    let soon = CameraPatch { interval_s: Some(1), ..CameraPatch::default() };
+    yard.admin.camera_patch(&cam(2), &soon).await.expect("it is changed");
+    for _ in 0..40 {
+        yard.shows_to(1, &["A-1"]).await;
+        if yard.slot("A-1").await.state == SlotState::Occupied {
+            return yard.parkd.verify();
+        }
+    }
+    panic!("the other camera is silent: {:?}", yard.view_of(1, "A-1").await);
+}
+
+#[tokio::test]
+async fn what_cameras_learned_survives_a_restart() {
+    let mut yard = Yard::new(RegionsMode::Auto).await;
+    yard.learn().await;
+    yard.shows(&["A-1"]).await;
+    yard.restart();
+    assert_eq!(yard.view("A-1").await.trust, Trust::Automatic);
+    yard.shows(&["A-1"]).await;
+    let slot = yard.becomes("A-1", SlotState::Occupied).await;
+    assert_eq!(slot.source, Source::Camera, "that was the second picture in a row");
+}
+
+#[tokio::test]
+async fn all_that_a_camera_makes_of_its_slots_is_listed() {
+    let mut yard = Yard::new(RegionsMode::Suggest).await;
+    yard.shows(&[]).await;
+    let views = yard.admin.camera_views(&cam(1)).await.expect("views");
+    let seen: Vec<_> = views.iter().map(|view| (view.slot.as_str(), view.state, view.view.outcome_kind)).collect();
+    let learns = |slot| (slot, SlotState::Free, ViewOutcome::Learns);
+    assert_eq!(seen, [learns("A-1"), learns("A-2")]);
+    assert!(views.iter().all(|view| view.view.capture_url.is_some() && view.view.reference.is_none()));
+    assert_eq!(yard.admin.camera_views(&cam(9)).await.map_err(|e| e.to_string().contains("cam-9")), Err(true));
+}
