@@ -7,7 +7,7 @@ use parking_api::slots::{Slot, SlotState};
 use parking_api::{SlotId, Time};
 use uuid::Uuid;
 
-use super::memory::{Known, Seen, corners, text, word};
+use super::memory::{Known, Seen, corners, word};
 use crate::cameras::{is_ahead, silence};
 use crate::clock::new_id;
 use crate::occupancy::crop::{Patch, Square, cut};
@@ -177,7 +177,7 @@ fn remember(known: &mut Known, slot: &Slot, seen: Seen, side: f32, (light, patch
         is_occupied: slot.state == SlotState::Occupied,
         score_permille: score.map(|score| (score * 1000.0).round() as i64),
         capture,
-        patch: text(patch),
+        patch: patch.0.clone(),
     })
 }
 

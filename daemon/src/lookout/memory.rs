@@ -276,11 +276,7 @@ pub fn corners(region: &Region) -> Vec<Corner> {
 }
 
 pub fn patch(label: &Label) -> Option<Patch> {
-    bytes(&label.patch, PATCH * PATCH).map(Patch)
-}
-
-pub fn text(patch: &Patch) -> String {
-    STANDARD.encode(&patch.0)
+    (label.patch.len() == PATCH * PATCH).then(|| Patch(label.patch.clone()))
 }
 
 fn bytes(text: &str, len: usize) -> Option<Vec<u8>> {

@@ -15,4 +15,6 @@ pub mod picture;
 pub mod reference;
 pub mod settle;
 pub mod shift;
+#[cfg(test)]
+mod tests;
 pub mod train;

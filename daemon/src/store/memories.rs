@@ -1,5 +1,7 @@
 //! What cameras remember of the slots that they see: not of the log, for it changes with every picture, and what people confirmed.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use parking_api::{CameraId, CaptureId, LotId, SlotId, Time};
 use uuid::Uuid;
 
@@ -19,8 +21,8 @@ pub struct Label {
     /// Probability of a vehicle before it was said, in thousandths; none while there was no reference.
     pub score_permille: Option<i64>,
     pub capture: CaptureId,
-    /// The square around the slot, in base 64.
-    pub patch: String,
+    /// The square around the slot, a byte for each pixel.
+    pub patch: Vec<u8>,
 }
 
 type LabelColumns = (String, String, i64, String, i64, Option<i64>, String, String);
@@ -65,8 +67,8 @@ impl Store {
                 is_occupied: occupied != 0,
                 score_permille,
                 capture: capture.parse().map_err(|_| bad("capture_id"))?,
+                patch: STANDARD.decode(patch).map_err(|_| bad("patch"))?,
                 light,
-                patch,
             })
         };
         rows.into_iter().map(label).collect()
@@ -96,7 +98,7 @@ impl Store {
                 .bind(i64::from(label.is_occupied))
                 .bind(label.score_permille)
                 .bind(label.capture.to_string())
-                .bind(&label.patch)
+                .bind(STANDARD.encode(&label.patch))
                 .execute(&mut tx)
                 .await?;
         }

@@ -8,7 +8,8 @@ use parking_api::regions::{NewRegion, RegionsMode, SetRegions, Trust, ViewOutcom
 use parking_api::slots::{NewSlot, SlotState, Source};
 
 use super::{Yard, cam, code};
-use crate::harness::Parkd;
+use crate::harness::{Database, Parkd, wait_for};
+use crate::wire::Wire;
 
 #[tokio::test]
 async fn a_camera_that_agreed_with_people_sets_the_slot_and_says_why() {
@@ -143,4 +144,38 @@ async fn all_that_a_camera_makes_of_its_slots_is_listed() {
     assert_eq!(seen, [learns("A-1"), learns("A-2")]);
     assert!(views.iter().all(|view| view.view.capture_url.is_some() && view.view.reference.is_none()));
     assert_eq!(yard.admin.camera_views(&cam(9)).await.map_err(|e| e.to_string().contains("cam-9")), Err(true));
+}
+
+#[tokio::test]
+async fn two_daemons_that_share_a_database_and_a_camera_are_of_one_mind() {
+    let first = Parkd::start_on(Database::Postgres, &[]);
+    let second = Parkd::start_at(&first.database_url(), &[]);
+    let mut yard = Yard::on(first, RegionsMode::Auto, 1).await;
+    let mut other = Wire::new(&second, Some(&yard.tokens[0]));
+    let there = second.client_with(Some(yard.parkd.admin_token()));
+    wait_for("the second daemon knows the camera", || async {
+        there.camera_regions(&cam(1)).await.ok().filter(|drawn| drawn.rev > 0)
+    })
+    .await;
+    for round in 0..40 {
+        // Every picture comes to the other daemon, as through a balancer; what people say goes to the first.
+        std::mem::swap(&mut yard.cameras[0], &mut other);
+        if yard.view("A-1").await.trust == Trust::Automatic {
+            break;
+        }
+        let is_occupied = round % 4 == 3;
+        yard.says("A-1", if is_occupied { SlotState::Occupied } else { SlotState::Free }).await;
+        yard.shows(if is_occupied { &["A-1"] } else { &[] }).await;
+    }
+    yard.says("A-1", SlotState::Free).await;
+    yard.shows(&[]).await;
+    for _ in 0..2 {
+        std::mem::swap(&mut yard.cameras[0], &mut other);
+        yard.shows(&["A-1"]).await;
+    }
+    let slot = yard.becomes("A-1", SlotState::Occupied).await;
+    assert_eq!(slot.source, Source::Camera);
+    let elsewhere = there.slot_why(&code("A-1")).await.expect("why").views.remove(0);
+    assert_eq!((elsewhere.trust, elsewhere.outcome_kind), (Trust::Automatic, ViewOutcome::Sets));
+    yard.parkd.verify();
 }

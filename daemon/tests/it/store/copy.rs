@@ -53,7 +53,7 @@ async fn full(database: Database) -> Stage {
         is_occupied: true,
         score_permille: Some(970),
         capture: CaptureId(id(1)),
-        patch: "AAAA".into(),
+        patch: vec![0; 3],
     };
     store.put_labels(&stage.lot, &"cam-1".parse().expect("an id"), &[label], &[]).await.expect("written");
     let history =
