@@ -246,11 +246,12 @@ fn status(camera: &Value, look: &Look) -> Shown {
     let word = match camera["status"].as_str().unwrap_or_default() {
         "offline" => "offline",
         _ if !camera["frozen_since"].is_null() => "frozen",
+        _ if !camera["moved_since"].is_null() => "moved",
         word => word,
     };
     let (glyph, ascii, tint) = match word {
         "online" => ("●", "#", Tint::Green),
-        "frozen" => ("◌", "=", Tint::Red),
+        "frozen" | "moved" => ("◌", "=", Tint::Red),
         "late" => ("◐", "!", Tint::Yellow),
         _ => ("○", "o", Tint::Red),
     };
@@ -270,6 +271,7 @@ impl Record for Camera {
             Column::new("rev", "/rev", Show::Number),
             Column::new("capture_wanted_at", "/capture_wanted_at", Show::Age),
             Column::new("frozen_since", "/frozen_since", Show::Age),
+            Column::new("moved_since", "/moved_since", Show::Age),
             Column::new("blind_slots", "/blind_slots", Show::Text).table("BLIND SLOTS", 2).flexible(),
             Column::new("seen_at", "/contact/seen_at", Show::Age).table("SEEN", 1),
             Column::new("capture_id", "/contact/capture_id", Show::Text),

@@ -95,6 +95,7 @@ actions! {
     Newer "newer" Look ["]"] "Go forward to the next picture or change",
     Save "save" Look ["s"] "Save the picture to a file",
     Images "images" Look ["I"] "Draw pictures in the next way that this terminal has",
+    Why "why" Look ["y"] "Say why the slot is in its state, and what cameras see of it",
     Away "away" Look ["w"] "List what changed while you were away",
     Follow "follow" Look ["F"] "Follow the newest, or stay",
     Theme "theme" Look ["T"] "Change to the next theme",

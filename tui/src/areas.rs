@@ -95,5 +95,5 @@ impl Areas {
 fn has_alarm(model: &Model) -> bool {
     let lot = &model.tab().lot;
     let is_down = matches!(lot.link, Link::Offline { .. } | Link::Ended { .. });
-    is_down || lot.degraded.is_some() || !lot.alarms().is_empty()
+    is_down || lot.degraded.is_some() || lot.alarms().next().is_some()
 }

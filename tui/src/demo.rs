@@ -2,6 +2,7 @@
 
 pub mod lot;
 pub mod scene;
+pub mod why;
 
 use std::time::Duration;
 
@@ -110,6 +111,9 @@ async fn answer(lot: &mut DemoLot, effect: Effect, now: Time) -> Vec<Msg> {
         Effect::Fetch { what: Fetch::History(slot), .. } => {
             let (events, stay) = lot.history(slot);
             fetched(Fetched::History { slot, events, stay })
+        }
+        Effect::Fetch { what: Fetch::Why(slot), .. } => {
+            why::explain(lot, slot).map(|why| fetched(Fetched::Why(Box::new(why)))).unwrap_or_default()
         }
         Effect::Fetch { what: Fetch::Sessions, .. } => fetched(Fetched::Sessions(lot.sessions())),
         Effect::Fetch { what: Fetch::Cameras, .. } => fetched(Fetched::Cameras(lot.snapshot().cameras)),

@@ -57,6 +57,8 @@ pub enum Write {
 pub enum Fetch {
     Log,
     History(SlotId),
+    /// Why a slot is in its state.
+    Why(SlotId),
     Sessions,
     Cameras,
     /// A page of what a camera took, newest first.

@@ -35,6 +35,7 @@ pub mod record;
 pub mod replay;
 pub mod runtime;
 pub mod sheet;
+pub mod sights;
 pub mod spans;
 pub mod talk;
 pub mod terminal;

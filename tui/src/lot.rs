@@ -198,20 +198,9 @@ impl LotView {
         }
     }
 
-    /// Cameras that see nothing, and how many slots each leaves unseen.
-    pub fn alarms(&self) -> Vec<(&Camera, usize)> {
-        let unwell = self.cameras.iter().filter(|camera| Sight::of(camera) != Sight::Good);
-        unwell.map(|camera| (camera, self.blind(camera))).collect()
-    }
-
-    fn blind(&self, camera: &Camera) -> usize {
-        let is_covered = |zone: &Option<String>| {
-            self.cameras.iter().any(|other| Sight::of(other) == Sight::Good && other.zone == *zone)
-        };
-        if camera.zone.is_none() || is_covered(&camera.zone) {
-            return 0;
-        }
-        self.slots.iter().filter(|slot| slot.zone == camera.zone).count()
+    /// Cameras that see nothing of use.
+    pub fn alarms(&self) -> impl Iterator<Item = &Camera> {
+        self.cameras.iter().filter(|camera| Sight::of(camera) != Sight::Good)
     }
 
     /// Forgets flashes that are over.

@@ -15,6 +15,7 @@ use crate::lot::{Link, LotView};
 use crate::pictures::{Pictures, Viewer};
 use crate::popups::Popup;
 use crate::sheet::Mode;
+use crate::sights::Question;
 use crate::spans;
 use crate::theme::Look;
 use crate::work::Work;
@@ -100,6 +101,8 @@ pub struct Tab {
     pub events: EventsPane,
     /// The picture of one camera in the place of the pane.
     pub viewer: Option<Viewer>,
+    /// The slot that was asked about last.
+    pub why: Option<Question>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -157,6 +160,7 @@ impl Tab {
             cameras_at: None,
             events: EventsPane::default(),
             viewer: None,
+            why: None,
         }
     }
 

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::images::Picture;
 use crate::images::choice::Chosen;
 use crate::pictures::{Ask, Spot};
+use crate::sights::Explained;
 
 /// Number of something that a person did; one for all slots that it was done to.
 pub type OpId = u64;
@@ -88,6 +89,7 @@ pub enum Fetched {
         events: Vec<Event>,
         stay: Option<Session>,
     },
+    Why(Box<Explained>),
     Sessions(Vec<Session>),
     Cameras(Vec<Camera>),
     /// Pictures of a camera, newest first: the first page, or one of those after it.

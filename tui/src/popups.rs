@@ -16,6 +16,8 @@ pub enum Popup {
     Confirm(Confirm),
     /// What changed while nobody could look, and the row that is selected.
     Away(usize),
+    /// Why a slot is in its state.
+    Why,
 }
 
 /// A line to type.
@@ -104,6 +106,7 @@ pub fn offers(tab: &Tab) -> &'static [(Action, &'static str)] {
             (Mark, "mark"),
             (Filter, "filter"),
             (Layout, "layout"),
+            (Why, "why"),
             (Picture, "picture"),
         ],
         Pane::Slot => &[
@@ -112,6 +115,7 @@ pub fn offers(tab: &Tab) -> &'static [(Action, &'static str)] {
             (Reserve, "reserve"),
             (Close, "close"),
             (Note, "note"),
+            (Why, "why"),
             (Older, "older"),
             (Picture, "picture"),
         ],

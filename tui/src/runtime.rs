@@ -17,7 +17,7 @@ use crate::effect::{Effect, Fetch, Write};
 use crate::images::studio::Studio;
 use crate::lot::EVENTS_MAX;
 use crate::msg::{Fetched, Msg, Written};
-use crate::photos;
+use crate::{photos, sights};
 
 /// Calls that are under way at the same time.
 const CALLS_MAX: usize = 8;
@@ -179,6 +179,7 @@ async fn fetched(client: &Client, what: Fetch) -> Result<Fetched, Error> {
             let stay = client.sessions(&open).await?.items.pop();
             Ok(Fetched::History { slot, events, stay })
         }
+        Fetch::Why(slot) => sights::explain(client, slot).await.map(|found| Fetched::Why(Box::new(found))),
         Fetch::Sessions => {
             let query = SessionQuery { limit: Some(SESSIONS_LIMIT), ..SessionQuery::default() };
             Ok(Fetched::Sessions(client.sessions(&query).await?.items))

@@ -12,6 +12,7 @@ use parking_api::{LotId, Time};
 use crate::effect::{Effect, Fetch};
 use crate::model::{Model, Notice, Pane, REFRESH_MS, Tab, Who};
 use crate::msg::{Msg, Stamped};
+use crate::popups::Popup;
 use crate::{pictures, work};
 
 pub use actions::{perform, sheet};
@@ -113,10 +114,12 @@ fn visit(model: &mut Model) -> Vec<Effect> {
 
 fn live(model: &mut Model, lot: &LotId, message: LiveMessage) -> Vec<Effect> {
     let now = model.now;
+    let is_asking = model.popup == Some(Popup::Why);
     let Some(tab) = model.tab_of(lot) else { return Vec::new() };
     let is_live = matches!(message, LiveMessage::State(LinkState::Live));
     let is_snapshot = matches!(message, LiveMessage::Snapshot(_));
     let sessions = session_of(&message);
+    let asked = asked_anew(tab, &message, is_asking);
     viewing::told(tab, &message);
     let before = tab.lot.away.as_ref().map(|away| away.to);
     tab.lot.apply(message, now);
@@ -138,7 +141,27 @@ fn live(model: &mut Model, lot: &LotId, message: LiveMessage) -> Vec<Effect> {
         let fetch = |what| Effect::Fetch { lot: lot.clone(), what };
         return vec![fetch(Fetch::Log), fetch(Fetch::Cameras), Effect::Keep(lot.clone())];
     }
-    Vec::new()
+    asked.into_iter().map(|what| Effect::Fetch { lot: lot.clone(), what }).collect()
+}
+
+/// What an event does not say of itself: which slots nobody sees now, and why the slot that is asked about is as it is now.
+fn asked_anew(tab: &Tab, message: &LiveMessage, is_asking: bool) -> Option<Fetch> {
+    use parking_api::events::EventChange::*;
+    let LiveMessage::Event(event) = message else { return None };
+    match &event.change {
+        CameraStatus { .. }
+        | CameraFrozen { .. }
+        | CameraMoved { .. }
+        | CameraRegions { .. }
+        | CameraDeleted { .. } => {
+            return Some(Fetch::Cameras);
+        }
+        SlotSeen { sighting } => Some(sighting.slot_id),
+        SlotChanged { slot, .. } => Some(slot.id),
+        _ => None,
+    }
+    .filter(|slot| is_asking && tab.why.as_ref().is_some_and(|question| question.slot == *slot))
+    .map(Fetch::Why)
 }
 
 fn session_of(message: &LiveMessage) -> Option<parking_api::sessions::Session> {

@@ -10,6 +10,7 @@ mod panes;
 mod pictures;
 mod table;
 mod top;
+mod why;
 
 use parking_api::{CameraId, SlotId};
 use ratatui::buffer::Buffer;

@@ -133,6 +133,11 @@ fn picture(camera: &Camera, latest: Option<&Capture>, now: Time) -> Finding {
         let advice = "its sensor hangs: restart it, and press the flat cable of the camera module home";
         return finding("picture", Health::Bad, found, advice);
     }
+    if let Some(since) = camera.moved_since {
+        let found = format!("not of its slots, for {}", rough(now.ms_since(since).unsigned_abs() / 1_000));
+        let advice = "it was moved, or something stands before it: turn it back, or draw its regions anew";
+        return finding("picture", Health::Bad, found, advice);
+    }
     let due_ms = i64::from(camera.interval_s) * 1_000 * INTERVALS_MAX;
     let result = if now.ms_since(capture.received_at) > due_ms { Health::Bad } else { Health::Ok };
     let every = rough(camera.interval_s.into());

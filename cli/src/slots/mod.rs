@@ -194,6 +194,8 @@ impl Record for Slot {
             Column::new("observed_at", "/observed_at", Show::Age),
             Column::new("changed_at", "/changed_at", Show::Age).table("CHANGED", 1),
             Column::new("note", "/note", Show::Text).table("NOTE", 3).flexible(),
+            Column::new("stale_since", "/stale_since", Show::Age).table("STALE", 1),
+            Column::new("suggested", "/suggested", Show::Word(state)).table("CAMERA SEES", 1),
         ]
     }
 }

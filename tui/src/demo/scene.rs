@@ -49,11 +49,8 @@ pub fn draw(states: &[SlotState]) -> RgbImage {
         let grain = (x.wrapping_mul(31) ^ y.wrapping_mul(17)).wrapping_mul(0x9e37_79b9) >> 29;
         Rgb(ASPHALT.map(|value| value - 3 + grain as u8))
     });
-    let rows = (states.len() as u32).div_ceil(PER_ROW).max(1);
-    let (width, height) = ((WIDTH - 2 * MARGIN) / PER_ROW, (HEIGHT - 2 * MARGIN) / rows);
     for (at, state) in states.iter().enumerate() {
-        let (column, row) = (at as u32 % PER_ROW, at as u32 / PER_ROW);
-        let (x, y) = (MARGIN + column * width, MARGIN + row * height);
+        let (x, y, width, height) = bay(states.len(), at);
         let deep = height * 3 / 4;
         fill(&mut image, (x, y), (3, deep), PAINT);
         fill(&mut image, (x + width, y), (3, deep), PAINT);
@@ -69,6 +66,21 @@ pub fn draw(states: &[SlotState]) -> RgbImage {
         }
     }
     image
+}
+
+/// Left, top, width and height of a bay and what is before it, in pixels.
+fn bay(bays: usize, at: usize) -> (u32, u32, u32, u32) {
+    let rows = (bays as u32).div_ceil(PER_ROW).max(1);
+    let (width, height) = ((WIDTH - 2 * MARGIN) / PER_ROW, (HEIGHT - 2 * MARGIN) / rows);
+    let (column, row) = (at as u32 % PER_ROW, at as u32 / PER_ROW);
+    (MARGIN + column * width, MARGIN + row * height, width, height)
+}
+
+/// Where a bay is in the picture: left, top, width and height, as fractions of it.
+pub fn crop(bays: usize, at: usize) -> [f32; 4] {
+    let (x, y, width, height) = bay(bays, at);
+    let (across, down) = (WIDTH as f32, HEIGHT as f32);
+    [x as f32 / across, y as f32 / down, width as f32 / across, height as f32 / down]
 }
 
 fn car(image: &mut RgbImage, (x, y): (u32, u32), (width, height): (u32, u32), at: usize) {

@@ -34,7 +34,11 @@ pub fn render(image: &RgbImage, cells: (u16, u16), drawing: Drawing) -> Result<R
     Ok(Rendered { cells, blocks, pixels })
 }
 
-fn decode(bytes: &[u8]) -> Result<RgbImage, String> {
+/// The pixels of a picture, within limits.
+///
+/// # Errors
+/// Why it cannot be decoded.
+pub fn decode(bytes: &[u8]) -> Result<RgbImage, String> {
     let mut reader = ImageReader::new(Cursor::new(bytes))
         .with_guessed_format()
         .map_err(|error| format!("the picture cannot be read: {error}"))?;

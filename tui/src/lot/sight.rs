@@ -9,6 +9,8 @@ pub enum Sight {
     Good,
     /// It sends one and the same over and over.
     Frozen,
+    /// It shows something else than its regions were drawn on.
+    Moved,
     Late,
     Offline,
 }
@@ -16,11 +18,12 @@ pub enum Sight {
 impl Sight {
     /// A camera that is not in touch says nothing more of its pictures.
     pub fn of(camera: &Camera) -> Self {
-        match (camera.status, camera.frozen_since) {
-            (CameraStatus::Offline, _) => Self::Offline,
-            (_, Some(_)) => Self::Frozen,
-            (CameraStatus::Late, None) => Self::Late,
-            (CameraStatus::Online, None) => Self::Good,
+        match camera.status {
+            CameraStatus::Offline => Self::Offline,
+            _ if camera.frozen_since.is_some() => Self::Frozen,
+            _ if camera.moved_since.is_some() => Self::Moved,
+            CameraStatus::Late => Self::Late,
+            CameraStatus::Online => Self::Good,
         }
     }
 
@@ -28,6 +31,7 @@ impl Sight {
         match self {
             Self::Good => "online",
             Self::Frozen => "frozen",
+            Self::Moved => "moved",
             Self::Late => "late",
             Self::Offline => "offline",
         }
@@ -35,6 +39,11 @@ impl Sight {
 
     /// Since when it is so.
     pub fn since(self, camera: &Camera) -> Time {
-        camera.frozen_since.filter(|_| self == Self::Frozen).unwrap_or(camera.status_at)
+        let since = match self {
+            Self::Frozen => camera.frozen_since,
+            Self::Moved => camera.moved_since,
+            Self::Good | Self::Late | Self::Offline => None,
+        };
+        since.unwrap_or(camera.status_at)
     }
 }

@@ -64,37 +64,22 @@ fn a_slot_that_is_created_moved_or_deleted_changes_the_plan() {
 }
 
 #[test]
-fn a_silent_camera_leaves_the_slots_of_its_zone_blind_unless_another_sees_them() {
+fn a_camera_that_sees_nothing_of_use_is_an_alarm_with_what_is_wrong_and_since_when() {
     let demo = DemoLot::new(at(0), 1);
     let mut lot = view(&demo);
-    assert!(lot.alarms().is_empty());
-    lot.cameras[0].status = CameraStatus::Offline;
-    assert_eq!(lot.alarms().iter().map(|(_, blind)| *blind).collect::<Vec<_>>(), [16]);
-    let mut second = lot.cameras[0].clone();
-    second.id = "cam-9".parse().expect("an id");
-    second.status = CameraStatus::Online;
-    lot.cameras.push(second);
-    assert_eq!(lot.alarms().iter().map(|(_, blind)| *blind).collect::<Vec<_>>(), [0]);
-}
-
-#[test]
-fn a_camera_that_is_frozen_sees_as_little_as_one_that_is_away_and_neither_stands_in_for_the_other() {
-    let demo = DemoLot::new(at(0), 1);
-    let mut lot = view(&demo);
-    let tell = |lot: &mut LotView, frozen_since, status| {
-        let camera = Camera { frozen_since, status, contact: None, ..lot.cameras[0].clone() };
+    let tell = |lot: &mut LotView, frozen_since, moved_since, status| {
+        let camera = Camera { frozen_since, moved_since, status, contact: None, ..lot.cameras[0].clone() };
         let change = EventChange::CameraFrozen { camera };
         let event = Event { seq: lot.seq + 1, at: at(1), actor: Actor::system("monitor"), change, audit: None };
         lot.apply(LiveMessage::Event(Box::new(event)), at(1));
-        lot.alarms().iter().map(|(camera, blind)| (Sight::of(camera).word(), *blind)).collect::<Vec<_>>()
+        lot.alarms().map(|camera| (Sight::of(camera).word(), Sight::of(camera).since(camera))).collect::<Vec<_>>()
     };
-    assert_eq!(tell(&mut lot, Some(at(1)), CameraStatus::Online), [("frozen", 16)]);
-    let mut second = lot.cameras[0].clone();
-    second.id = "cam-9".parse().expect("an id");
-    lot.cameras.push(second);
-    assert_eq!(tell(&mut lot, Some(at(1)), CameraStatus::Offline), [("offline", 16), ("frozen", 16)]);
-    lot.cameras.pop();
-    assert_eq!(tell(&mut lot, None, CameraStatus::Online), []);
+    let since = lot.cameras[0].status_at;
+    assert_eq!(tell(&mut lot, Some(at(1)), None, CameraStatus::Online), [("frozen", at(1))]);
+    assert_eq!(tell(&mut lot, None, Some(at(2)), CameraStatus::Online), [("moved", at(2))]);
+    assert_eq!(tell(&mut lot, Some(at(1)), None, CameraStatus::Offline), [("offline", since)]);
+    assert_eq!(tell(&mut lot, None, None, CameraStatus::Late), [("late", since)]);
+    assert_eq!(tell(&mut lot, None, None, CameraStatus::Online), []);
 }
 
 #[test]

@@ -12,6 +12,7 @@ use crate::model::{Model, Pane, Tone};
 use crate::orders::Order;
 use crate::popups::{Ask, Confirm, Picker, Popup, Prompt};
 use crate::sheet::{Mode, Paper, Sheet, Way};
+use crate::sights::Question;
 use crate::work::{self, Change};
 
 /// Does what a person wants.
@@ -56,6 +57,7 @@ pub fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
             let protocol = model.pictures.switch();
             model.say(Tone::Plain, format!("pictures: {protocol}"));
         }
+        Why => return why(model),
         Away => popups::show_away(model),
         Follow => follow(model),
         Theme => {
@@ -275,6 +277,19 @@ fn enter(model: &mut Model, pane: Pane) -> Vec<Effect> {
         tab.slot = crate::model::SlotPane { slot: Some(id), is_loading: true, ..Default::default() };
     }
     vec![Effect::Fetch { lot: tab.lot.id.clone(), what: Fetch::History(id) }]
+}
+
+/// Asks why the slot that is selected is in its state.
+fn why(model: &mut Model) -> Vec<Effect> {
+    let Some(slot) = model.tab().selected().map(|slot| slot.id) else {
+        model.say(Tone::Plain, "select a slot first");
+        return Vec::new();
+    };
+    let tab = model.tab_mut();
+    tab.why = Some(Question { slot, answer: None });
+    let effect = Effect::Fetch { lot: tab.lot.id.clone(), what: Fetch::Why(slot) };
+    model.popup = Some(Popup::Why);
+    vec![effect]
 }
 
 fn switch_lot(model: &mut Model, is_next: bool) -> Vec<Effect> {

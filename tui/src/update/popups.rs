@@ -37,13 +37,14 @@ pub fn key(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
             away_key(model, cursor, key);
             Vec::new()
         }
+        Some(Popup::Why) => why_key(model, action),
     }
 }
 
 pub fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
     match &mut model.popup {
         Some(Popup::Prompt(Prompt { input, .. }) | Popup::Picker(Picker { input, .. })) => input.insert(text),
-        Some(Popup::Confirm(_) | Popup::Away(_)) | None => {}
+        Some(Popup::Confirm(_) | Popup::Away(_) | Popup::Why) | None => {}
     }
     Vec::new()
 }
@@ -211,6 +212,18 @@ pub fn show_away(model: &mut Model) {
     match &model.tab().lot.away {
         Some(_) => model.popup = Some(Popup::Away(0)),
         None => model.say(Tone::Plain, "nothing has changed while you were away"),
+    }
+}
+
+/// Whoever has seen enough goes on: what is no way back is done.
+fn why_key(model: &mut Model, action: Option<Action>) -> Vec<Effect> {
+    match action {
+        Some(Action::Why | Action::Back | Action::Open | Action::Quit) => Vec::new(),
+        Some(action) => perform(model, action),
+        None => {
+            model.popup = Some(Popup::Why);
+            Vec::new()
+        }
     }
 }
 

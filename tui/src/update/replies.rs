@@ -55,6 +55,11 @@ pub fn fetched(model: &mut Model, lot: &LotId, result: Result<Fetched, Error>) -
                 tab.slot.is_loading = false;
             }
         }
+        Fetched::Why(found) => {
+            if let Some(question) = tab.why.as_mut().filter(|question| question.slot == found.why.slot_id) {
+                question.answer = Some(found);
+            }
+        }
         Fetched::Sessions(sessions) => tab.sessions.sessions = sessions,
         Fetched::Cameras(cameras) => tab.lot.put_cameras(cameras),
         Fetched::Captures { camera, captures, next, is_first } => {

@@ -291,3 +291,25 @@ fn an_idle_screen_wakes_up_only_when_something_on_it_changes() {
     wait(&mut model, 58_500);
     assert_eq!(model.wake_at().ms_since(model.now), 59_500, "the next minute");
 }
+
+#[test]
+fn why_is_asked_by_one_key_again_when_the_slot_changes_and_left_by_doing_something_about_it() {
+    let (mut model, mut demo) = live((120, 40));
+    let asks = |effects: &[Effect]| {
+        let is_why = |effect: &&Effect| matches!(effect, Effect::Fetch { what: Fetch::Why(_), .. });
+        effects.iter().filter(is_why).count()
+    };
+    assert_eq!(asks(&press(&mut model, "y")), 1);
+    let slot = model.tab().selected().expect("a slot").id;
+    let found = crate::demo::why::explain(&demo, slot).expect("a slot");
+    fetched(&mut model, Fetched::Why(Box::new(found.clone())));
+    let answer = |model: &crate::model::Model| model.tab().why.as_ref().and_then(|question| question.answer.clone());
+    assert_eq!(answer(&model).as_deref(), Some(&found));
+    let change = Write::Set(parking_api::slots::SetSlot::to(SlotState::Closed));
+    let (_, event) = demo.write(slot, &change, None, model.now);
+    let event = LiveMessage::Event(event.expect("an event"));
+    assert_eq!(asks(&told(&mut model, event.clone())), 1, "it is another reason now");
+    let effects = press(&mut model, "f");
+    assert!(model.popup.is_none() && effects.iter().any(|effect| matches!(effect, Effect::Write { .. })));
+    assert_eq!(asks(&told(&mut model, event)), 0, "nobody looks any more");
+}

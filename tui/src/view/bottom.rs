@@ -21,7 +21,7 @@ pub fn draw(canvas: &mut Canvas<'_>, model: &Model, areas: &Areas) {
             prompt_help(canvas, areas.status, prompt);
         }
         Some(Popup::Confirm(confirm)) => confirm_lines(canvas, model, areas, confirm),
-        Some(Popup::Picker(_) | Popup::Away(_)) | None => {
+        Some(Popup::Picker(_) | Popup::Away(_) | Popup::Why) | None => {
             hints(canvas, model, areas.hints);
             status(canvas, model, areas.status);
         }

@@ -7,6 +7,7 @@ use ratatui::layout::Rect;
 use super::canvas::{Canvas, Part};
 use super::panes::{EVENT_COLUMNS, event};
 use super::table::Table;
+use crate::actions::Action;
 use crate::areas::Areas;
 use crate::model::Model;
 use crate::pictures::{self, Spot};
@@ -98,6 +99,14 @@ fn facts(model: &Model, slot: &Slot) -> Vec<(&'static str, Part)> {
         ("place", (place, text)),
         ("kind", (slot.kind.to_string(), text)),
     ];
+    if let Some(since) = slot.stale_since {
+        let since = spans::second(since, now, &lot.zone);
+        facts.push(("stale", (format!("since {since}: no camera confirms it"), look.ink(look.theme.warn))));
+    }
+    if let Some(state) = slot.suggested {
+        let hint = model.keymap.hint(Action::Why).map(|key| format!("; {key}: why")).unwrap_or_default();
+        facts.push(("camera", (format!("sees {} {state}{hint}", look.sign(state)), look.state_ink(state))));
+    }
     if let Some(note) = &slot.note {
         facts.push(("note", (note.clone(), look.ink(look.theme.accent))));
     }

@@ -109,6 +109,10 @@ struct Marks {
     is_marked: bool,
     is_pending: bool,
     is_flashing: bool,
+    /// Nobody confirms its state any more.
+    is_stale: bool,
+    /// What a camera would rather have.
+    suggested: Option<SlotState>,
 }
 
 impl Marks {
@@ -118,6 +122,8 @@ impl Marks {
             is_marked: tab.slots.marks.contains(&slot.id),
             is_pending: model.work.pending.contains_key(&slot.id),
             is_flashing: tab.lot.flashes.contains_key(&slot.id),
+            is_stale: slot.stale_since.is_some(),
+            suggested: slot.suggested,
         }
     }
 }
@@ -139,6 +145,8 @@ fn draw_tile(canvas: &mut Canvas<'_>, model: &Model, tile: &Tile, at: Rect, skip
     } else if marks.is_flashing {
         let flash = style(look.theme.ground, paint.fg).add_modifier(Modifier::BOLD);
         (flash, flash)
+    } else if marks.is_stale {
+        (style(look.theme.text, paint.bg), style(look.theme.dim, paint.bg))
     } else {
         (style(look.theme.text, paint.bg), style(paint.fg, paint.bg))
     };
@@ -182,6 +190,9 @@ fn badge(canvas: &mut Canvas<'_>, marks: &Marks, kind: Option<SlotKind>, (x, y, 
         canvas.right(x, y, room, look.glyph(PENDING), accent.add_modifier(Modifier::BOLD));
     } else if marks.is_marked {
         canvas.right(x, y, room, look.glyph(MARKED), accent.add_modifier(Modifier::BOLD));
+    } else if let Some(state) = marks.suggested {
+        let ink = if marks.is_selected { on } else { on.fg(rgb(look.paint(state).fg)) };
+        canvas.right(x, y, room, &format!("?{}", look.sign(state)), ink.add_modifier(Modifier::BOLD));
     } else if let Some(tag) = kind.and_then(tag)
         && room > tag.len() as u16
     {
@@ -202,6 +213,13 @@ fn tag(kind: SlotKind) -> Option<&'static str> {
 
 /// The word of a state, or how long it is occupied, in so many cells.
 fn state_text(slot: &Slot, model: &Model, width: usize) -> String {
+    if slot.stale_since.is_some() {
+        return match width {
+            14.. => format!("{} stale", slot.state),
+            10.. => format!("{} stale", lot::word(slot.state, 0)),
+            _ => format!("{}?", lot::word(slot.state, 0)),
+        };
+    }
     if slot.state != SlotState::Occupied {
         return lot::word(slot.state, width).into();
     }
@@ -243,13 +261,17 @@ fn list(canvas: &mut Canvas<'_>, model: &Model, sheet: &Sheet, window: &Window) 
         canvas.text(at.x, at.y, 1, lead, plain);
         let texts: [Part; 6] = [
             (slot.code.to_string(), plain),
-            (format!("{} {}", look.sign(slot.state), slot.state), ink),
+            (format!("{} {}{}", look.sign(slot.state), slot.state, if marks.is_stale { "?" } else { "" }), ink),
             (spans::stay(slot.changed_at, model.now), plain),
             (slot.zone.clone().unwrap_or_default(), plain),
             (if slot.kind == SlotKind::Standard { String::new() } else { slot.kind.to_string() }, dim),
             (slot.source.to_string(), dim),
         ];
         let x = columns(canvas, (at.x + 2, at.y, at.right()), &texts);
+        let x = match slot.suggested {
+            Some(state) => canvas.text(x, at.y, at.right().saturating_sub(x), &format!("a camera sees {state}  "), dim),
+            None => x,
+        };
         let note = slot.note.as_deref().unwrap_or_default();
         canvas.text(x, at.y, at.right().saturating_sub(x), note, plain);
         canvas.hit(at, Target::Slot(slot.id));

@@ -5,7 +5,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::bottom::type_in;
 use super::canvas::Canvas;
-use super::{Target, away};
+use super::{Target, away, why};
 use crate::actions::Action;
 use crate::hud::Hud;
 use crate::model::Model;
@@ -21,6 +21,9 @@ pub fn draw(canvas: &mut Canvas<'_>, model: &Model) {
     }
     if let (Some(Popup::Away(cursor)), Some(away)) = (&model.popup, &model.tab().lot.away) {
         away::draw(canvas, model, away, *cursor);
+    }
+    if let (Some(Popup::Why), Some(question)) = (&model.popup, &model.tab().why) {
+        why::draw(canvas, model, question);
     }
     if let Some(hud) = &model.hud {
         draw_hud(canvas, hud);

@@ -80,7 +80,7 @@ fn camera(model: &Model, camera: &Camera) -> Vec<Part> {
     let (sign, color) = match sight {
         Sight::Good => (LIVE, look.theme.good),
         Sight::Late => (ALARM, look.theme.warn),
-        Sight::Frozen | Sight::Offline => (ALARM, look.theme.states[1].fg),
+        Sight::Frozen | Sight::Moved | Sight::Offline => (ALARM, look.theme.states[1].fg),
     };
     let since = spans::age(sight.since(camera), now);
     let contact = camera.contact.as_ref();
@@ -113,7 +113,9 @@ pub fn event(model: &Model, event: &Event) -> Vec<Part> {
     let (look, zone, now) = (&model.look, &model.tab().lot.zone, model.now);
     let ink = match &event.change {
         EventChange::SlotChanged { slot, .. } | EventChange::SlotCreated { slot, .. } => look.state_ink(slot.state),
-        EventChange::CameraStatus { camera } | EventChange::CameraFrozen { camera }
+        EventChange::CameraStatus { camera }
+        | EventChange::CameraFrozen { camera }
+        | EventChange::CameraMoved { camera }
             if Sight::of(camera) != Sight::Good =>
         {
             look.ink(look.theme.warn)

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use parking_api::cameras::CameraStatus;
 use parking_api::client::{LinkState, LiveMessage};
+use parking_api::slots::SlotState;
 use proptest::prelude::*;
 use ratatui::buffer::{Buffer, CellDiffOption};
 use ratatui::layout::{Position, Rect};
@@ -102,9 +103,36 @@ fn the_cameras_one_of_which_is_silent() {
         let mut cameras = demo.snapshot().cameras;
         cameras[1].status = CameraStatus::Offline;
         cameras[1].status_at = now().plus_ms(-240_000);
+        cameras[1].blind_slots = model.tab().lot.slots[32..].iter().map(|slot| slot.code.clone()).collect();
         fetched(model, Fetched::Cameras(cameras));
         let effects = press(model, "4");
         answer(model, demo, effects, true);
+    });
+}
+
+#[test]
+fn why_a_slot_is_in_its_state() {
+    snapshots("why", |model, demo| {
+        press(model, "l y");
+        let slot = model.tab().why.as_ref().expect("a question").slot;
+        let found = crate::demo::why::explain(demo, slot).expect("a slot");
+        fetched(model, Fetched::Why(Box::new(found)));
+    });
+}
+
+#[test]
+fn slots_that_nobody_confirms_and_slots_that_a_camera_sees_otherwise() {
+    snapshots("doubt", |model, demo| {
+        let mut snapshot = demo.snapshot();
+        for slot in &mut snapshot.slots[..3] {
+            slot.stale_since = Some(now().plus_ms(-600_000));
+        }
+        let is_free = snapshot.slots[3].state == SlotState::Free;
+        snapshot.slots[3].suggested = Some(if is_free { SlotState::Occupied } else { SlotState::Free });
+        snapshot.seq += 1;
+        told(model, LiveMessage::Snapshot(Box::new(snapshot)));
+        wait(model, 3_000);
+        press(model, "l l l");
     });
 }
 

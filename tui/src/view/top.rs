@@ -141,6 +141,8 @@ pub fn count(counts: &Counts, state: SlotState) -> usize {
 fn counts(canvas: &mut Canvas<'_>, model: &Model, area: Rect) {
     let (look, lot) = (canvas.look, &model.tab().lot);
     let mut x = area.x + 1;
+    // So many of them nobody confirms any more.
+    let stale = Some(lot.counts.stale).filter(|stale| *stale > 0 && area.width >= SHORT_FROM);
     for &state in SlotState::ALL {
         let (sign, n) = (look.sign(state), count(&lot.counts, state));
         let text = match area.width {
@@ -150,6 +152,10 @@ fn counts(canvas: &mut Canvas<'_>, model: &Model, area: Rect) {
         };
         let room = area.right().saturating_sub(x);
         x = canvas.text(x, area.y, room, &text, look.state_ink(state));
+    }
+    if let Some(stale) = stale {
+        let room = area.right().saturating_sub(x);
+        x = canvas.text(x, area.y, room, &format!("{stale} stale  "), look.ink(look.theme.warn));
     }
     let Some(rate) = lot.counts.with_rate().occupancy_rate else { return };
     let percent = format!("{:>3.0} %", rate * 100.0);
@@ -217,10 +223,14 @@ fn alarms(model: &Model, lot: &LotView) -> Vec<String> {
     if let Some(why) = &lot.degraded {
         all.push(format!("the daemon takes no changes: {why}"));
     }
-    for (camera, blind) in lot.alarms() {
+    for camera in lot.alarms() {
         let sight = Sight::of(camera);
         let since = spans::age(sight.since(camera), model.now);
-        let blind = if blind > 0 { format!(": {blind} slots blind") } else { String::new() };
+        let blind = match camera.blind_slots.len() {
+            0 => String::new(),
+            1 => ": 1 slot blind".into(),
+            many => format!(": {many} slots blind"),
+        };
         all.push(format!("{} {} {since}{blind}", camera.id, sight.word()));
     }
     all
