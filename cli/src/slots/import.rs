@@ -27,7 +27,7 @@ Examples:
   parkctl slot export --lot north | parkctl slot import - --lot south";
 
 /// Fields of a slot that the daemon decides; they are in every list and in no import.
-const READ_ONLY: [&str; 6] = ["id", "source", "rev", "observed_at", "changed_at", "seq"];
+const READ_ONLY: [&str; 8] = ["id", "source", "rev", "observed_at", "changed_at", "stale_since", "suggested", "seq"];
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
