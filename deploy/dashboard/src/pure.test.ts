@@ -3,8 +3,9 @@ import { expect, test } from "vitest";
 import { provisionLine } from "./cameras/CameraToken";
 import { conditionOf } from "./cameras/CameraBadge";
 import { withContact } from "./cameras/known";
+import { count } from "./live/counts";
 import { fixture } from "./fixtures";
-import type { Camera } from "./api/types";
+import type { Camera, Slot } from "./api/types";
 import type { Bucket } from "./history/buckets";
 import { columns, occupancy, peak } from "./history/buckets";
 import { en } from "./i18n/en";
@@ -81,11 +82,18 @@ test("an outline is enlarged and moved: places by both, lengths by the scale alo
   expect(placed("m.5-1.5l1 1", 10, 20, 2)).toBe("m1 -3l2 2");
 });
 
-test("a camera is of use while it is in touch, and sees something new", () => {
-  const well: Camera = { ...fixture<Camera>("camera"), status: "online", frozen_since: null };
+test("a camera is of use while it is in touch, sees something new, and what it was set up to see", () => {
+  const well: Camera = { ...fixture<Camera>("camera"), status: "online", frozen_since: null, moved_since: null };
   const since = "2026-11-23T06:00:00.000Z";
   expect(conditionOf(well)).toBe("online");
-  expect(conditionOf({ ...well, frozen_since: since })).toBe("frozen");
+  expect(conditionOf({ ...well, moved_since: since })).toBe("moved");
+  expect(conditionOf({ ...well, moved_since: since, frozen_since: since })).toBe("frozen");
   expect(conditionOf({ ...well, status: "late", frozen_since: since })).toBe("late");
   expect(conditionOf({ ...well, contact: null })).toBe("never");
+});
+
+test("slots that no camera confirms are counted beside their state", () => {
+  const slot = fixture<Slot>("slot");
+  const { all } = count([slot, { ...slot, id: "other", stale_since: "2026-11-23T06:00:00.000Z" }]);
+  expect(all).toMatchObject({ total: 2, occupied: 2, stale: 1 });
 });

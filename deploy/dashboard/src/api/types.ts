@@ -5,6 +5,7 @@ type Schemas = components["schemas"];
 
 export type Camera = Schemas["Camera"];
 export type CameraRegions = Schemas["CameraRegions"];
+export type CameraView = Schemas["CameraView"];
 export type Capture = Schemas["Capture"];
 export type Counts = Schemas["Counts"];
 export type Event = Schemas["Event"];

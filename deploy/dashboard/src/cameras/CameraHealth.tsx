@@ -10,7 +10,7 @@ import { HealthCharts } from "./HealthCharts";
 import { PictureChart } from "./PictureChart";
 
 const CHANGES_SHOWN = 6;
-const KINDS = ["camera.status", "camera.frozen"] as const;
+const KINDS = ["camera.status", "camera.frozen", "camera.moved"] as const;
 /** Of each kind, those of all cameras of the lot among which this one's are looked for. */
 const CHANGES_ASKED = 200;
 

@@ -8,6 +8,8 @@ export interface Tally {
   reserved: number;
   closed: number;
   unknown: number;
+  /** Of these, those that no camera confirms any more. */
+  stale: number;
 }
 
 export interface Counts {
@@ -37,12 +39,13 @@ export function occupancy(tally: Tally): number | null {
 }
 
 export function none(): Tally {
-  return { total: 0, free: 0, occupied: 0, reserved: 0, closed: 0, unknown: 0 };
+  return { total: 0, free: 0, occupied: 0, reserved: 0, closed: 0, unknown: 0, stale: 0 };
 }
 
 function add(tally: Tally, slot: Slot): void {
   tally.total += 1;
   tally[slot.state] += 1;
+  if (slot.stale_since) tally.stale += 1;
 }
 
 function at<K>(map: Map<K, Tally>, key: K): Tally {

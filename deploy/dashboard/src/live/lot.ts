@@ -77,6 +77,7 @@ class Draft {
       case "camera.changed":
       case "camera.status":
       case "camera.frozen":
+      case "camera.moved":
         return this.putCamera(event.data.camera);
       case "camera.deleted":
         (this.cameras ??= new Map(this.base.cameras)).delete(event.data.camera.id);

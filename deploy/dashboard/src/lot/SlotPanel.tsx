@@ -74,6 +74,7 @@ function Facts({ slot, isPending }: { slot: Slot; isPending: boolean }) {
         </div>
         {isPending && <span className="badge warn">{t("lot.pending")}</span>}
       </div>
+      {slot.stale_since && <p className="badge warn stale-note">{t("slot.staleSince", { time: format.time(slot.stale_since, now) })}</p>}
       {slot.note && <p className="note">{slot.note}</p>}
       <dl className="facts">
         <div>

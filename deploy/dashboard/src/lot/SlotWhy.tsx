@@ -59,9 +59,7 @@ function View({ slot, view }: { slot: Slot; view: SlotView }) {
         <strong className="num">{view.score == null ? t("why.noScore") : t("why.score", { percent: format.percent(view.score) })}</strong>{" "}
         {parts && t("why.parts", { edges: signed(parts.edges_over_empty), structure: format.fraction(parts.structure), brightness: format.fraction(parts.brightness) })}
       </p>
-      <p className="muted" lang="en">
-        {view.outcome}
-      </p>
+      <p className="muted">{t(`why.outcomes.${view.outcome_kind}`)}</p>
       <p className="fine" lang="en">
         {view.trust_reason}
       </p>

@@ -73,6 +73,8 @@ export class Cells {
       cell.dataset.state = slot.state;
       cell.querySelector("path")?.setAttribute("d", outline(slot.state));
     }
+    cell.toggleAttribute("data-stale", Boolean(slot.stale_since));
+    cell.toggleAttribute("data-suggested", Boolean(slot.suggested));
     cell.setAttribute("aria-label", this.label(slot, pending));
     if (pending) {
       cell.dataset.pending = "true";

@@ -31,6 +31,8 @@ export function useLabel(): (slot: Slot, pending: Pending | undefined) => string
       const words = [slot.code, t(`state.${slot.state}`)];
       if (slot.kind !== "standard") words.push(t(`kind.${slot.kind}`));
       if (slot.note) words.push(slot.note);
+      if (slot.stale_since) words.push(t("lot.stale"));
+      if (slot.suggested) words.push(t("lot.suggested", { state: t(`state.${slot.suggested}`) }));
       if (pending) words.push(t("lot.pending"));
       return words.join(", ");
     },

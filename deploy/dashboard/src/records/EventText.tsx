@@ -83,7 +83,8 @@ export function EventText({ event }: { event: Event }) {
         </>
       );
     case "camera.status":
-    case "camera.frozen": {
+    case "camera.frozen":
+    case "camera.moved": {
       const { camera } = event.data;
       return (
         <>

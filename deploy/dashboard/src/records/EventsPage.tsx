@@ -29,6 +29,7 @@ export const EVENT_KINDS = [
   "slot.seen",
   "camera.status",
   "camera.frozen",
+  "camera.moved",
   "camera.regions",
   "camera.created",
   "camera.changed",

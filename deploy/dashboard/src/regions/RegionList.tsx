@@ -2,13 +2,13 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { api, change } from "../api/client";
-import type { Camera } from "../api/types";
+import type { Camera, SlotView } from "../api/types";
 import { useTranslation } from "../i18n";
 import { useMay, useSession } from "../session";
 import { Confirm } from "../ui/Modal";
 import type { Editor } from "./drawing";
 import { TrustBadge } from "./TrustBadge";
-import { useWhy } from "./why";
+import { useViews } from "./why";
 
 interface Props {
   camera: Camera;
@@ -25,6 +25,11 @@ export function RegionList({ camera, editor, isSaved, onSelect }: Props) {
   const mayCalibrate = useMay("attendant");
   const [isAsked, setIsAsked] = useState(false);
   const { regions } = editor.now;
+  const { data: views } = useViews(camera.id);
+  const bySlot = (slot: string | null) => {
+    const found = isSaved ? views?.find((each) => each.slot === slot) : undefined;
+    return found && <Trusted view={found.view} />;
+  };
   const chosen = regions.filter(({ key, slot }) => slot !== null && (editor.selected === null || key === editor.selected));
   const codes = chosen.flatMap(({ slot }) => slot ?? []);
   const calibrate = useMutation({
@@ -33,7 +38,7 @@ export function RegionList({ camera, editor, isSaved, onSelect }: Props) {
         api.POST("/api/cameras/{camera}/calibrate", { params: { path: { camera: camera.id }, query: { lot: lotId }, header: { "Idempotency-Key": key } }, body: { free: codes } }),
       ),
     onSuccess: async () => {
-      await queries.invalidateQueries({ queryKey: ["why", lotId] });
+      await queries.invalidateQueries({ queryKey: ["views", lotId] });
       setIsAsked(false);
     },
   });
@@ -54,7 +59,7 @@ export function RegionList({ camera, editor, isSaved, onSelect }: Props) {
             <button className="button small quiet" type="button" aria-pressed={key === editor.selected} onClick={() => onSelect(key)}>
               {slot ?? t("regions.noSlot")}
             </button>
-            {slot !== null && isSaved && <Trusted slot={slot} camera={camera.id} />}
+            {bySlot(slot)}
           </li>
         ))}
       </ul>
@@ -73,15 +78,12 @@ export function RegionList({ camera, editor, isSaved, onSelect }: Props) {
   );
 }
 
-function Trusted({ slot, camera }: { slot: string; camera: string }) {
-  const view = useWhy(slot, 0).data?.views.find((each) => each.camera === camera);
-  if (!view) return null;
+function Trusted({ view }: { view: SlotView }) {
+  const { t } = useTranslation();
   return (
     <>
       <TrustBadge trust={view.trust} />
-      <span className="fine" lang="en">
-        {view.outcome}
-      </span>
+      <span className="fine">{t(`why.outcomes.${view.outcome_kind}`)}</span>
       <span className="fine region-reason" lang="en">
         {view.trust_reason}
       </span>

@@ -15,3 +15,13 @@ export function useWhy(slot: string, rev: number) {
     queryFn: () => api.GET("/api/slots/{slot}/why", { params: { path: { slot }, query: { lot: lotId } } }).then(answer),
   });
 }
+
+/** By one camera, of every slot that it sees. */
+export function useViews(camera: string) {
+  const { lotId } = useSession();
+  return useQuery({
+    queryKey: ["views", lotId, camera],
+    refetchInterval: REFRESH_MS,
+    queryFn: () => api.GET("/api/cameras/{camera}/views", { params: { path: { camera }, query: { lot: lotId } } }).then(answer),
+  });
+}

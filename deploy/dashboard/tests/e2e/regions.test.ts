@@ -6,8 +6,8 @@ import { Stage } from "../stage";
 import { HEIGHT, SIDE, SLOTS, TOP, WIDTH, Yard } from "../yard";
 
 interface View {
-  trust: string;
-  capture: string | null;
+  slot: string;
+  view: { trust: string; capture: string | null };
 }
 
 const stage = Stage.set({ flags: ["--upload-rate=1000", "--write-rate=1000"] });
@@ -28,8 +28,8 @@ async function shows(occupied: readonly string[]): Promise<View[]> {
   await expect
     .poll(
       async () => {
-        ({ views } = await stage.daemon.ask<{ views: View[] }>("GET", "/api/slots/A-01/why"));
-        return views[0]?.capture;
+        views = await stage.daemon.ask<View[]>("GET", "/api/cameras/cam-1/views");
+        return views[0]?.view.capture;
       },
       { timeout: 20_000 },
     )
@@ -145,7 +145,7 @@ test("a camera that agreed with people sets the slot from its pictures and says 
   await page.getByRole("dialog").getByRole("button", { name: "All of them are empty" }).click();
   await page.getByRole("dialog").waitFor({ state: "detached" });
   for (let shown = 0; shown < 3; shown += 1) await shows([]);
-  const trust = (views: View[]) => views[0]?.trust;
+  const trust = (views: View[]) => views.find(({ slot }) => slot === "A-01")?.view.trust;
   let views = await shows([]);
   for (let round = 0; round < 40 && trust(views) !== "automatic"; round += 1) {
     const isOccupied = round % 3 === 1;
@@ -166,6 +166,7 @@ test("a camera that agreed with people sets the slot from its pictures and says 
   await slotOf(page, "A-01").click();
   const panel = page.getByRole("dialog");
   await panel.getByText("What cameras see").waitFor();
+  await panel.getByText(/It (set the slot|sees the slot as it is)\./).waitFor();
   await panel.getByText(/Edges \+0\.\d\d over empty/).waitFor();
   await panel.getByRole("img", { name: "A-01, Empty" }).waitFor();
   await panel.getByText("by camera").waitFor();
