@@ -12,7 +12,7 @@ use etcetera::base_strategy::{BaseStrategy, choose_base_strategy};
 use jiff::{SignedDuration, Span};
 use tracing_subscriber::EnvFilter;
 
-use crate::{objects, store, urls};
+use crate::{firmware, objects, store, urls};
 
 mod keeping;
 
@@ -95,6 +95,10 @@ pub struct Serve {
     /// Disk that pictures may take in the data folder while they wait for S3, in bytes or with K, M, G or T; 0 for none
     #[arg(long, env = "PARKD_SPOOL_MAX", value_name = "SIZE", default_value = "1G")]
     pub spool_max: Size,
+
+    /// Whose signature on firmware is accepted and new cameras are told to trust: the public key that `parkctl firmware keygen` printed
+    #[arg(long, env = "PARKD_FIRMWARE_KEY", value_name = "KEY")]
+    pub firmware_key: Option<firmware::Key>,
 
     #[command(flatten)]
     pub keeping: Keeping,

@@ -1,7 +1,7 @@
 //! `parkd`: the daemon of the Smart Parking System.
 //!
-//! Reading order: [`ledger`] (what a lot is and how it changes), [`store`] and [`objects`] (where it is kept), [`captures`], [`cameras`]
-//! and [`auth`] (pictures, their senders, tokens), [`follow`] and [`socket`] (who watches), [`http`] (how everybody talks to it), [`serve`]
+//! Reading order: [`ledger`] (what a lot is and how it changes), [`store`] and [`objects`] (where it is kept), [`captures`], [`cameras`],
+//! [`firmware`] and [`auth`] (pictures, their senders, what runs on them, tokens), [`follow`] and [`socket`] (who watches), [`http`] (how everybody talks to it), [`serve`]
 //! (everything put together), [`backup`] and [`moving`] (kept and used elsewhere). The direction is `http → ledger, captures, auth → store, objects`: no axum outside `http`, no sqlx
 //! outside `store`, neither in a `decide`.
 
@@ -13,6 +13,7 @@ pub mod clock;
 pub mod commands;
 pub mod config;
 pub mod demo;
+pub mod firmware;
 pub mod follow;
 mod hex;
 pub mod history;

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::backup::{Picture, compare};
+use crate::backup::{PICTURED, Picture, compare};
 use crate::ledger::{self, Depth};
 use crate::objects::{self, Objects};
 use crate::progress::Progress;
@@ -100,25 +100,31 @@ async fn move_table(read: &mut Read, filling: &mut Filling, table: &Shape, progr
 async fn move_pictures(to: &Store, stores: &Stores, progress: &Progress, moved: &mut Moved) -> Result<(), String> {
     let mut read = to.read().await.map_err(target)?;
     let shapes = read.shapes().await.map_err(target)?;
-    let captures = shapes.iter().find(|shape| shape.name == "captures").ok_or("the target has no table captures")?;
-    let count = read.count(captures).await.map_err(target)?;
+    let tables: Vec<_> = shapes.iter().filter(|shape| PICTURED.contains(&shape.name.as_str())).collect();
+    let mut count = 0;
+    for table in &tables {
+        count += read.count(table).await.map_err(target)?;
+    }
     drop(read);
     progress.begin("pictures", count);
     let every = (count as usize).div_ceil(SAMPLE).max(1);
-    let (mut after, mut number) = (None, 0);
-    loop {
-        // A read of its own for each page: pictures take long, and nobody writes here.
-        let rows = to.read().await.map_err(target)?.rows(captures, after.as_deref(), PAGE).await.map_err(target)?;
-        let Some(last) = rows.last() else { break };
-        after = Some(key(captures, last).map_err(target)?);
-        for row in &rows {
-            let picture: Picture = serde_json::from_str(row).map_err(|e| format!("table captures: {e}"))?;
-            let is_moved = move_picture(stores, &picture, moved).await?;
-            if is_moved && number % every == 0 {
-                compare(&stores.to, &picture).await?;
+    let mut number = 0;
+    for table in tables {
+        let mut after = None;
+        loop {
+            // A read of its own for each page: pictures take long, and nobody writes here.
+            let rows = to.read().await.map_err(target)?.rows(table, after.as_deref(), PAGE).await.map_err(target)?;
+            let Some(last) = rows.last() else { break };
+            after = Some(key(table, last).map_err(target)?);
+            for row in &rows {
+                let picture: Picture = serde_json::from_str(row).map_err(|e| format!("table {}: {e}", table.name))?;
+                let is_moved = move_picture(stores, &picture, moved).await?;
+                if is_moved && number % every == 0 {
+                    compare(&stores.to, &picture).await?;
+                }
+                number += 1;
+                progress.advance(1);
             }
-            number += 1;
-            progress.advance(1);
         }
     }
     progress.end();

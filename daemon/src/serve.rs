@@ -23,6 +23,7 @@ use crate::captures::{Captures, Keeper, Thumbnails};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{ImagesVia, Places, Serve};
 use crate::demo;
+use crate::firmware::Firmwares;
 use crate::history;
 use crate::http::{App, Bounds, Policy, Shared, UPLOADS_MAX, routes, serve as serve_http};
 use crate::integrity;
@@ -95,10 +96,12 @@ impl Daemon {
             Arc::clone(&clock),
             if settings.demo { demo::lot::keeping(keeping) } else { keeping },
         );
+        let firmwares = Firmwares::new(objects.clone(), contacts.clone(), settings.firmware_key.clone());
         let room = keeper.room().clone();
         let captures = Captures::new(ledger.clone(), objects, contacts.clone(), Arc::clone(&clock), thumbnails, room);
         front.spawn(keeper.clone().watch(stop.clone()));
         front.spawn(cameras::watch(contacts.clone(), ledger.clone(), Arc::clone(&clock), stop.clone()));
+        front.spawn(firmwares.clone().watch(ledger.clone(), stop.clone()));
         front.spawn(captures.objects().clone().drain(stop.clone()));
         front.spawn(auth.clone().write_uses(stop.clone()));
         front.spawn(auth.clone().follow_logouts(stop.clone()));
@@ -112,6 +115,7 @@ impl Daemon {
             captures,
             keeper,
             lookout: lookout.clone(),
+            firmwares,
             contacts,
             auth,
             limits: Limits::new(Rates { writes_per_s: settings.write_rate, uploads_per_s: settings.upload_rate }),

@@ -268,6 +268,9 @@ impl LotView {
             | EventChange::CaptureExpired { .. }
             | EventChange::CameraRegions { .. }
             | EventChange::SlotSeen { .. }
+            | EventChange::FirmwareAdded { .. }
+            | EventChange::FirmwareChanged { .. }
+            | EventChange::FirmwareWithdrawn { .. }
             | EventChange::TokenCreated { .. }
             | EventChange::TokenRevoked { .. } => {}
         }

@@ -1,6 +1,7 @@
 //! Events as sentences, for the log of the console and for `--plain`. Knows no colours.
 
 use parking_api::events::{Actor, ActorKind, Event, EventChange};
+use parking_api::firmware::{Firmware, RollOut};
 use parking_api::sessions::{Session, SessionState};
 
 use crate::spans;
@@ -53,8 +54,23 @@ pub fn sentence(event: &Event) -> String {
         EventChange::SlotSeen { sighting } => {
             format!("{} looks {} ({})", sighting.slot, sighting.state, sighting.parts.sentence())
         }
+        EventChange::FirmwareAdded { firmware } => format!("{} was added", image(firmware)),
+        EventChange::FirmwareChanged { firmware } => format!("{} {}", image(firmware), rolled_out(firmware)),
+        EventChange::FirmwareWithdrawn { firmware } => format!("{} was withdrawn", image(firmware)),
         EventChange::TokenCreated { token } => format!("a token for {} was created ({})", token.name, token.role),
         EventChange::TokenRevoked { token } => format!("the token of {} was revoked", token.name),
+    }
+}
+
+fn image(firmware: &Firmware) -> String {
+    format!("firmware {} for {}", firmware.version, firmware.board)
+}
+
+fn rolled_out(firmware: &Firmware) -> String {
+    match &firmware.roll_out {
+        Some(RollOut { stopped_at: Some(_), .. }) => "is not rolled out further: cameras go back from it".into(),
+        Some(RollOut { percent, .. }) => format!("is rolled out to {percent} % of its cameras"),
+        None => "is rolled out to nobody".into(),
     }
 }
 

@@ -101,6 +101,9 @@ pub struct Health {
     /// What became of the last firmware that it was offered, in a word.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub update: Option<String>,
+    /// Which one that was: the first 16 digits of its SHA-256.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub update_of: Option<String>,
 }
 
 /// What a camera reports is kept by stretches of so many seconds, and for so long.

@@ -10,6 +10,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use crate::cameras::Camera;
 use crate::captures::{Capture, ExpiryReason};
+use crate::firmware::Firmware;
 use crate::lots::Lot;
 use crate::regions::{CameraRegions, Sighting};
 use crate::sessions::Session;
@@ -152,6 +153,13 @@ pub enum EventChange {
     /// Why a camera set a slot; directly after the event that says so.
     #[serde(rename = "slot.seen")]
     SlotSeen { sighting: Sighting },
+    #[serde(rename = "firmware.added")]
+    FirmwareAdded { firmware: Firmware },
+    /// It was rolled out, or that was stopped.
+    #[serde(rename = "firmware.changed")]
+    FirmwareChanged { firmware: Firmware },
+    #[serde(rename = "firmware.withdrawn")]
+    FirmwareWithdrawn { firmware: Firmware },
     #[serde(rename = "token.created")]
     TokenCreated { token: Token },
     #[serde(rename = "token.revoked")]
@@ -181,6 +189,9 @@ impl EventChange {
             Self::CameraDeleted { .. } => "camera.deleted",
             Self::CameraRegions { .. } => "camera.regions",
             Self::SlotSeen { .. } => "slot.seen",
+            Self::FirmwareAdded { .. } => "firmware.added",
+            Self::FirmwareChanged { .. } => "firmware.changed",
+            Self::FirmwareWithdrawn { .. } => "firmware.withdrawn",
             Self::TokenCreated { .. } => "token.created",
             Self::TokenRevoked { .. } => "token.revoked",
         }

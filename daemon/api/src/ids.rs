@@ -50,6 +50,10 @@ uuid_id!(
     CaptureId
 );
 uuid_id!(
+    /// One firmware image.
+    FirmwareId
+);
+uuid_id!(
     /// A token; not the secret itself.
     TokenId
 );

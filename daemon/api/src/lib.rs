@@ -8,6 +8,7 @@ pub mod captures;
 #[cfg(feature = "client")]
 pub mod client;
 pub mod events;
+pub mod firmware;
 pub mod history;
 pub mod ids;
 pub mod live;
@@ -23,7 +24,7 @@ pub mod storage;
 pub mod time;
 pub mod tokens;
 
-pub use ids::{CameraId, CaptureId, LotId, SessionId, SlotCode, SlotId, SlotRef, TokenId};
+pub use ids::{CameraId, CaptureId, FirmwareId, LotId, SessionId, SlotCode, SlotId, SlotRef, TokenId};
 pub use problem::{Problem, ProblemCode};
 pub use time::Time;
 

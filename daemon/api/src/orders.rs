@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 use crate::Time;
 use crate::cameras::Camera;
 use crate::captures::Capture;
+use crate::firmware::Offer;
 
 /// What the daemon wants of a camera.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -17,6 +18,9 @@ pub struct Orders {
     /// Take a picture now. The same number is the same wish, repeated until the picture has come.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub capture: Option<u32>,
+    /// Fetch this firmware, and run it. Repeated until the camera says that it does, or cannot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub firmware: Option<Offer>,
 }
 
 /// The answer to a picture. Orders are for cameras alone.

@@ -9,6 +9,7 @@ use parking_api::cameras::{
 };
 use parking_api::captures::{Capture, CapturePatch, ExpiryReason};
 use parking_api::events::{Actor, ActorKind, Audit, Event, EventChange, EventPage, LogEntry};
+use parking_api::firmware::{Firmware, FirmwareKey, FirmwareStatus, NewRollOut, Progress};
 use parking_api::history::{BucketLength, HistoryBucket, SlotSeconds, ZoneSeconds};
 use parking_api::ids::SlotRef;
 use parking_api::live::{Cursor, Frame, SnapshotReason};
@@ -26,7 +27,9 @@ use parking_api::slots::{
 use parking_api::status::{Readiness, Version};
 use parking_api::storage::Storage;
 use parking_api::tokens::{Identity, Login, NewToken, Role, Token, TokenCreated};
-use parking_api::{CameraId, CaptureId, Committed, LotId, SessionId, SlotCode, SlotId, Time, TokenId, paths};
+use parking_api::{
+    CameraId, CaptureId, Committed, FirmwareId, LotId, SessionId, SlotCode, SlotId, Time, TokenId, paths,
+};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -56,6 +59,10 @@ const TYPES: &[(&str, Again)] = &[
     ("cursor", again::<Cursor>),
     ("event", again::<Event>),
     ("event_page", again::<EventPage>),
+    ("firmware", again::<Firmware>),
+    ("firmware_id", again::<FirmwareId>),
+    ("firmware_key", again::<FirmwareKey>),
+    ("firmware_status", again::<FirmwareStatus>),
     ("frame", again::<Frame>),
     ("gate_entry", again::<GateEntry>),
     ("health", again::<Health>),
@@ -71,6 +78,7 @@ const TYPES: &[(&str, Again)] = &[
     ("new_camera", again::<NewCamera>),
     ("new_lot", again::<NewLot>),
     ("new_region", again::<NewRegion>),
+    ("new_roll_out", again::<NewRollOut>),
     ("new_slot", again::<NewSlot>),
     ("new_token", again::<NewToken>),
     ("orders", again::<Orders>),
@@ -112,6 +120,7 @@ const TYPES: &[(&str, Again)] = &[
 /// Types that are only ever a part of another message, and a fixture that shows each.
 const PARTS: &[(&str, &str)] = &[
     ("bye", "frame.bye"),
+    ("camera_progress", "firmware_status"),
     ("degraded", "frame.degraded"),
     ("event_change", "event.slot.changed"),
     ("events", "frame.events"),
@@ -119,9 +128,11 @@ const PARTS: &[(&str, &str)] = &[
     ("disk", "storage"),
     ("hello", "frame.hello"),
     ("lagged", "frame.lagged"),
+    ("offer", "orders"),
     ("resumed", "frame.resumed"),
     ("retention_rules", "storage"),
     ("retention_run", "storage"),
+    ("roll_out", "firmware"),
     ("snapshot", "frame.snapshot"),
     ("sweep_run", "storage"),
 ];
@@ -140,6 +151,7 @@ fn words() -> BTreeMap<&'static str, Value> {
         ("expiry_reason", all(ExpiryReason::ALL)),
         ("problem_code", codes.collect()),
         ("regions_mode", all(RegionsMode::ALL)),
+        ("progress", all(Progress::ALL)),
         ("role", all(Role::ALL)),
         ("session_kind", all(SessionKind::ALL)),
         ("session_state", all(SessionState::ALL)),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::archive::{Reader, Result};
-use super::{IMAGES, Manifest, Picture, restore, tables};
+use super::{IMAGES, Manifest, PICTURED, Picture, restore, tables};
 use crate::ledger::{self, Depth, Report};
 use crate::objects::Objects;
 use crate::progress::Progress;
@@ -74,16 +74,19 @@ impl Checked {
             self.add(problem);
         }
         let mut read = store.read().await.map_err(failed)?;
-        let (mut pictures, mut after) = (Vec::new(), None);
-        if let Some(captures) = read.shapes().await.map_err(failed)?.into_iter().find(|shape| shape.name == "captures")
-        {
+        let mut pictures = Vec::new();
+        for table in read.shapes().await.map_err(failed)? {
+            if !PICTURED.contains(&table.name.as_str()) {
+                continue;
+            }
+            let mut after = None;
             loop {
-                let rows = read.rows(&captures, after.as_deref(), tables::PAGE).await.map_err(failed)?;
+                let rows = read.rows(&table, after.as_deref(), tables::PAGE).await.map_err(failed)?;
                 for row in &rows {
-                    pictures.push(serde_json::from_str(row).map_err(|e| format!("table captures: {e}"))?);
+                    pictures.push(serde_json::from_str(row).map_err(|e| format!("table {}: {e}", table.name))?);
                 }
                 let Some(last) = rows.last() else { break };
-                after = Some(key(&captures, last).map_err(failed)?);
+                after = Some(key(&table, last).map_err(failed)?);
             }
         }
         drop(read);

@@ -6,7 +6,7 @@ use std::path::Path;
 use parking_api::Time;
 
 use super::archive::{Result, Writer};
-use super::{FORMAT, IMAGES, ImagesMark, LotMark, MANIFEST, Manifest, Picture, tables};
+use super::{FORMAT, IMAGES, ImagesMark, LotMark, MANIFEST, Manifest, PICTURED, Picture, tables};
 use crate::objects::{self, Objects};
 use crate::progress::Progress;
 use crate::store::Store;
@@ -42,9 +42,10 @@ pub async fn create(
         progress.begin(&format!("table {}", shape.name), read.count(&shape).await.map_err(failed)?);
         let see = |shape: &crate::store::Shape, rows: &[String]| {
             progress.advance(rows.len() as u64);
-            if shape.name == "captures" {
+            if PICTURED.contains(&shape.name.as_str()) {
                 for row in rows {
-                    pictures.push(serde_json::from_str::<Picture>(row).map_err(|e| format!("table captures: {e}"))?);
+                    pictures
+                        .push(serde_json::from_str::<Picture>(row).map_err(|e| format!("table {}: {e}", shape.name))?);
                 }
             }
             Ok(())

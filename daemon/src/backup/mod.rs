@@ -64,7 +64,7 @@ pub struct TableMark {
     pub parts: String,
 }
 
-/// The pictures of a backup. Their keys and checksums are in the table `captures`.
+/// The pictures of a backup, and the images of firmware. Their keys and checksums are in the tables `captures` and `firmware`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ImagesMark {
     pub count: u64,
@@ -102,7 +102,10 @@ impl Manifest {
     }
 }
 
-/// A picture as the table of captures names it.
+/// Tables whose rows name an object each: its `key`, its length in `bytes`, and its `sha256`.
+pub const PICTURED: [&str; 2] = ["captures", "firmware"];
+
+/// A picture, or a firmware, as its table names it.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Picture {
     pub key: String,

@@ -56,7 +56,8 @@ pub fn orders(app: &App, lot: &LotHandle, caller: &Caller) -> Option<Orders> {
     // The second in which it was wished for is another for another wish.
     let number = |at: Time| u32::try_from(at.ms() / 1_000).unwrap_or(u32::MAX);
     let capture = camera.capture_wanted_at.map(number);
-    Some(Orders { server_time: app.clock.now(), interval_s: camera.interval_s, capture })
+    let firmware = app.firmwares.offer(lot, &camera.id);
+    Some(Orders { server_time: app.clock.now(), interval_s: camera.interval_s, capture, firmware })
 }
 
 /// Ask a camera for a picture; it takes one when it is next in touch
@@ -195,8 +196,8 @@ pub fn own_lot(app: &App, caller: &Caller, named: std::sync::Arc<LotHandle>) -> 
 const REPORTED_TEXT_MAX: usize = 64;
 
 fn bounded(mut health: Health) -> Health {
-    let Health { firmware, reset_reason, board, mode, update, .. } = &mut health;
-    for text in [firmware, reset_reason, board, mode, update].into_iter().flatten() {
+    let Health { firmware, reset_reason, board, mode, update, update_of, .. } = &mut health;
+    for text in [firmware, reset_reason, board, mode, update, update_of].into_iter().flatten() {
         *text = text.chars().filter(|c| !c.is_control()).take(REPORTED_TEXT_MAX).collect();
     }
     health

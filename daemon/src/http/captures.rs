@@ -12,6 +12,7 @@ use parking_api::orders::Uploaded;
 use parking_api::paths::{CAPTURED_AGE_HEADER, CAPTURED_AT_HEADER};
 use parking_api::{CameraId, CaptureId, Committed, LotId, Problem, ProblemCode, Time, paths};
 use serde::Deserialize;
+use tokio::sync::SemaphorePermit;
 use utoipa::IntoParams;
 
 use super::App;
@@ -74,12 +75,7 @@ pub async fn upload(
     };
     let captured_at = captured_at(request.headers(), app.clock.now())?;
     let idempotency_key = idempotency_key(request.headers())?;
-    // The turn before the bytes: what waits here holds no picture in memory.
-    let turn = tokio::time::timeout(UPLOAD_TURN_TIMEOUT, app.uploads.acquire()).await;
-    let Ok(Ok(_turn)) = turn else {
-        let detail = format!("{UPLOADS_MAX} uploads are on their way already");
-        return Err(ledger::Error::Overloaded(detail).into());
-    };
+    let _turn = turn(&app).await?;
     let (bytes, content_type) = picture(request).await?;
     let upload = Upload {
         bytes,
@@ -102,6 +98,14 @@ pub async fn upload(
     let mut response = committed(Uploaded { capture, orders: orders(&app, &lot, &caller) }, seq, replayed);
     *response.status_mut() = if query.dry_run { StatusCode::OK } else { StatusCode::CREATED };
     Ok(response)
+}
+
+/// A place among the uploads, to be taken before the bytes: what waits here holds none in memory.
+pub async fn turn(app: &App) -> Result<SemaphorePermit<'_>> {
+    match tokio::time::timeout(UPLOAD_TURN_TIMEOUT, app.uploads.acquire()).await {
+        Ok(Ok(turn)) => Ok(turn),
+        _ => Err(ledger::Error::Overloaded(format!("{UPLOADS_MAX} uploads are on their way already")).into()),
+    }
 }
 
 fn captured_at(headers: &HeaderMap, now: Time) -> Result<Option<Time>> {

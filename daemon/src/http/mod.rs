@@ -7,6 +7,7 @@ mod describe;
 mod docs;
 mod events;
 mod extract;
+mod firmware;
 pub mod form;
 mod guard;
 mod health;
@@ -42,6 +43,7 @@ use crate::auth::{Auth, Limits};
 use crate::cameras::Contacts;
 use crate::captures::{Captures, Keeper};
 use crate::clock::Clock;
+use crate::firmware::Firmwares;
 use crate::ledger::Ledger;
 use crate::lookout::Lookout;
 use crate::socket::Fans;
@@ -71,6 +73,7 @@ pub struct Shared {
     pub captures: Captures,
     pub keeper: Keeper,
     pub lookout: Lookout,
+    pub firmwares: Firmwares,
     pub contacts: Contacts,
     pub auth: Auth,
     pub limits: Limits,

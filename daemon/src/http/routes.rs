@@ -21,8 +21,8 @@ use utoipa_axum::routes;
 
 use super::problem::Fault;
 use super::{
-    App, cameras, captures, describe, docs, events, guard, health, history, images, live, login, lots, regions,
-    sessions, slots, storage, tokens,
+    App, cameras, captures, describe, docs, events, firmware, guard, health, history, images, live, login, lots,
+    regions, sessions, slots, storage, tokens,
 };
 use crate::auth::COOKIE;
 
@@ -102,7 +102,7 @@ fn groups() -> Vec<(Access, OpenApiRouter<App>)> {
         (Access::Attendant, attendant()),
         (Access::Admin, admin()),
         (Access::Upload, OpenApiRouter::new().routes(routes!(captures::upload))),
-        (Access::Device, OpenApiRouter::new().routes(routes!(cameras::report_health))),
+        (Access::Device, device()),
     ]
 }
 
@@ -241,6 +241,8 @@ fn viewer() -> OpenApiRouter<App> {
         .routes(routes!(regions::why))
         .routes(routes!(cameras::get))
         .routes(routes!(cameras::health))
+        .routes(routes!(firmware::list))
+        .routes(routes!(firmware::get))
 }
 
 fn attendant() -> OpenApiRouter<App> {
@@ -269,9 +271,17 @@ fn admin() -> OpenApiRouter<App> {
         .routes(routes!(cameras::delete))
         .routes(routes!(cameras::create_token))
         .routes(routes!(regions::set_regions))
+        .routes(routes!(firmware::add))
+        .routes(routes!(firmware::roll_out))
+        .routes(routes!(firmware::withdraw))
+        .routes(routes!(firmware::key))
         .routes(routes!(tokens::list))
         .routes(routes!(tokens::create))
         .routes(routes!(tokens::revoke))
+}
+
+fn device() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(cameras::report_health)).routes(routes!(firmware::image))
 }
 
 fn finish_document(openapi: &mut utoipa::openapi::OpenApi) {

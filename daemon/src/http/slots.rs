@@ -37,6 +37,7 @@ pub fn answer(outcome: Outcome, status: StatusCode) -> Response {
         Reply::Camera(camera) => committed(camera, seq, replayed),
         Reply::Regions(regions) => committed(regions, seq, replayed),
         Reply::Calibrating(calibrating) => committed(calibrating, seq, replayed),
+        Reply::Firmware(firmware) => committed(firmware, seq, replayed),
         Reply::Token(token) => committed(token, seq, replayed),
         Reply::Imported(imported) => committed(imported, seq, replayed),
     };

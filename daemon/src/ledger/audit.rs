@@ -39,6 +39,9 @@ fn before(state: &LotState, change: &EventChange) -> Map<String, Value> {
         | EventChange::CameraMoved { camera } => {
             state.camera(&camera.id).map(|before| replaced!(before, camera, name, zone, interval_s, status))
         }
+        EventChange::FirmwareChanged { firmware } => {
+            state.firmware(firmware.id).map(|before| replaced!(before, firmware, roll_out))
+        }
         // Nothing else of a capture ever changes.
         EventChange::CaptureChanged { capture } => {
             Some(Map::from_iter([("pinned".to_string(), json!(!capture.pinned))]))

@@ -3,12 +3,13 @@
 use parking_api::cameras::{Camera, CameraPatch, CameraStatus, NewCamera};
 use parking_api::captures::{Capture, CapturePatch, ExpiryReason};
 use parking_api::events::{Actor, Event, EventChange};
+use parking_api::firmware::{Firmware, NewRollOut};
 use parking_api::lots::{Lot, LotPatch};
 use parking_api::regions::{Calibrating, CameraRegions, SetRegions, Sighting};
 use parking_api::sessions::{GateEntry, Session};
 use parking_api::slots::{Imported, NewSlot, SetSlot, Slot, SlotPatch, SlotState};
 use parking_api::tokens::Token;
-use parking_api::{CameraId, CaptureId, Problem, SlotRef, Time, TokenId};
+use parking_api::{CameraId, CaptureId, FirmwareId, Problem, SlotRef, Time, TokenId};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use uuid::Uuid;
@@ -99,6 +100,15 @@ pub enum Command {
         rev: u64,
         note: SlotNote,
     },
+    /// `rev` and `added_at` are filled in when it is decided.
+    AddFirmware(Box<Firmware>),
+    RollOut {
+        firmware: FirmwareId,
+        roll_out: NewRollOut,
+    },
+    /// Too many cameras went back from it.
+    StopRollOut(FirmwareId),
+    WithdrawFirmware(FirmwareId),
     CreateToken(Box<NewSecret>),
     RevokeToken(TokenId),
 }
@@ -142,6 +152,7 @@ pub enum Reply {
     Camera(Box<Camera>),
     Regions(CameraRegions),
     Calibrating(Calibrating),
+    Firmware(Box<Firmware>),
     Token(Token),
     Imported(Imported),
 }

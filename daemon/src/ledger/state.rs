@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use parking_api::cameras::{Camera, CameraStatus};
 use parking_api::events::{Event, EventChange};
+use parking_api::firmware::Firmware;
 use parking_api::lots::Lot;
 use parking_api::regions::{CameraRegions, RegionsMode};
 use parking_api::sessions::{Session, SessionKind, SessionState};
 use parking_api::slots::{Counts, Slot, SlotStats, ZoneCounts};
 use parking_api::tokens::Token;
-use parking_api::{CameraId, SlotCode, SlotId, SlotRef, Time, TokenId};
+use parking_api::{CameraId, FirmwareId, SlotCode, SlotId, SlotRef, Time, TokenId};
 
 use super::Parts;
 use super::order::CodeKey;
@@ -31,6 +32,7 @@ pub struct LotState {
     visits: HashMap<String, Arc<Session>>,
     cameras: BTreeMap<CameraId, Camera>,
     regions: BTreeMap<CameraId, CameraRegions>,
+    firmwares: BTreeMap<FirmwareId, Firmware>,
     tokens: BTreeMap<TokenId, Token>,
 }
 
@@ -50,6 +52,7 @@ impl LotState {
             visits: HashMap::new(),
             cameras: BTreeMap::new(),
             regions: BTreeMap::new(),
+            firmwares: BTreeMap::new(),
             tokens: BTreeMap::new(),
         }
     }
@@ -66,6 +69,7 @@ impl LotState {
         }
         state.cameras = parts.cameras.into_iter().map(|camera| (camera.id.clone(), camera)).collect();
         state.regions = parts.regions.into_iter().map(|regions| (regions.camera.clone(), regions)).collect();
+        state.firmwares = parts.firmwares.into_iter().map(|firmware| (firmware.id, firmware)).collect();
         state.tokens = parts.tokens.into_iter().map(|token| (token.id, token)).collect();
         state
     }
@@ -83,6 +87,7 @@ impl LotState {
             sessions: sessions.into_values().collect(),
             cameras: self.cameras.values().cloned().collect(),
             regions: self.regions.values().cloned().collect(),
+            firmwares: self.firmwares.values().cloned().collect(),
             tokens: self.tokens.values().cloned().collect(),
         }
     }
@@ -211,6 +216,14 @@ impl LotState {
         self.regions.values()
     }
 
+    pub fn firmware(&self, id: FirmwareId) -> Option<&Firmware> {
+        self.firmwares.get(&id)
+    }
+
+    pub fn firmwares(&self) -> impl Iterator<Item = &Firmware> {
+        self.firmwares.values()
+    }
+
     pub fn token(&self, id: TokenId) -> Option<&Token> {
         self.tokens.get(&id)
     }
@@ -258,6 +271,12 @@ impl LotState {
                 self.regions.insert(regions.camera.clone(), regions.clone());
             }
             EventChange::SlotSeen { .. } => {}
+            EventChange::FirmwareAdded { firmware } | EventChange::FirmwareChanged { firmware } => {
+                self.firmwares.insert(firmware.id, firmware.clone());
+            }
+            EventChange::FirmwareWithdrawn { firmware } => {
+                self.firmwares.remove(&firmware.id);
+            }
             EventChange::TokenCreated { token } | EventChange::TokenRevoked { token } => {
                 self.tokens.insert(token.id, token.clone());
             }

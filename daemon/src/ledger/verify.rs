@@ -201,6 +201,7 @@ impl Report {
         self.compare_rows("sessions", &log.sessions, &stored.sessions, |session| session.id.to_string());
         self.compare_rows("cameras", &log.cameras, &stored.cameras, |camera| camera.id.to_string());
         self.compare_rows("camera_regions", &log.regions, &stored.regions, |regions| regions.camera.to_string());
+        self.compare_rows("firmware", &log.firmwares, &stored.firmwares, |firmware| firmware.id.to_string());
         self.compare_rows("tokens", &log.tokens, &stored.tokens, |token| token.id.to_string());
     }
 

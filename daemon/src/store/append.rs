@@ -6,13 +6,14 @@ use parking_api::tokens::Token;
 use super::batch::Batch;
 use super::cameras::CameraRow;
 use super::captures::CaptureRow;
+use super::firmware::FirmwareRow;
 use super::regions::RegionsRow;
 use super::sessions::SessionRow;
 use super::slots::SlotRow;
 use super::sql::{Dialect, Sql, Value, sql_with};
 use super::tables::{Columns, Table, json_ids, json_rows};
 use super::tokens::TokenRow;
-use super::{Result, cameras, captures, events, lots, memories, regions, sessions, slots, tokens};
+use super::{Result, cameras, captures, events, firmware, lots, memories, regions, sessions, slots, tokens};
 
 const ANSWERS: &Columns =
     &[("actor", "text"), ("key", "text"), ("body_sha256", "text"), ("seq", "bigint"), ("answer", "text")];
@@ -54,6 +55,8 @@ impl Append {
                 append.add(forget, json_ids(&batch.regions_deleted)?);
             }
         }
+        let firmwares = batch.firmwares.values().map(FirmwareRow::from).collect();
+        append.table(&firmware::TABLE, &batch.firmwares_withdrawn, firmwares)?;
         let hash = |token: &Token| batch.hashes.get(&token.id).map_or("", String::as_str).to_string();
         let tokens = batch.tokens.values().map(|token| TokenRow::new(token, &hash(token))).collect();
         append.table::<&str, _>(&tokens::TABLE, [], tokens)?;

@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use parking_api::cameras::Camera;
 use parking_api::captures::Capture;
 use parking_api::events::{Event, EventChange};
+use parking_api::firmware::Firmware;
 use parking_api::lots::Lot;
 use parking_api::regions::CameraRegions;
 use parking_api::sessions::Session;
 use parking_api::slots::Slot;
 use parking_api::tokens::Token;
-use parking_api::{CameraId, CaptureId, SessionId, SlotId, Time, TokenId};
+use parking_api::{CameraId, CaptureId, FirmwareId, SessionId, SlotId, Time, TokenId};
 use serde::Serialize;
 
 use super::events::EventRow;
@@ -46,6 +47,8 @@ pub struct Batch {
     pub(super) cameras_deleted: BTreeSet<CameraId>,
     pub(super) regions: BTreeMap<CameraId, CameraRegions>,
     pub(super) regions_deleted: BTreeSet<CameraId>,
+    pub(super) firmwares: BTreeMap<FirmwareId, Firmware>,
+    pub(super) firmwares_withdrawn: BTreeSet<FirmwareId>,
     pub(super) tokens: BTreeMap<TokenId, Token>,
     pub(super) tokens_revoked: BTreeMap<TokenId, Token>,
 }
@@ -110,6 +113,14 @@ impl Batch {
                 self.regions.insert(regions.camera.clone(), regions.clone());
             }
             EventChange::SlotSeen { .. } => {}
+            EventChange::FirmwareAdded { firmware } | EventChange::FirmwareChanged { firmware } => {
+                self.firmwares_withdrawn.remove(&firmware.id);
+                self.firmwares.insert(firmware.id, firmware.clone());
+            }
+            EventChange::FirmwareWithdrawn { firmware } => {
+                self.firmwares.remove(&firmware.id);
+                self.firmwares_withdrawn.insert(firmware.id);
+            }
             EventChange::TokenCreated { token } => {
                 self.tokens.insert(token.id, token.clone());
             }

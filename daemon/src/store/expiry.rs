@@ -95,10 +95,13 @@ impl Store {
         Ok(rows.into_iter().map(|(key, at)| (key, Time::from_ms(at))).collect())
     }
 
-    /// Those of `keys` that are the picture of a capture.
+    /// Those of `keys` that are the picture of a capture, or a firmware.
     pub async fn known_pictures(&self, keys: &[String]) -> Result<BTreeSet<String>> {
         let rows = self.readers.dialect().rows(1, KEYS);
-        let query = sql(format!("select key from captures where key in (select key from {rows})"));
+        let query = sql(format!(
+            "select key from captures where key in (select key from {rows})
+             union all select key from firmware where key in (select key from {rows})"
+        ));
         let keys = json_rows(keys.iter().map(|key| serde_json::json!({"key": key})))?;
         let found: Vec<(String,)> = query.bind(keys).all(&self.readers).await?;
         Ok(found.into_iter().map(|(key,)| key).collect())

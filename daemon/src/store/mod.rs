@@ -14,6 +14,7 @@ mod error;
 mod events;
 mod expiry;
 mod failures;
+mod firmware;
 mod health;
 mod history;
 mod logouts;

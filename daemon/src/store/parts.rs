@@ -2,6 +2,7 @@
 
 use parking_api::Time;
 use parking_api::cameras::Camera;
+use parking_api::firmware::Firmware;
 use parking_api::lots::Lot;
 use parking_api::regions::CameraRegions;
 use parking_api::sessions::Session;
@@ -23,5 +24,8 @@ pub struct Parts {
     /// Absent in checkpoints from before there were any.
     #[serde(default)]
     pub regions: Vec<CameraRegions>,
+    /// A checkpoint from before there was any has none.
+    #[serde(default)]
+    pub firmwares: Vec<Firmware>,
     pub tokens: Vec<Token>,
 }

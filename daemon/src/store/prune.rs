@@ -13,6 +13,7 @@ const DELETE_MAX: u64 = 2_000;
 const OF_LOT: [&str; 14] = [
     "delete from tokens where id in (select id from tokens where lot = $1 limit $2)",
     "delete from cameras where lot = $1 and id in (select id from cameras where lot = $1 limit $2)",
+    "delete from firmware where lot = $1 and id in (select id from firmware where lot = $1 limit $2)",
     "delete from camera_contacts where lot = $1 and camera in (select camera from camera_contacts where lot = $1 limit $2)",
     "delete from camera_regions where lot = $1 and id in (select id from camera_regions where lot = $1 limit $2)",
     "delete from camera_memories where lot = $1 and camera in (select camera from camera_memories where lot = $1 limit $2)",

@@ -8,6 +8,7 @@ use parking_api::{CaptureId, LotId, SessionId};
 
 use super::cameras::CameraRow;
 use super::captures::CaptureRow;
+use super::firmware::FirmwareRow;
 use super::lots::LotRow;
 use super::regions::RegionsRow;
 use super::sessions::SessionRow;
@@ -53,6 +54,7 @@ impl Read {
             sessions: self.all::<SessionRow, _>(&id, sessions::OPEN).await?,
             cameras: self.all::<CameraRow, _>(&id, "select * from cameras where lot = $1 order by id").await?,
             regions: self.all::<RegionsRow, _>(&id, "select * from camera_regions where lot = $1 order by id").await?,
+            firmwares: self.all::<FirmwareRow, _>(&id, "select * from firmware where lot = $1 order by id").await?,
             tokens: self.all::<TokenRow, _>(&id, "select * from tokens where lot = $1 order by id").await?,
         }))
     }

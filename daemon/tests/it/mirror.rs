@@ -94,6 +94,11 @@ impl Mirror {
                 assert_eq!(self.cameras.remove(&camera.id).as_ref(), Some(camera));
             }
             EventChange::CameraRegions { .. } | EventChange::SlotSeen { .. } => {}
+            EventChange::FirmwareAdded { firmware } => {
+                assert_eq!((firmware.rev, &firmware.roll_out), (event.seq, &None));
+            }
+            EventChange::FirmwareChanged { firmware } => assert_eq!(firmware.rev, event.seq),
+            EventChange::FirmwareWithdrawn { .. } => {}
             EventChange::TokenCreated { .. } | EventChange::TokenRevoked { .. } => {}
         }
     }

@@ -12,6 +12,7 @@ use parking_api::{CaptureId, LotId};
 
 use super::super::{Error, SPOOLED_MS_MAX};
 use super::{Keeper, SWEPT};
+use crate::firmware::object_key;
 use crate::objects::{self, PAGE_MAX};
 
 /// Orphans that one sweep removes at most, and that are removed at once.
@@ -102,7 +103,7 @@ impl Keeper {
             let mut page = self.objects.list("", last.as_deref(), PAGE_MAX).await?;
             let is_last = page.len() < PAGE_MAX;
             last = page.last().map(|entry| entry.key.clone());
-            page.retain(|entry| is_picture(&entry.key));
+            page.retain(|entry| is_picture(&entry.key) || is_image(&entry.key));
             run.objects += page.len() as u64;
             there.extend(page.iter().map(|entry| mark(&entry.key)));
             page.retain(|entry| entry.modified < before);
@@ -209,6 +210,14 @@ fn is_picture(key: &str) -> bool {
         && is_name
 }
 
+/// Whether a key is one that this daemon gives to firmware.
+fn is_image(key: &str) -> bool {
+    let parts: Vec<_> = key.split('/').collect();
+    let [lot, _, file] = parts[..] else { return false };
+    let id = file.strip_suffix(".bin").and_then(|id| id.parse().ok());
+    lot.parse().ok().zip(id).is_some_and(|(lot, id)| object_key(&lot, id) == key)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -229,7 +238,8 @@ mod tests {
             "main/cam-1/2026/11/23/holiday-0a1b2c3d.jpg".to_string(),
             "backup.tar".to_string(),
         ] {
-            assert!(!is_picture(&key), "{key}");
+            assert!(!is_picture(&key) && !is_image(&key), "{key}");
         }
+        assert!(is_image(&format!("main/_firmware/{id}.bin")));
     }
 }

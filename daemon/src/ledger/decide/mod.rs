@@ -2,6 +2,7 @@
 
 mod cameras;
 mod captures;
+mod firmware;
 mod import;
 mod lots;
 mod regions;
@@ -50,6 +51,10 @@ pub fn decide(state: &LotState, command: &Command, context: &mut Context<'_>) ->
         Command::Calibrate { camera, free } => regions::calibrate(state, camera, free, context),
         Command::SeeSlot { sighting, rev } => slots::see(state, sighting, *rev, context),
         Command::NoteSlot { slot, rev, note } => slots::note(state, slot, *rev, *note, context),
+        Command::AddFirmware(firmware) => firmware::add(state, firmware, context),
+        Command::RollOut { firmware, roll_out } => firmware::roll_out(state, *firmware, roll_out, context),
+        Command::StopRollOut(firmware) => firmware::stop(state, *firmware, context),
+        Command::WithdrawFirmware(firmware) => firmware::withdraw(state, *firmware),
         Command::CreateToken(secret) => tokens::create(state, secret, context.now),
         Command::RevokeToken(token) => tokens::revoke(state, *token, context),
     }

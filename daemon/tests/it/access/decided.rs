@@ -22,6 +22,13 @@ DELETE /api/captures/{capture}        Admin
 GET    /api/captures/{capture}        Viewer
 PATCH  /api/captures/{capture}        Attendant
 GET    /api/events                    Public
+GET    /api/firmware                  Viewer
+POST   /api/firmware                  Admin
+GET    /api/firmware/key              Admin
+DELETE /api/firmware/{firmware}       Admin
+GET    /api/firmware/{firmware}       Viewer
+GET    /api/firmware/{firmware}/image Device
+POST   /api/firmware/{firmware}/roll-out Admin
 GET    /api/login                     Known
 POST   /api/login                     Open
 POST   /api/logout                    Open

@@ -4,6 +4,7 @@ mod audit;
 mod cameras;
 mod captures;
 mod events;
+pub mod firmware;
 mod import;
 mod lists;
 mod lots;

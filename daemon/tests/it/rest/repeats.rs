@@ -27,10 +27,11 @@ async fn keyed(wire: &Wire, key: &str, method: &str, path: &str, body: &Value) -
 }
 
 /// Changes of the router's table that need no key, and why.
-const ONCE_BY_NATURE: [(&str, &str); 4] = [
+const ONCE_BY_NATURE: [(&str, &str); 5] = [
     ("POST /api/login", "it changes nothing but the cookie of its caller"),
     ("POST /api/logout", "a login ends once"),
     ("POST /api/cameras/{camera}/health", "a report replaces the one before"),
+    ("POST /api/firmware", "it honours its key too, as the tests of firmware show"),
     ("POST /api/capture", "it honours its key too, as the tests of uploads show"),
 ];
 
@@ -42,6 +43,7 @@ async fn every_kind_of_change_is_done_once_by_its_key(database: Database) {
     let capture = format!("/{}", capture.id);
     let one = NewToken { name: "one".into(), role: Role::Viewer, expires_at: None };
     let token = format!("/{}", admin.token_create(&one).await.expect("a token").value.info.id);
+    let image = format!("/{}", firmware::added(&admin, "0.2.0").await.id);
     let steps = [
         ("POST /api/lots", "", json!({"id": "annex"})),
         ("PATCH /api/lots/{lot}", "/annex", json!({"name": "Annex"})),
@@ -67,6 +69,8 @@ async fn every_kind_of_change_is_done_once_by_its_key(database: Database) {
         ("DELETE /api/cameras/{camera}", "/cam-1", Value::Null),
         ("PATCH /api/captures/{capture}", &capture, json!({"pinned": true})),
         ("DELETE /api/captures/{capture}", &capture, Value::Null),
+        ("POST /api/firmware/{firmware}/roll-out", &image, json!({"percent": 50})),
+        ("DELETE /api/firmware/{firmware}", &image, Value::Null),
         ("POST /api/tokens", "", json!({"name": "two", "role": "viewer"})),
         ("DELETE /api/tokens/{token}", &token, Value::Null),
     ];

@@ -17,7 +17,9 @@ on_both!(
 /// Everything that a change could have left behind, as an admin sees it.
 async fn everything(wire: &Wire) -> Vec<String> {
     let mut all = Vec::new();
-    for path in ["lots", "slots", "slots/stats", "cameras", "captures", "sessions", "tokens", "events?limit=1000"] {
+    for path in
+        ["lots", "slots", "slots/stats", "cameras", "captures", "firmware", "sessions", "tokens", "events?limit=1000"]
+    {
         let listed = wire.get(&format!("/api/{path}")).await;
         assert_eq!(listed.status, 200, "{path}: {}", listed.text());
         all.push(without_uses(&listed.text()));

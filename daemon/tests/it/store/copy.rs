@@ -28,6 +28,7 @@ async fn full(database: Database) -> Stage {
         EventChange::CameraCreated { camera: camera("cam-1", 4) },
         EventChange::CaptureAdded { capture: capture(1, Some("cam-1"), 5) },
         EventChange::TokenCreated { token: token(1, None) },
+        EventChange::FirmwareAdded { firmware: firmware(1, 7, None) },
     ];
     let regions =
         CameraRegions { camera: "cam-1".parse().expect("an id"), mode: RegionsMode::Auto, regions: vec![], rev: 6 };
@@ -124,7 +125,7 @@ async fn every_row_of_every_table_survives_the_way_there_and_back(database: Data
     after.insert("lots".into(), before["lots"].clone());
     assert_eq!(after, before);
     let mut read = back.store.read().await.expect("a read");
-    assert_eq!(read.heads().await.expect("heads"), [("main".to_string(), "epoch-2".to_string(), 7)]);
+    assert_eq!(read.heads().await.expect("heads"), [("main".to_string(), "epoch-2".to_string(), 8)]);
 }
 
 async fn a_copy_goes_on_where_it_was_and_another_begins_anew(database: Database) {

@@ -16,11 +16,12 @@ use parkd::store::{Batch, CONNECTIONS, Store, embedded_url};
 use parking_api::cameras::{Camera, CameraStatus};
 use parking_api::captures::{Capture, ExpiryReason};
 use parking_api::events::{Actor, Event, EventChange};
+use parking_api::firmware::{Firmware, RollOut};
 use parking_api::lots::Lot;
 use parking_api::sessions::{Session, SessionKind, SessionState};
 use parking_api::slots::{Position, Slot, SlotKind, SlotState, Source};
 use parking_api::tokens::{Role, Token};
-use parking_api::{CaptureId, LotId, SessionId, SlotId, Time, TokenId, paths};
+use parking_api::{CaptureId, FirmwareId, LotId, SessionId, SlotId, Time, TokenId, paths};
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -196,6 +197,21 @@ fn camera(id: &str, rev: u64) -> Camera {
 /// No two tokens have the same secret.
 fn hash(token: TokenId) -> String {
     format!("{:064x}", token.0.as_u128())
+}
+
+fn firmware(number: u128, rev: u64, roll_out: Option<RollOut>) -> Firmware {
+    Firmware {
+        id: FirmwareId(id(number)),
+        board: "aithinker".into(),
+        version: format!("0.{number}.0"),
+        bytes: 1_000,
+        sha256: "ab".repeat(32),
+        signature: "cd".repeat(64),
+        key: format!("main/_firmware/{}.bin", id(number)),
+        added_at: time(rev),
+        rev,
+        roll_out,
+    }
 }
 
 fn token(number: u128, revoked_at: Option<Time>) -> Token {

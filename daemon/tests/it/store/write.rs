@@ -147,6 +147,8 @@ async fn what_is_there_already_is_changed_and_deleted(database: Database) {
             EventChange::CaptureAdded { capture: capture(2, None, 7) },
             EventChange::CaptureAdded { capture: capture(3, None, 7) },
             EventChange::TokenCreated { token: token(1, None) },
+            EventChange::FirmwareAdded { firmware: firmware(1, 11, None) },
+            EventChange::FirmwareAdded { firmware: firmware(2, 12, None) },
         ])
         .await;
     let moved = Slot {
@@ -159,6 +161,14 @@ async fn what_is_there_already_is_changed_and_deleted(database: Database) {
     let closed = session(1, SessionState::Closed, 4);
     let pinned = Capture { pinned: true, rev: 13, ..capture(2, None, 7) };
     let renamed = Camera { name: "Gate".into(), status: CameraStatus::Online, interval_s: 5, ..camera("cam-1", 12) };
+    let roll_out = RollOut {
+        percent: 50,
+        cameras: vec!["cam-1".parse().expect("an id")],
+        is_forced: true,
+        began_at: time(15),
+        stopped_at: Some(time(16)),
+    };
+    let rolled_out = Firmware { rev: 17, ..firmware(1, 11, Some(roll_out)) };
     stage
         .commit([
             EventChange::SlotChanged { slot: moved.clone(), session: Some(closed.clone()) },
@@ -169,11 +179,13 @@ async fn what_is_there_already_is_changed_and_deleted(database: Database) {
             EventChange::CaptureChanged { capture: pinned.clone() },
             EventChange::CaptureExpired { reason: ExpiryReason::Age, captures: vec![CaptureId(id(3))], bytes: 1 },
             EventChange::TokenRevoked { token: token(1, Some(time(14))) },
+            EventChange::FirmwareChanged { firmware: rolled_out.clone() },
+            EventChange::FirmwareWithdrawn { firmware: firmware(2, 12, None) },
         ])
         .await;
     let parts = stage.store.parts(&stage.lot).await.expect("a read").expect("the lot");
     assert_eq!((parts.slots, parts.sessions, parts.cameras), (vec![moved], vec![], vec![renamed]));
-    assert_eq!(parts.tokens, [token(1, Some(time(14)))]);
+    assert_eq!((parts.firmwares, parts.tokens), (vec![rolled_out], vec![token(1, Some(time(14)))]));
     assert_eq!(stage.store.session(&stage.lot, closed.id).await.expect("a read"), Some(closed));
     for number in [1, 3] {
         assert!(stage.store.capture(&stage.lot, CaptureId(id(number))).await.expect("a read").is_none());
