@@ -24,6 +24,8 @@ pub struct Health<'a> {
     pub errors: u32,
     /// What became of the last firmware that was offered.
     pub update: &'a str,
+    /// First bytes of the hash of its image.
+    pub update_of: Option<[u8; 8]>,
 }
 
 impl Health<'_> {
@@ -54,6 +56,9 @@ impl Health<'_> {
                 write!(text, "\"{name}\":\"{value}\",")?;
             }
         }
+        if let Some(mark) = self.update_of.filter(|_| !self.update.is_empty()) {
+            write!(text, "\"update_of\":\"{:016x}\",", u64::from_be_bytes(mark))?;
+        }
         let Self { queue_depth, dropped, errors, .. } = self;
         write!(text, "\"queue_depth\":{queue_depth},\"dropped\":{dropped},\"errors\":{errors}}}")
     }
@@ -77,6 +82,7 @@ mod tests {
             dropped: 0,
             errors: 1,
             update: "",
+            update_of: Some([1; 8]),
         };
         let expected = r#"{"uptime_s":61,"rssi_dbm":-70,"firmware":"0.1.0","board":"aithinker","reset_reason":"power_on","mode":"normal","queue_depth":2,"dropped":0,"errors":1}"#;
         assert_eq!(&*health.report(), expected);

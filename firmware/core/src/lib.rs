@@ -3,13 +3,14 @@
 //! [`Machine`] is stepped by whoever has the hardware: the board, or a computer that plays one. It needs no allocator, and knows
 //! neither a port, a clock, a radio, a flash nor a chip; the time, the chances and what happened are passed in. Around it: `settings` is what
 //! a camera remembers, `schedule` when it takes a picture, `ring` which pictures wait, `retry` what an answer means, `orders` what
-//! the daemon wants, `ota` which firmware may run, `boots` what happened at earlier starts, `led` and `health` what it shows of itself.
+//! the daemon wants, `ota` which firmware may run, `authority` whose word counts for a daemon's name, `boots` what happened at earlier starts, `led` and `health` what it shows of itself.
 
 #![no_std]
 
 #[cfg(test)]
 extern crate std;
 
+pub mod authority;
 pub mod boots;
 pub mod chance;
 pub mod health;

@@ -20,6 +20,8 @@ pub struct Offer<'a> {
     pub bytes: u32,
     pub sha256: [u8; 32],
     pub signature: [u8; 64],
+    /// It is wanted even if it is older than what runs.
+    pub is_forced: bool,
 }
 
 impl<'a> Orders<'a> {
@@ -45,6 +47,7 @@ impl<'a> Offer<'a> {
             bytes: number(offer, "bytes")?,
             sha256: text("sha256").and_then(bytes_of)?,
             signature: text("signature").and_then(bytes_of)?,
+            is_forced: member(offer, "is_forced") == Some("true"),
         })
     }
 }
@@ -81,6 +84,7 @@ mod tests {
         let orders = Orders::parse(body.as_bytes());
         assert_eq!((orders.interval_s, orders.capture), (Some(30), Some(4)));
         let offer = orders.firmware.expect("an offer");
+        assert!(!offer.is_forced);
         assert_eq!((offer.id, offer.bytes, offer.sha256, offer.signature), ("f", 1_000, [0xab; 32], [1; 64]));
     }
 

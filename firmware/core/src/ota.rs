@@ -19,6 +19,8 @@ pub const ID_MAX: usize = 40;
 pub const VERSION_MAX: usize = 32;
 pub const BOARD_MAX: usize = 24;
 
+/// Numbers of a version that are compared.
+const NUMBERS_MAX: usize = 4;
 /// Begins what is signed, so that no signature made for anything else fits.
 const SIGNED: &str = "smart-parking firmware 1\n";
 /// Longest text that is signed, in bytes.
@@ -33,6 +35,8 @@ pub enum Refusal {
     Board,
     /// It runs already.
     Same,
+    /// What runs is newer.
+    Older,
     /// It was started and did not prove itself.
     Failed,
     TooLarge,
@@ -47,7 +51,8 @@ impl Refusal {
             Self::Signature => "bad_signature",
             Self::Board => "wrong_board",
             Self::Same => "same_version",
-            Self::Failed => "failed_before",
+            Self::Older => "older_version",
+            Self::Failed => "went_back",
             Self::TooLarge => "too_large",
             Self::Damaged => "damaged",
         }
@@ -104,6 +109,21 @@ pub fn mark(sha256: &[u8; 32]) -> [u8; 8] {
     core::array::from_fn(|at| sha256[at])
 }
 
+/// Whether a version comes before another: number by number, and with equal numbers one with a word after them (`1.2.0-rc.1`) before one
+/// without.
+fn is_older(version: &str, other: &str) -> bool {
+    let parts = |version: &'_ str| {
+        let end = version.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(version.len());
+        let (numbers, word) = version.split_at(end);
+        let mut all = [0_u32; NUMBERS_MAX];
+        for (number, text) in all.iter_mut().zip(numbers.split('.')) {
+            *number = text.parse().unwrap_or(0);
+        }
+        (all, !word.starts_with('-'))
+    };
+    parts(version) < parts(other)
+}
+
 impl Update {
     /// Begins with what the daemon offers.
     ///
@@ -115,6 +135,9 @@ impl Update {
         }
         if offer.board != own.board {
             return Err(Refusal::Board);
+        }
+        if is_older(offer.version, own.version) && !offer.is_forced {
+            return Err(Refusal::Older);
         }
         if offer.bytes == 0 || offer.bytes > own.room {
             return Err(Refusal::TooLarge);

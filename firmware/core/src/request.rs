@@ -17,6 +17,8 @@ pub struct Request<'a> {
     /// To be said with the answer.
     pub id: u32,
     pub claim: &'a Claim,
+    /// The certificate (DER) by whose key the daemon's own has to be signed; empty where everybody's do.
+    pub authority: &'a [u8],
     pub what: What<'a>,
 }
 
@@ -118,7 +120,7 @@ mod tests {
         let claim =
             Claim { url: Text::cut("http://192.0.2.1:8080"), token: Text::cut("park_x"), camera: Text::cut("cam-1") };
         let what = What::Picture { slot: 0, bytes: 9, key: Key { boot: 0xab, number: 7 }, age_ms: 1_500 };
-        let request = Request { id: 1, claim: &claim, what };
+        let request = Request { id: 1, claim: &claim, authority: &[], what };
         let mut told = String::new();
         request.headers(|name, value| told += &format!("{name}: {value}\n"));
         let expected = "Authorization: Bearer park_x\nContent-Type: image/jpeg\nContent-Length: 9\n\

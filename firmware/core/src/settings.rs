@@ -5,8 +5,9 @@
 
 use core::fmt;
 
-use improv::command::{CAMERA_MAX, HOSTNAME_MAX, KEY_LEN, NAME_MAX, SSID_MAX, TOKEN_MAX, URL_MAX};
+use improv::command::{AUTHORITY_PART_MAX, CAMERA_MAX, HOSTNAME_MAX, KEY_LEN, NAME_MAX, SSID_MAX, TOKEN_MAX, URL_MAX};
 
+use crate::authority::{Authority, PARTS_MAX};
 use crate::text::Text;
 
 /// How often a camera takes a picture until its daemon says otherwise, in seconds.
@@ -33,6 +34,7 @@ pub const RECORD_MAX: usize = HEAD_LEN
     + 32
     + 9
     + 10
+    + PARTS_MAX * (AUTHORITY_PART_MAX + 1)
     + CRC_LEN;
 
 /// A network and how to get in.
@@ -93,6 +95,8 @@ pub struct Settings {
     /// Public key (ed25519) of whoever may sign firmware.
     pub firmware_key: Option<[u8; 32]>,
     pub tried: Option<Tried>,
+    /// By whom the daemon is known, if not by one whom everybody knows.
+    pub authority: Authority,
 }
 
 impl Default for Settings {
@@ -105,6 +109,7 @@ impl Default for Settings {
             interval_s: INTERVAL_S_DEFAULT,
             firmware_key: None,
             tried: None,
+            authority: Authority::NONE,
         }
     }
 }
@@ -206,6 +211,7 @@ fn record(number: u32, settings: &Settings) -> Record {
         None => record.field(&[]),
         Some(Tried { mark: [a, b, c, d, e, f, g, h], tries }) => record.field(&[a, b, c, d, e, f, g, h, tries]),
     }
+    settings.authority.parts().for_each(|part| record.field(part));
     let len = (record.len - HEAD_LEN) as u16;
     record.bytes[HEAD_LEN - 2..HEAD_LEN].copy_from_slice(&len.to_le_bytes());
     let crc = crc32(record.as_bytes());
@@ -246,6 +252,13 @@ fn settings(mut fields: &[u8]) -> Option<Settings> {
         tried: next()?
             .split_last_chunk::<1>()
             .and_then(|(mark, [tries])| Some(Tried { mark: mark.try_into().ok()?, tries: *tries })),
+        authority: {
+            let mut authority = Authority::NONE;
+            for _ in 0..PARTS_MAX {
+                authority.push(next()?);
+            }
+            authority
+        },
     })
 }
 

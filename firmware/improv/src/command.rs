@@ -17,6 +17,7 @@ pub mod code {
     pub const CLAIM: u8 = 0xc1;
     pub const CHECK: u8 = 0xc2;
     pub const TRUST: u8 = 0xc3;
+    pub const AUTHORITY: u8 = 0xc4;
 }
 
 /// Longest network name, in bytes (IEEE 802.11).
@@ -31,6 +32,8 @@ pub const TOKEN_MAX: usize = 64;
 pub const CAMERA_MAX: usize = 48;
 /// Length of a public key, in bytes; on the line it is hexadecimal.
 pub const TRUST_LEN: usize = 32;
+/// Longest part of a certificate, in bytes: with what is around it, it fits into one packet.
+pub const AUTHORITY_PART_MAX: usize = 200;
 /// Longest label of a host name, in bytes (RFC 1123).
 pub const HOSTNAME_MAX: usize = 63;
 /// Longest name of a device, in bytes.
@@ -181,6 +184,9 @@ pub enum Command<'a> {
     /// Take firmware that was signed with this key (ed25519), from the next join or successful check on. Answered with a
     /// [`crate::Hello`].
     Trust([u8; TRUST_LEN]),
+    /// A part of the certificate (DER) by whose key the daemon's own is signed, the first of `parts` first; it belongs to the claim before
+    /// it. Answered with a [`crate::Hello`].
+    Authority { part: u8, parts: u8, bytes: &'a [u8] },
 }
 
 /// Why a device does not understand a call.
@@ -223,6 +229,12 @@ impl<'a> Command<'a> {
                 let [digits] = texts(payload)?;
                 key(digits).map(Self::Trust).ok_or(Refused::Malformed)
             }
+            code::AUTHORITY => match payload {
+                [part, parts, bytes @ ..] if part < parts && (1..=AUTHORITY_PART_MAX).contains(&bytes.len()) => {
+                    Ok(Self::Authority { part: *part, parts: *parts, bytes })
+                }
+                _ => Err(Refused::Malformed),
+            },
             _ => Err(Refused::Unknown),
         }
     }
@@ -240,6 +252,7 @@ impl<'a> Command<'a> {
             Self::Claim(_) => code::CLAIM,
             Self::Check => code::CHECK,
             Self::Trust(_) => code::TRUST,
+            Self::Authority { .. } => code::AUTHORITY,
         }
     }
 
@@ -274,6 +287,10 @@ impl<'a> Command<'a> {
                     pair.copy_from_slice(&[HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]);
                 }
                 wire.text(&digits)?;
+            }
+            Self::Authority { part, parts, bytes } => {
+                wire.extend(&[*part, *parts])?;
+                wire.extend(bytes)?;
             }
             _ => {}
         }

@@ -73,6 +73,12 @@ pub enum Output<'a> {
     Stage(Claim<'a>),
     /// Keep the key of whoever signs firmware aside, as a claim.
     Trust([u8; TRUST_LEN]),
+    /// Keep a part of the certificate of the claim aside. The first one begins it anew.
+    Authority {
+        part: u8,
+        parts: u8,
+        bytes: &'a [u8],
+    },
     /// Store what was joined and what was kept aside: it works.
     Commit,
     /// Look for networks; say [`Input::Network`] for each and then [`Input::ScanDone`].

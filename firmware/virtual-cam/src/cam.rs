@@ -11,7 +11,7 @@ use camera_core::settings::Place;
 use camera_core::{Answer, Input, Machine, Text};
 
 use crate::fault::Faults;
-use crate::flash::{Flash, IMAGE_MAX, Running, Sector};
+use crate::flash::{Choice, Flash, IMAGE_MAX, Sector, State};
 use crate::net::{Heard, Net};
 use crate::picture::Pictures;
 
@@ -22,8 +22,10 @@ const SCAN_MS: u64 = 100;
 const SHOT_MS: u64 = 50;
 const VITALS_MS: u64 = 5_000;
 const MINUTE_MS: u64 = 60_000;
-/// What a firmware that crashes takes to do so.
-const CRASH_MS: u64 = 3_000;
+/// Length of a record that says which firmware runs, in bytes.
+const CHOICE_BYTES: usize = 10;
+/// What a firmware that crashes takes to do so: less than a join, so that it never brings a picture.
+const CRASH_MS: u64 = 50;
 
 /// A network that the camera sees.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,13 +70,19 @@ enum Behaviour {
     Crashes,
 }
 
+/// Length of an image besides its first lines, in bytes: enough to be cut off in its middle.
+const IMAGE_BYTES: usize = 100_000;
+const IMAGE_END: &str = "\nend\n";
+
 /// Makes a firmware image for virtual cameras: one that works, or one that crashes soon after its start.
 pub fn image(version: &str, is_good: bool) -> Vec<u8> {
-    format!("virtual-cam image\n{version}\n{}\n", if is_good { "good" } else { "crashes" }).into_bytes()
+    let behaviour = if is_good { "good" } else { "crashes" };
+    let rest = ".".repeat(IMAGE_BYTES);
+    format!("virtual-cam image\n{version}\n{behaviour}\n{rest}{IMAGE_END}").into_bytes()
 }
 
 fn read_image(image: &[u8]) -> Option<(String, Behaviour)> {
-    let mut lines = std::str::from_utf8(image).ok()?.lines();
+    let mut lines = std::str::from_utf8(image).ok()?.strip_suffix(IMAGE_END)?.lines();
     let is_image = lines.next() == Some("virtual-cam image");
     let version = lines.next().filter(|_| is_image)?;
     let behaviour = if lines.next() == Some("good") { Behaviour::Good } else { Behaviour::Crashes };
@@ -114,7 +122,8 @@ pub struct Cam {
     rssi_dbm: Option<i16>,
     vitals_ms: u64,
     minute_ms: u64,
-    update: Vec<u8>,
+    /// After so many writes to flash the power fails in one.
+    writes_left: Option<u64>,
     uart: Vec<u8>,
     is_lit: bool,
 }
@@ -143,7 +152,7 @@ impl Cam {
             rssi_dbm: None,
             vitals_ms: 0,
             minute_ms: 0,
-            update: Vec::new(),
+            writes_left: None,
             uart: Vec::new(),
             is_lit: false,
         }
@@ -191,6 +200,17 @@ impl Cam {
             self.disturb(&mut bytes);
             self.step(Input::Uart(&bytes), now_ms);
         }
+    }
+
+    /// Version of the firmware that it runs.
+    pub fn version(&self) -> String {
+        let image = read_image(self.flash.image(self.flash.running().place));
+        image.map_or_else(|| self.options.version.clone(), |(version, _)| version)
+    }
+
+    /// In the write to flash that comes after so many others, the power fails.
+    pub fn cut_power_after(&mut self, writes: u64) {
+        self.writes_left = Some(writes);
     }
 
     /// Loses power for a moment.
@@ -295,16 +315,22 @@ impl Cam {
 
     /// What the boot loader does, and then the firmware.
     fn start(&mut self, reset: Reset, now_ms: u64) {
-        let running = match self.flash.running() {
-            Running::New => Running::Trial,
+        let running = self.flash.running();
+        let running = match running.state {
+            State::New => Choice { state: State::Trial, ..running },
             // It was started once and did not say that it is valid.
-            Running::Trial => Running::Factory,
-            other => other,
+            State::Trial => Choice { place: 1 - running.place, state: State::Valid },
+            State::Valid => running,
         };
-        self.flash.set_running(running);
-        let fetched = read_image(self.flash.image()).filter(|_| matches!(running, Running::Trial | Running::Fetched));
+        if running != self.flash.running() {
+            let cut_at = self.cut(CHOICE_BYTES);
+            if self.flash.choose(running, cut_at).is_err() {
+                return self.cut_power(now_ms, Reset::PowerOn);
+            }
+        }
         let mut board = board(&self.options);
-        if let Some((version, _)) = &fetched {
+        let image = read_image(self.flash.image(running.place));
+        if let Some((version, _)) = &image {
             board.version = Text::cut(version);
         }
         let cause = match reset {
@@ -317,12 +343,10 @@ impl Cam {
         self.uart.extend_from_slice(banner.as_bytes());
         self.boots += 1;
         let number = mixed(self.chance.draw()) ^ self.boots;
-        self.machine = Machine::new(board, &boot(reset, number, &self.flash, running == Running::Trial));
+        self.machine = Machine::new(board, &boot(reset, number, &self.flash, running.state == State::Trial));
         self.is_on = true;
         (self.vitals_ms, self.minute_ms) = (now_ms, now_ms + MINUTE_MS);
-        let is_bad = matches!(running, Running::Trial | Running::Fetched)
-            && fetched.is_none_or(|(_, behaviour)| behaviour == Behaviour::Crashes);
-        if is_bad {
+        if image.is_some_and(|(_, behaviour)| behaviour == Behaviour::Crashes) {
             self.news.push((now_ms + CRASH_MS, News::Crash));
         }
         self.step(Input::Tick, now_ms);

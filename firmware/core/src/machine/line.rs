@@ -3,11 +3,12 @@
 use improv::device::{self, Facts};
 
 use super::{Core, FIRMWARE, Input, Machine, Out, Output};
+use crate::authority::Arriving;
 use crate::settings::{Claim, Wifi};
 use crate::text::Text;
 
 /// What a client finds this camera able to do.
-const CAPABILITIES: &str = "health orders firmware";
+const CAPABILITIES: &str = "health orders firmware authority";
 
 /// What is said of a camera, apart from the camera, so that it can change while it is said.
 struct Said {
@@ -79,7 +80,11 @@ impl Core {
         match deed {
             device::Output::Send(bytes) => out(Output::Uart(bytes)),
             device::Output::Join(wifi) => self.try_network(Wifi::of(&wifi), now_ms, out),
-            device::Output::Stage(claim) => self.staged = Some(Claim::of(&claim)),
+            device::Output::Stage(claim) => {
+                self.staged = Some(Claim::of(&claim));
+                self.arriving = Arriving::NOTHING;
+            }
+            device::Output::Authority { part, parts, bytes } => self.arriving.take(part, parts, bytes),
             device::Output::Trust(key) => self.trusted = Some(key),
             device::Output::Commit => self.commit(now_ms, out),
             device::Output::Scan => out(Output::Scan),
@@ -103,8 +108,12 @@ impl Core {
     fn commit(&mut self, now_ms: u64, out: Out<'_>) {
         let before = self.settings.claim;
         self.settings.wifi = self.link.candidate.take().or(self.settings.wifi);
-        self.settings.claim = self.staged.take().or(before);
+        if let Some(claim) = self.staged.take() {
+            self.settings.claim = Some(claim);
+            self.settings.authority = *self.arriving.authority();
+        }
         self.settings.firmware_key = self.trusted.take().or(self.settings.firmware_key);
+        self.updating.forget_refusal();
         self.store(out);
         if self.settings.claim != before {
             // Pictures that were taken for another daemon, or as another camera, are not this one's.

@@ -9,6 +9,7 @@ mod wire;
 
 use improv::Device;
 
+use crate::authority::Arriving;
 use crate::boots::{Boots, Mode, Reset};
 use crate::chance::Chance;
 use crate::ota::{BOARD_MAX, VERSION_MAX};
@@ -187,7 +188,7 @@ pub struct Machine {
 }
 
 /// All that a camera keeps in memory besides its pictures, in bytes.
-pub const STATE_MAX: usize = 4_096;
+pub const STATE_MAX: usize = 8_192;
 const _: () = assert!(size_of::<Machine>() <= STATE_MAX);
 
 /// All of it but the cable, which looks at the rest while it talks.
@@ -201,6 +202,7 @@ struct Core {
     vault: Vault,
     /// Kept aside by a client on the cable, until they have worked.
     staged: Option<Claim>,
+    arriving: Arriving,
     trusted: Option<[u8; 32]>,
     boots: Boots,
     mode: Mode,
@@ -233,6 +235,7 @@ impl Machine {
             settings,
             vault,
             staged: None,
+            arriving: Arriving::NOTHING,
             trusted: None,
             boots,
             mode: boots.mode(),

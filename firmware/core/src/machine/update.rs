@@ -25,18 +25,24 @@ pub(super) struct Updating {
     not_before_ms: u64,
     is_trial: bool,
     trial_by_ms: Option<u64>,
-    /// The image that was refused last, so that it is not checked with each answer.
-    refused: Option<[u8; 8]>,
+    /// The image that was refused last, and whether it was forced, so that it is not checked with each answer.
+    refused: Option<([u8; 8], bool)>,
     /// It is written, and started by then.
     pub(super) restart_ms: Option<u64>,
     /// What became of the last one, in a word.
     pub(super) word: Text<32>,
+    /// And which one that was.
+    pub(super) of: Option<[u8; 8]>,
+    /// The daemon has not heard that yet.
+    pub(super) is_news: bool,
 }
 
 impl Updating {
     pub(super) fn new(is_trial: bool, tried: Option<Tried>) -> Self {
         let word = match (is_trial, tried) {
             (true, _) => "trial",
+            // The power may have been cut: it is tried again.
+            (false, Some(Tried { tries, .. })) if tries < ota::TRIES_MAX => "interrupted",
             (false, Some(_)) => "went_back",
             (false, None) => "",
         };
@@ -49,7 +55,22 @@ impl Updating {
             refused: None,
             restart_ms: None,
             word: Text::cut(word),
+            of: tried.map(|tried| tried.mark),
+            // The first report is early enough.
+            is_news: false,
         }
+    }
+
+    fn say(&mut self, word: &str) {
+        if &*self.word != word {
+            self.word = Text::cut(word);
+            self.is_news = true;
+        }
+    }
+
+    /// What was refused may be right for other settings.
+    pub(super) fn forget_refusal(&mut self) {
+        self.refused = None;
     }
 
     pub(super) fn begin(&mut self, now_ms: u64) {
@@ -67,7 +88,7 @@ impl Updating {
 
     fn refuse(&mut self, refusal: Refusal) {
         self.update = None;
-        self.word = Text::cut(refusal.word());
+        self.say(refusal.word());
     }
 }
 
@@ -77,7 +98,7 @@ impl Core {
         if self.updating.is_busy()
             || now_ms < self.updating.not_before_ms
             || self.updating.is_trial
-            || self.updating.refused == Some(mark)
+            || self.updating.refused == Some((mark, offer.is_forced))
         {
             return;
         }
@@ -88,13 +109,17 @@ impl Core {
             tried: self.settings.tried,
             room: self.board.firmware_room,
         };
+        if self.updating.of != Some(mark) {
+            self.updating.of = Some(mark);
+            self.updating.word = Text::new();
+        }
         match Update::begin(offer, &own) {
             Ok(update) => {
-                self.updating.word = Text::cut("fetching");
+                self.updating.say("fetching");
                 self.updating.update = Some(update);
             }
             Err(refusal) => {
-                self.updating.refused = Some(mark);
+                self.updating.refused = Some((mark, offer.is_forced));
                 self.updating.refuse(refusal);
             }
         }
@@ -119,7 +144,7 @@ impl Core {
 
     pub(super) fn update_failed(&mut self, now_ms: u64, out: Out<'_>) {
         self.errors += 1;
-        self.updating.word = Text::cut("flash_failed");
+        self.updating.say("flash_failed");
         self.updating.restart_ms = None;
         if self.updating.update.is_some() {
             self.give_up(now_ms, out);
@@ -129,7 +154,7 @@ impl Core {
     pub(super) fn firmware_answered(&mut self, fate: Fate, now_ms: u64, out: Out<'_>) {
         let Some(update) = self.updating.update.take() else { return };
         if fate != Fate::Accepted {
-            self.updating.word = Text::cut("fetch_failed");
+            self.updating.say("fetch_failed");
             return self.abort_update(now_ms, out);
         }
         let Ok(mark) = update.finish() else {
@@ -139,7 +164,7 @@ impl Core {
         };
         let tries = self.settings.tried.filter(|tried| tried.mark == mark).map_or(0, |tried| tried.tries);
         self.settings.tried = Some(Tried { mark, tries: tries.saturating_add(1) });
-        self.updating.word = Text::cut("written");
+        self.updating.say("written");
         self.updating.restart_ms = Some(now_ms + RESTART_MS);
     }
 
@@ -162,7 +187,7 @@ impl Core {
         if self.updating.is_trial {
             self.updating.is_trial = false;
             self.updating.trial_by_ms = None;
-            self.updating.word = Text::cut("valid");
+            self.updating.say("valid");
             self.settings.tried = None;
             self.store(out);
             out(Output::MarkValid);

@@ -153,6 +153,9 @@ impl Core {
 
     fn send_next(&mut self, now_ms: u64, out: Out<'_>) {
         let Some(claim) = self.settings.claim else { return };
+        if core::mem::take(&mut self.updating.is_news) {
+            self.wire.report_ms = Some(now_ms);
+        }
         let report_ms = *self.wire.report_ms.get_or_insert(now_ms + REPORT_MS_FIRST);
         match self.wire.door {
             Door::Later(at_ms) | Door::Closed(at_ms) if now_ms < at_ms => return,
@@ -185,6 +188,7 @@ impl Core {
             dropped: self.ring.counts.dropped,
             errors: self.errors,
             update: &self.updating.word,
+            update_of: self.updating.of,
         };
         let report = health.report();
         self.send(purpose, claim, What::Report(&report), now_ms, out);
@@ -196,7 +200,9 @@ impl Core {
         // A client on the cable is told after a shorter time, and then nobody waits for it.
         let patience_ms = if purpose == Purpose::Check { CHECK_MS } else { SILENT_MS };
         self.wire.flight = Some(Flight { id, purpose, by_ms: now_ms + patience_ms });
-        out(Output::Send(Request { id, claim, what }));
+        let is_staged = purpose == Purpose::Check && self.staged.is_some();
+        let authority = if is_staged { self.arriving.authority() } else { &self.settings.authority };
+        out(Output::Send(Request { id, claim, authority: authority.as_bytes(), what }));
     }
 
     /// A piece of a firmware; whoever sends it is there.

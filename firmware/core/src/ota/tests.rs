@@ -22,7 +22,7 @@ fn offer() -> Offer<'static> {
     let bytes = IMAGE.len() as u32;
     let text = signed("aithinker", "0.2.0", bytes, &sha256).expect("short");
     let signature = key().sign(text.as_bytes()).to_bytes();
-    Offer { id: "f1", board: "aithinker", version: "0.2.0", bytes, sha256, signature }
+    Offer { id: "f1", board: "aithinker", version: "0.2.0", bytes, sha256, signature, is_forced: false }
 }
 
 fn fetched(pieces: &[&[u8]]) -> Result<[u8; 8], Refusal> {
@@ -49,6 +49,19 @@ fn what_was_not_signed_is_refused_before_a_byte_is_fetched() {
     assert_eq!(refused(offer(), Own { board: "wrover", ..own() }), Refusal::Board);
     assert_eq!(refused(offer(), Own { version: "0.2.0", ..own() }), Refusal::Same);
     assert_eq!(refused(offer(), Own { room: 10, ..own() }), Refusal::TooLarge);
+}
+
+#[test]
+fn an_older_firmware_is_taken_only_when_that_is_meant() {
+    let own = Own { version: "0.10.0", ..own() };
+    assert_eq!(Update::begin(&offer(), &own).expect_err("refused"), Refusal::Older);
+    assert!(Update::begin(&Offer { is_forced: true, ..offer() }, &own).is_ok());
+    for (old, new) in
+        [("0.2.0", "0.10.0"), ("1.0.0-rc.1", "1.0.0"), ("1", "1.0.1"), ("0.9", "1"), ("1.0.0-rc.1", "1.0.0+b")]
+    {
+        assert!(is_older(old, new) && !is_older(new, old), "{old} {new}");
+    }
+    assert!(!is_older("1.0", "1.0.0") && !is_older("nightly", "nightly") && !is_older("1.0.0+b", "1.0.0+a"));
 }
 
 #[test]

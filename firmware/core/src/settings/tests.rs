@@ -6,6 +6,7 @@ use std::vec::Vec;
 use proptest::prelude::*;
 
 use super::*;
+use crate::authority::AUTHORITY_MAX;
 
 fn full() -> Settings {
     fn of<const N: usize>() -> Text<N> {
@@ -19,6 +20,11 @@ fn full() -> Settings {
         interval_s: 86_400,
         firmware_key: Some([7; 32]),
         tried: Some(Tried { mark: [1, 2, 3, 4, 5, 6, 7, 8], tries: 2 }),
+        authority: {
+            let mut authority = Authority::NONE;
+            assert!(authority.push(&[5; AUTHORITY_MAX]));
+            authority
+        },
     }
 }
 

@@ -151,6 +151,10 @@ impl Session {
                 out(Output::Trust(key));
                 self.tell_hello(code::TRUST, facts, out);
             }
+            Command::Authority { part, parts, bytes } => {
+                out(Output::Authority { part, parts, bytes });
+                self.tell_hello(code::AUTHORITY, facts, out);
+            }
             Command::Check if !facts.is_claimed && !self.has_staged => self.checked(Verdict::Unclaimed, facts, out),
             Command::Check if !facts.is_online => self.checked(Verdict::NoWifi, facts, out),
             Command::Check => {

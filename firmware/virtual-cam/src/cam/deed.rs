@@ -3,9 +3,9 @@
 use camera_core::boots::Reset;
 use camera_core::{Input, Output, What};
 
-use super::{Cam, JOIN_MS, News, SCAN_MS, SHOT_MS};
+use super::{CHOICE_BYTES, Cam, JOIN_MS, News, SCAN_MS, SHOT_MS};
 use crate::fault::{Cut, Faults};
-use crate::flash::{Running, Sector};
+use crate::flash::{Choice, PowerCut, Sector, State};
 
 impl Cam {
     pub(super) fn step(&mut self, input: Input<'_>, now_ms: u64) {
@@ -68,25 +68,62 @@ impl Cam {
             Output::Store { place, record } => self.write(Sector::Settings(place), record, now_ms),
             Output::StoreBoots(record) => self.write(Sector::Boots, record, now_ms),
             Output::Led(is_lit) => self.is_lit = is_lit,
-            Output::BeginUpdate | Output::AbortUpdate => self.update.clear(),
-            Output::WriteUpdate(bytes) => self.update.extend_from_slice(bytes),
-            Output::StartUpdate => {
-                let image = std::mem::take(&mut self.update);
-                self.flash.write_image(image);
-                self.cut_power(now_ms, Reset::Software);
+            Output::BeginUpdate => self.flash.erase_spare(),
+            Output::WriteUpdate(bytes) => {
+                let cut_at = self.cut(bytes.len());
+                let written = self.flash.write_spare(bytes, cut_at);
+                self.unless_cut(written, now_ms);
             }
-            Output::MarkValid => self.flash.set_running(Running::Fetched),
-            Output::GoBack | Output::Reboot(_) => self.cut_power(now_ms, Reset::Software),
-            // There is no driver whose power could be cut, no radio to be quieted, and no connection that outlives its request.
-            Output::RestartCamera | Output::RestartRadio | Output::Mode(_) | Output::Hang(_) => {}
+            Output::StartUpdate => {
+                let place = 1 - self.flash.running().place;
+                self.choose(Choice { place, state: State::New }, now_ms);
+                self.restart(now_ms);
+            }
+            Output::MarkValid => {
+                let place = self.flash.running().place;
+                self.choose(Choice { place, state: State::Valid }, now_ms);
+            }
+            Output::GoBack => {
+                let place = 1 - self.flash.running().place;
+                self.choose(Choice { place, state: State::Valid }, now_ms);
+                self.restart(now_ms);
+            }
+            Output::Reboot(_) => self.restart(now_ms),
+            // What was written of an image is erased when the next one begins. There is no driver whose power could be cut, no radio to be quieted, and no connection that outlives its request.
+            Output::AbortUpdate | Output::RestartCamera | Output::RestartRadio | Output::Mode(_) | Output::Hang(_) => {}
         }
     }
 
     fn write(&mut self, sector: Sector, record: &[u8], now_ms: u64) {
-        let is_cut = Faults::happens(&mut self.chance, self.options.faults.power_cut);
-        let cut_at = is_cut.then(|| usize::try_from(self.chance.below(record.len() as u64)).unwrap_or(0));
-        if self.flash.write(sector, record, cut_at).is_err() {
+        let cut_at = self.cut(record.len());
+        let written = self.flash.write(sector, record, cut_at);
+        self.unless_cut(written, now_ms);
+    }
+
+    fn choose(&mut self, choice: Choice, now_ms: u64) {
+        let cut_at = self.cut(CHOICE_BYTES);
+        let written = self.flash.choose(choice, cut_at);
+        self.unless_cut(written, now_ms);
+    }
+
+    /// Unless the power has failed already.
+    fn restart(&mut self, now_ms: u64) {
+        if self.is_on {
+            self.cut_power(now_ms, Reset::Software);
+        }
+    }
+
+    fn unless_cut(&mut self, written: Result<(), PowerCut>, now_ms: u64) {
+        if written.is_err() {
             self.cut_power(now_ms, Reset::PowerOn);
         }
+    }
+
+    /// Where in a write of so many bytes the power fails, if it does.
+    pub(super) fn cut(&mut self, len: usize) -> Option<usize> {
+        let is_due = self.writes_left == Some(0);
+        self.writes_left = self.writes_left.and_then(|left| left.checked_sub(1));
+        let is_cut = is_due || Faults::happens(&mut self.chance, self.options.faults.power_cut);
+        is_cut.then(|| usize::try_from(self.chance.below(len as u64)).unwrap_or(0))
     }
 }

@@ -22,7 +22,7 @@ fn a_camera_from_the_box_is_set_up_and_sends_its_first_picture_at_once() {
     world.run(10_000);
     assert_eq!((world.stored.len(), world.machine.settings().clone()), (0, Settings::default()));
     world.ask(&Command::Hello);
-    assert_eq!(world.said(), ["0xc0: smart-parking | 1 | a4:cf:12:00:00:01 | 0 | health orders firmware"]);
+    assert_eq!(world.said(), ["0xc0: smart-parking | 1 | a4:cf:12:00:00:01 | 0 | health orders firmware authority"]);
     world.provision();
     let said = world.said();
     assert_eq!(&said[1..], ["Provisioning", "Provisioned", "0x1: http://192.0.2.7/"]);
