@@ -11,8 +11,8 @@ use parking_api::client::settings;
 use crate::output::Format;
 use crate::terminal::Color;
 use crate::{
-    backup, cameras, captures, completions, config, contexts, doctor, events, exit, identity, lots, sessions, slots,
-    status, times, tokens, wait,
+    backup, cameras, captures, completions, config, contexts, doctor, events, exit, firmware, identity, lots, sessions,
+    slots, status, times, tokens, wait,
 };
 
 const EXAMPLES: &str = "\
@@ -162,6 +162,9 @@ pub enum Command {
     /// Devices that upload pictures
     #[command(subcommand)]
     Camera(cameras::Command),
+    /// What cameras run: signed images, rolled out step by step
+    #[command(subcommand)]
+    Firmware(firmware::Command),
     /// The log of everything that changed
     #[command(subcommand)]
     Event(events::Command),

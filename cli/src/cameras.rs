@@ -9,6 +9,7 @@ mod monitor;
 mod outline;
 mod provision;
 mod regions;
+mod trust;
 mod wifi;
 
 use std::path::PathBuf;

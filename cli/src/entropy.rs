@@ -2,6 +2,16 @@
 
 use std::hash::{BuildHasher, RandomState};
 
+use crate::error::Error;
+
+/// Random bytes that nobody can guess: for what secrets are made of.
+pub fn bytes<const N: usize>() -> Result<[u8; N], Error> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes)
+        .map_err(|error| Error::failed("no_randomness", format!("the system gave no random bytes: {error}")))?;
+    Ok(bytes)
+}
+
 /// A fresh idempotency key: 128 bits, so that two commands never share one. The standard library asks the system for the
 /// keys of its hashes, and no two of them are alike.
 pub fn key() -> String {

@@ -19,6 +19,7 @@ pub mod error;
 pub mod events;
 pub mod exit;
 pub mod files;
+pub mod firmware;
 pub mod follow;
 pub mod hints;
 pub mod identity;
@@ -140,6 +141,7 @@ async fn dispatch(app: &mut App, command: Command) -> Result<(), Error> {
         Command::Capture(command) => captures::run(app, command).await,
         Command::Session(command) => sessions::run(app, command).await,
         Command::Camera(command) => cameras::run(app, command).await,
+        Command::Firmware(command) => firmware::run(app, command).await,
         Command::Event(command) => events::run(app, command).await,
         Command::Token(command) => tokens::run(app, command).await,
         Command::Context(command) => contexts::run(app, command).await,

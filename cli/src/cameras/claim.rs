@@ -9,6 +9,7 @@ use parking_api::client::Client;
 use parking_api::tokens::{Role, TokenCreated};
 
 use super::cable::{Cable, PortArgs, open};
+use super::trust::{Trust, TrustArgs};
 use crate::app::App;
 use crate::args::{Consent, Trial};
 use crate::error::Error;
@@ -44,6 +45,8 @@ pub struct ClaimArgs {
     #[arg(long, value_name = "URL")]
     camera_url: Option<String>,
     #[command(flatten)]
+    trust: TrustArgs,
+    #[command(flatten)]
     port: PortArgs,
     #[command(flatten)]
     trial: Trial,
@@ -59,6 +62,8 @@ pub struct RotateArgs {
     /// Address of the daemon as the camera reaches it [default: that of this command] [env: PARKCTL_CAMERA_URL]
     #[arg(long, value_name = "URL", requires = "cable")]
     camera_url: Option<String>,
+    #[command(flatten)]
+    trust: TrustArgs,
     #[command(flatten)]
     port: PortArgs,
     /// Write the token to this new file, readable by you alone, and do not print it
@@ -108,9 +113,17 @@ pub async fn check_role(client: &Client) -> Result<(), Error> {
 }
 
 /// Gives the device what it needs to find and to convince the daemon. It keeps it aside until it has worked.
-pub async fn hand_over(cable: &mut Cable, url: &str, token: &str, id: &CameraId, doing: &str) -> Result<(), Error> {
+pub async fn hand_over(
+    cable: &mut Cable,
+    url: &str,
+    token: &str,
+    id: &CameraId,
+    trust: &Trust,
+    doing: &str,
+) -> Result<(), Error> {
     let claim = Claim::new(url, token, id.as_str()).map_err(|invalid| Error::usage(invalid.to_string()))?;
-    cable.ask(Command::Claim(claim)).await.map(drop).map_err(|trouble| trouble.at(doing))
+    cable.ask(Command::Claim(claim)).await.map_err(|trouble| trouble.at(doing))?;
+    trust.hand_over(cable, doing).await
 }
 
 /// Waits until the device has reached the daemon; its signal in dBm, if it says it.
@@ -191,7 +204,14 @@ pub async fn revoke_others(client: &Client, id: &CameraId, keep: &TokenCreated) 
 }
 
 /// Hands over a new token and revokes the old ones once it has worked; the new one is revoked when it has not.
-async fn replace(app: &mut App, client: &Client, cable: &mut Cable, id: &CameraId, url: &str) -> Result<(), Error> {
+async fn replace(
+    app: &mut App,
+    client: &Client,
+    cable: &mut Cable,
+    id: &CameraId,
+    url: &str,
+    trust: &Trust,
+) -> Result<(), Error> {
     if !cable.device.is_camera() {
         return Err(super::provision::not_a_camera(&cable.device));
     }
@@ -201,7 +221,7 @@ async fn replace(app: &mut App, client: &Client, cable: &mut Cable, id: &CameraI
         return app.done(client, "");
     }
     let doing = format!("hand a token to {} on {}", cable.device.title(), cable.device.port);
-    let worked = match hand_over(cable, url, &made.token, id, &doing).await {
+    let worked = match hand_over(cable, url, &made.token, id, trust, &doing).await {
         Ok(()) => check(cable, url, &format!("reach the daemon from camera {id}")).await,
         Err(error) => Err(error),
     };
@@ -220,8 +240,9 @@ pub async fn run(app: &mut App, args: &ClaimArgs) -> Result<(), Error> {
     let url = url(app, args.camera_url.as_deref())?;
     check_role(&client).await?;
     client.camera(&args.id).await?;
+    let trust = Trust::find(app, &client, &args.trust, &url).await?;
     let mut cable = open(app, &args.port).await?;
-    replace(app, &client, &mut cable, &args.id, &url).await
+    replace(app, &client, &mut cable, &args.id, &url, &trust).await
 }
 
 pub async fn rotate(app: &mut App, args: &RotateArgs) -> Result<(), Error> {
@@ -230,8 +251,9 @@ pub async fn rotate(app: &mut App, args: &RotateArgs) -> Result<(), Error> {
     client.camera(&args.id).await?;
     if args.cable || args.port.port.is_some() {
         let url = url(app, args.camera_url.as_deref())?;
+        let trust = Trust::find(app, &client, &args.trust, &url).await?;
         let mut cable = open(app, &args.port).await?;
-        return replace(app, &client, &mut cable, &args.id, &url).await;
+        return replace(app, &client, &mut cable, &args.id, &url, &trust).await;
     }
     tokens::check_free(args.save.as_deref())?;
     app.consent(&format!("Revoke the token that camera {} uploads with", args.id), args.consent)?;

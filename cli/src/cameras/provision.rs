@@ -13,6 +13,7 @@ use parking_api::cameras::NewCamera;
 use serde::Serialize;
 
 use super::cable::{Device, PortArgs};
+use super::trust::TrustArgs;
 use super::wifi::WifiArgs;
 use crate::app::App;
 use crate::error::Error;
@@ -56,6 +57,8 @@ pub struct Args {
     /// Address of the daemon as the camera reaches it [default: that of this command] [env: PARKCTL_CAMERA_URL]
     #[arg(long, value_name = "URL")]
     camera_url: Option<String>,
+    #[command(flatten)]
+    trust: TrustArgs,
     #[command(flatten)]
     port: PortArgs,
     /// Take the place of a camera of that id that is at work

@@ -16,12 +16,13 @@ use crate::run::{Run, parkctl, run};
 const ANY_ID: &str = "0190d0e4-7c5b-7e2a-9d3c-2f4b6a8c0e12";
 
 /// Examples that end as they should and not with 0, and why.
-const OTHERWISE: [(&str, i32, &str); 11] = [
+const OTHERWISE: [(&str, i32, &str); 12] = [
     ("parkctl event list --after 4181 --limit 1000 -o jsonl", 1, "the log is shorter here"),
     ("parkctl camera doctor cam-1", 1, "it has sent no picture"),
     ("parkctl camera doctor cam-1 -o json", 1, "it has sent no picture"),
     ("parkctl camera rotate-token cam-3 --save cam-3.token", 2, "it asks, and nobody is there to answer"),
     ("parkctl lot delete north", 2, "it asks, and nobody is there to answer"),
+    ("parkctl firmware withdraw 0.2.0", 2, "it asks, and nobody is there to answer"),
     ("parkctl camera delete cam-1", 2, "it asks, and nobody is there to answer"),
     ("parkctl token revoke 0190d0e4-7c5b-7e2a-9d3c-2f4b6a8c0e12", 2, "it asks, and nobody is there to answer"),
     ("parkctl slot set A-12 --state free --if-match 4181", 5, "the slot is at another rev"),
@@ -80,6 +81,9 @@ fn stage(daemon: &Daemon, folder: &Path, example: &str) -> String {
         add.args(["context", "add", "north", "--server", &daemon.url, "--token-file"]).arg(token).env("HOME", folder);
         assert_eq!(run(&mut add).code, Some(0));
     }
+    if example.starts_with("parkctl firmware") {
+        stage_firmware(daemon, folder, example);
+    }
     let upload = daemon.ask(&format!("capture upload --camera cam-3 -o json {}", folder.join("gate.jpg").display()));
     if ["camera regions", "camera occupancy", "camera calibrate"].iter().any(|verb| example.contains(verb)) {
         let region = |at: usize, slot: &str| {
@@ -100,6 +104,26 @@ fn stage(daemon: &Daemon, folder: &Path, example: &str) -> String {
     };
     let capture: Value = serde_json::from_str(&upload.out).expect("JSON");
     capture[0]["id"].as_str().expect("an id").to_string()
+}
+
+/// An image with its signature, and at the daemon too, where it is not brought there by the example.
+fn stage_firmware(daemon: &Daemon, folder: &Path, example: &str) {
+    std::fs::write(folder.join("camera.bin"), "an image").expect("written");
+    let at = |name: &str| folder.join(name).display().to_string();
+    let (key, image) = (at("firmware.key"), at("camera.bin"));
+    let sign = format!("firmware sign {image} --key {key} --board aithinker --version 0.2.0");
+    if !example.contains("keygen") {
+        for line in [format!("firmware keygen {key}"), sign] {
+            assert_eq!(daemon.ask(&line).code, Some(0), "{line}");
+        }
+    }
+    let line = if example.contains(" add ") {
+        "firmware withdraw 0.2.0 --yes".into()
+    } else {
+        format!("firmware add {image}")
+    };
+    // It may be there already, or not.
+    daemon.ask(&line);
 }
 
 /// As a person types it, in a folder of its own.

@@ -6,6 +6,7 @@ mod contexts;
 mod daemon;
 mod examples;
 mod exports;
+mod firmware;
 mod following;
 mod foreign;
 mod help;

@@ -29,7 +29,7 @@ fn changers() -> BTreeSet<String> {
 const ON_CABLE: [&str; 2] = ["camera provision", "camera claim"];
 
 fn everything(daemon: &Daemon) -> Vec<String> {
-    let lists = ["lot", "slot", "camera", "session", "capture", "event"];
+    let lists = ["lot", "slot", "camera", "session", "capture", "firmware", "event"];
     let mut all: Vec<String> = lists
         .map(|noun| {
             daemon
@@ -64,6 +64,8 @@ fn every_change_can_be_tried_and_changes_nothing() {
     let capture = daemon.ask(&format!("capture upload {picture} -o json"));
     let capture: Value = serde_json::from_str(&capture.out).expect("JSON");
     let capture = capture[0]["id"].as_str().expect("an id").to_string();
+    let image = signed(&daemon, "0.3.0");
+    assert_eq!(daemon.ask(&format!("firmware add {}", signed(&daemon, "0.2.0"))).code, Some(0));
     let before = everything(&daemon);
     let lines = [
         "slot create C-01 --zone North".to_string(),
@@ -90,6 +92,9 @@ fn every_change_can_be_tried_and_changes_nothing() {
         format!("capture pin {capture} {capture}"),
         format!("capture unpin {capture}"),
         format!("capture delete {capture}"),
+        format!("firmware add {image}"),
+        "firmware roll-out 0.2.0".into(),
+        "firmware withdraw 0.2.0".into(),
         "token create two --role viewer".into(),
         "token revoke desk".into(),
     ];
@@ -110,6 +115,19 @@ fn every_change_can_be_tried_and_changes_nothing() {
     assert_eq!(tried, all, "every command that takes --dry-run is tried here");
 }
 
+/// An image of this version, signed by a key of its own.
+fn signed(daemon: &Daemon, version: &str) -> String {
+    let image = daemon.data_dir().join(format!("{version}.bin")).display().to_string();
+    std::fs::write(&image, version).expect("written");
+    for line in [
+        format!("firmware keygen {image}.key"),
+        format!("firmware sign {image} --key {image}.key --board aithinker --version {version}"),
+    ] {
+        assert_eq!(daemon.ask(&line).code, Some(0), "{line}");
+    }
+    image
+}
+
 fn token_named(daemon: &Daemon, name: &str) -> String {
     let tokens: Value = serde_json::from_str(&daemon.ask("token list -o json").out).expect("JSON");
     let token = tokens.as_array().expect("rows").iter().find(|token| token["name"] == name).expect("it is there");
@@ -121,10 +139,18 @@ fn every_command_that_sends_a_change_takes_it() {
     // Verbs that change nothing at the daemon.
     let reads = [
         "list", "get", "watch", "tail", "export", "history", "why", "stats", "doctor", "explain", "identify", "scan",
-        "monitor", "preview",
+        "monitor", "preview", "status",
     ];
     // What is done to a device on a cable, to the files of this person, or to nobody.
-    let others = ["camera wifi", "context add", "context use", "context rename", "context remove"];
+    let others = [
+        "camera wifi",
+        "context add",
+        "context use",
+        "context rename",
+        "context remove",
+        "firmware keygen",
+        "firmware sign",
+    ];
     let with = changers();
     for (path, verb) in commands().iter().filter(|(path, verb)| path.contains(' ') && !verb.has_subcommands()) {
         let is_exempt = reads.contains(&verb.get_name()) || others.contains(&path.as_str()) || verb.is_hide_set();

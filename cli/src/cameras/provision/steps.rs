@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use super::super::cable::Cable;
 use super::super::claim;
+use super::super::trust::Trust;
 use super::super::wifi::{self, Network, WifiArgs};
 use super::progress::{Progress, Step};
 use super::{Args, Provisioned, not_a_camera, picture};
@@ -36,6 +37,7 @@ struct Run<'a> {
     new: NewCamera,
     client: Client,
     url: String,
+    trust: Trust,
     progress: Progress,
 }
 
@@ -49,8 +51,8 @@ pub async fn provision(
 ) -> Result<Provisioned, Error> {
     let began = Instant::now();
     let progress = Progress::new(app);
-    let mut run =
-        Run { args, wifi, new, client: app.client()?, url: claim::url(app, args.camera_url.as_deref())?, progress };
+    let (client, url) = (app.client()?, claim::url(app, args.camera_url.as_deref())?);
+    let mut run = Run { args, wifi, new, client, url, trust: Trust::default(), progress };
     let before = run.daemon(app).await?;
     let mut cable = run.device(app, path).await?;
     let chosen = run.network(app, &mut cable).await?;
@@ -94,6 +96,7 @@ impl Run<'_> {
             }
             app.confirm(&format!("Camera {id} is at work, seen {seen}. Let this device take its place"), false)?;
         }
+        self.trust = Trust::find(app, &self.client, &self.args.trust, &self.url).await?;
         let lot = self.client.lot();
         let what = match &before {
             Some(_) => format!("{} knows camera {id} of lot {lot}", self.client.server()),
@@ -203,7 +206,7 @@ impl Run<'_> {
     ) -> Result<Option<String>, Error> {
         self.progress.begin(Step::HandOver, "handing over address and token");
         let doing = self.progress.at(&format!("hand over camera {}", self.new.id));
-        claim::hand_over(cable, &self.url, token, &self.new.id, &doing).await?;
+        claim::hand_over(cable, &self.url, token, &self.new.id, &self.trust, &doing).await?;
         self.progress.done(app, &format!("the device knows {} and its token", self.url))?;
         self.wifi(app, cable, chosen).await
     }
