@@ -2,16 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::sync::mpsc::{Receiver, SyncSender};
+use std::sync::Arc;
 
 use camera_core::boots::Mode;
-use camera_core::{Answer, Input, Machine, Output, What};
+use camera_core::{Input, Machine, Output, What};
 use esp_idf_svc::hal::reset;
 use esp_idf_svc::hal::uart::UartDriver;
 use esp_idf_svc::sys;
 
 use crate::camera::{free_heap, Camera, Frame};
 use crate::gpio;
-use crate::net::{Job, News, Sent};
+use crate::net::{Call, Job, Net, News};
 use crate::pins::PINS;
 use crate::psram::Slot;
 use crate::store::Store;
@@ -35,7 +36,8 @@ struct Hands {
     news: Receiver<News>,
     camera: Option<Camera>,
     shot: Option<Frame>,
-    frames: BTreeMap<u8, Slot>,
+    /// Shared with the request that sends it; the count is in internal memory, the bytes are not.
+    frames: BTreeMap<u8, Arc<Slot>>,
     writing: Option<Writing>,
     /// What went wrong or came at once, to be told after the step that caused it.
     told: Vec<Told>,
@@ -67,7 +69,7 @@ impl CameraBoard {
             self.step(Input::Uart(bytes), uart);
         }
         while let Ok(news) = self.hands.news.try_recv() {
-            self.happened(news, uart);
+            news(&mut |input| self.step(input, uart));
         }
         if now_ms() >= self.vitals_ms {
             self.vitals_ms = now_ms() + VITALS_MS;
@@ -92,33 +94,6 @@ impl CameraBoard {
         let Self { machine, hands, .. } = self;
         machine.step(input, now_ms(), &mut |output| hands.act(output, uart));
     }
-
-    fn happened(&mut self, news: News, uart: &UartDriver<'_>) {
-        match news {
-            News::Joined { attempt, address } => self.step(Input::Joined { attempt, address: &address }, uart),
-            News::JoinFailed { attempt } => self.step(Input::JoinFailed { attempt }, uart),
-            News::Networks(networks) => {
-                for (ssid, rssi_dbm, is_secured) in &networks {
-                    let (rssi_dbm, is_secured) = (*rssi_dbm, *is_secured);
-                    self.step(Input::Network { ssid, rssi_dbm, is_secured }, uart);
-                }
-                self.step(Input::ScanDone, uart);
-            }
-            News::Piece { id, bytes } => self.step(Input::Piece { id, bytes: &bytes }, uart),
-            News::Said { id, status, retry_after_s, body } => {
-                let answer = Answer::Said { status, retry_after_s, body: &body };
-                self.step(Input::Answer { id, answer }, uart);
-            }
-            News::Broken { id } => self.step(Input::Answer { id, answer: Answer::Broken }, uart),
-            News::Back { slot, frame } => {
-                // Unless the core has given the place to another picture meanwhile.
-                let waits = self.machine.ring().frames().iter().any(|waiting| waiting.slot == slot);
-                if waits && !self.hands.frames.contains_key(&slot) {
-                    self.hands.frames.insert(slot, frame);
-                }
-            }
-        }
-    }
 }
 
 impl Hands {
@@ -136,10 +111,11 @@ impl Hands {
         match output {
             Output::Uart(bytes) => drop(uart.write(bytes)),
             Output::Join { attempt, ssid, password } => {
-                self.job(Job::Join { attempt, ssid: ssid.into(), password: password.into() });
+                let (ssid, password) = (String::from(ssid), String::from(password));
+                self.job(move |net| net.join(attempt, &ssid, &password));
             }
-            Output::Leave => self.job(Job::Leave),
-            Output::Scan => self.job(Job::Scan),
+            Output::Leave => self.job(Net::leave),
+            Output::Scan => self.job(Net::scan),
             Output::Shoot { quality } => self.told.push(Told::Shoot(quality)),
             Output::Keep { slot } => self.keep(slot),
             Output::Forget { slot } => drop(self.frames.remove(&slot)),
@@ -181,8 +157,8 @@ impl Hands {
         }
     }
 
-    fn job(&self, job: Job) {
-        if self.jobs.try_send(job).is_err() {
+    fn job(&self, job: impl FnOnce(&mut Net) + Send + 'static) {
+        if self.jobs.try_send(Box::new(job)).is_err() {
             log::error!("the radio does not take any more jobs");
         }
     }
@@ -190,25 +166,25 @@ impl Hands {
     /// In PSRAM, of just the size that it has.
     fn keep(&mut self, slot: u8) {
         let Some(shot) = self.shot.take() else { return };
-        let mut kept = Slot::new(shot.jpeg().len());
-        let is_kept = kept.as_mut().is_some_and(|frame| frame.store(shot.jpeg()));
-        match kept.filter(|_| is_kept) {
-            Some(frame) => drop(self.frames.insert(slot, frame)),
+        match Slot::of(shot.jpeg()) {
+            Some(frame) => drop(self.frames.insert(slot, Arc::new(frame))),
             None => self.told.push(Told::Unkept(slot)),
         }
     }
 
-    fn send(&mut self, request: &camera_core::Request<'_>) {
-        let what = match request.what {
-            // Lent to the other thread, which gives it back: no second copy.
-            What::Picture { slot, key, age_ms, .. } => match self.frames.remove(&slot) {
-                Some(frame) => Sent::Picture { slot, frame, key, age_ms },
-                None => return log::error!("the picture in {slot} is not there"),
+    fn send(&self, request: &camera_core::Request<'_>) {
+        let picture = match request.what {
+            What::Picture { slot, .. } => match self.frames.get(&slot) {
+                Some(frame) => Some(Arc::clone(frame)),
+                None => {
+                    let id = request.id;
+                    return self.job(move |net| net.fail(id, &"there was no memory for the picture"));
+                }
             },
-            What::Report(report) => Sent::Report(report.into()),
-            What::Firmware(id) => Sent::Firmware(id.into()),
+            _ => None,
         };
-        self.job(Job::Send { id: request.id, claim: Box::new(*request.claim), what });
+        let call = Call::new(request, picture);
+        self.job(move |net| net.send(call));
     }
 
     fn checked<T>(&mut self, result: Result<T, sys::EspError>) -> Option<T> {

@@ -104,8 +104,9 @@ fn main() -> Result<()> {
     let (news_to, news) = sync_channel(NEWS_MAX);
     let (jobs, jobs_from) = sync_channel(JOBS_MAX);
     ThreadSpawnConfiguration { name: Some(c"net"), stack_size: NET_STACK, ..Default::default() }.set()?;
-    let net = net::Net { wifi, news: news_to };
-    std::thread::Builder::new().stack_size(NET_STACK).spawn(move || net.run(&jobs_from))?;
+    let mut net = net::Net { wifi, news: news_to, authority: &[] };
+    let work = move || jobs_from.into_iter().for_each(|job: net::Job| job(&mut net));
+    std::thread::Builder::new().stack_size(NET_STACK).spawn(work)?;
 
     let mut board = board::CameraBoard::new(machine, store, jobs, news);
     let mut bytes = [0; 256];

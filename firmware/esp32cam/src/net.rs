@@ -1,14 +1,16 @@
 //! The radio and the daemon, on a thread of their own: both take their time, and the cable must not wait for them.
 
-use std::sync::mpsc::{Receiver, SyncSender};
+use std::sync::mpsc::SyncSender;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{bail, Context, Result};
-use camera_core::request::{Request, What, BODY_MAX};
-use camera_core::settings::Claim;
+use camera_core::request::BODY_MAX;
+use camera_core::{Answer, Input, Request, What};
 use esp_idf_svc::http::client::{Configuration as HttpConfiguration, EspHttpConnection};
 use esp_idf_svc::http::Method;
 use esp_idf_svc::sys;
+use esp_idf_svc::tls::X509;
 use esp_idf_svc::wifi::{AuthMethod, BlockingWifi, ClientConfiguration, Configuration, EspWifi};
 
 use crate::psram::Slot;
@@ -17,90 +19,67 @@ const TIMEOUT: Duration = Duration::from_secs(15);
 /// Bytes that are handed to the connection at once, and taken from it.
 const SLICE: usize = 2_048;
 
-/// What the thread is to do.
-pub enum Job {
-    Join { attempt: u32, ssid: String, password: String },
-    Leave,
-    Scan,
-    Send { id: u32, claim: Box<Claim>, what: Sent },
-}
-
-/// What is sent; a picture comes with its bytes, and goes back with them.
-pub enum Sent {
-    Picture { slot: u8, frame: Slot, key: camera_core::request::Key, age_ms: u64 },
-    Report(String),
-    Firmware(String),
-}
-
-/// What happened.
-pub enum News {
-    Joined {
-        attempt: u32,
-        address: String,
-    },
-    JoinFailed {
-        attempt: u32,
-    },
-    Networks(Vec<(String, i16, bool)>),
-    Piece {
-        id: u32,
-        bytes: Vec<u8>,
-    },
-    Said {
-        id: u32,
-        status: u16,
-        retry_after_s: Option<u32>,
-        body: Vec<u8>,
-    },
-    Broken {
-        id: u32,
-    },
-    /// The picture that was sent, for as long as the core wants it kept.
-    Back {
-        slot: u8,
-        frame: Slot,
-    },
-}
+/// Something that the thread is to do.
+pub type Job = Box<dyn FnOnce(&mut Net) + Send>;
+/// Something that happened, for the core.
+pub type News = Box<dyn FnOnce(&mut dyn FnMut(Input<'_>)) + Send>;
 
 /// The radio, and what it tells.
 pub struct Net {
     pub wifi: BlockingWifi<EspWifi<'static>>,
     pub news: SyncSender<News>,
+    /// The last certificate that was used. The driver wants it for ever, and a camera gets another one a few times in its life.
+    pub authority: &'static [u8],
+}
+
+/// A request with all that it needs, for another thread.
+pub struct Call {
+    id: u32,
+    method: Method,
+    url: String,
+    headers: Vec<(String, String)>,
+    authority: Vec<u8>,
+    report: Vec<u8>,
+    /// In PSRAM, and not copied.
+    picture: Option<Arc<Slot>>,
+    is_image: bool,
+}
+
+impl Call {
+    pub fn new(request: &Request<'_>, picture: Option<Arc<Slot>>) -> Self {
+        let mut headers = Vec::new();
+        request.headers(|name, value| headers.push((name.to_string(), value.to_string())));
+        Self {
+            id: request.id,
+            method: if request.method() == "GET" { Method::Get } else { Method::Post },
+            url: format!("{}{}", &*request.claim.url, &*request.path()),
+            headers,
+            authority: request.authority.to_vec(),
+            report: if let What::Report(report) = request.what { report.into() } else { Vec::new() },
+            picture,
+            is_image: matches!(request.what, What::Firmware(_)),
+        }
+    }
 }
 
 impl Net {
-    /// Until the program ends.
-    pub fn run(mut self, jobs: &Receiver<Job>) {
-        while let Ok(job) = jobs.recv() {
-            match job {
-                Job::Join { attempt, ssid, password } => {
-                    let news = match self.join(&ssid, &password) {
-                        Ok(address) => News::Joined { attempt, address },
-                        Err(error) => {
-                            log::warn!("cannot join {ssid:?}: {error:#}");
-                            News::JoinFailed { attempt }
-                        }
-                    };
-                    self.tell(news);
-                }
-                Job::Leave => drop(self.wifi.disconnect()),
-                Job::Scan => {
-                    let networks = self.scan().unwrap_or_default();
-                    self.tell(News::Networks(networks));
-                }
-                Job::Send { id, claim, what } => self.send(id, &claim, what),
+    /// The main loop reads until the program ends.
+    fn tell(&self, news: impl FnOnce(&mut dyn FnMut(Input<'_>)) + Send + 'static) {
+        let _ = self.news.send(Box::new(news));
+    }
+
+    pub fn join(&mut self, attempt: u32, ssid: &str, password: &str) {
+        match self.try_join(ssid, password) {
+            Ok(address) => self.tell(move |step| step(Input::Joined { attempt, address: &address })),
+            Err(error) => {
+                log::warn!("cannot join {ssid:?}: {error:#}");
+                self.tell(move |step| step(Input::JoinFailed { attempt }));
             }
         }
     }
 
-    /// The main loop reads until the program ends.
-    fn tell(&self, news: News) {
-        let _ = self.news.send(news);
-    }
-
-    fn join(&mut self, ssid: &str, password: &str) -> Result<String> {
-        // It may be in another network, or in none.
-        let _ = self.wifi.disconnect();
+    fn try_join(&mut self, ssid: &str, password: &str) -> Result<String> {
+        self.leave();
         let auth_method = if password.is_empty() { AuthMethod::None } else { AuthMethod::WPAWPA2Personal };
         self.wifi.set_configuration(&Configuration::Client(ClientConfiguration {
             ssid: ssid.try_into().ok().context("the name is too long")?,
@@ -114,64 +93,72 @@ impl Net {
         Ok(format!("http://{address}/"))
     }
 
-    fn scan(&mut self) -> Result<Vec<(String, i16, bool)>> {
-        let mut networks: Vec<(String, i16, bool)> = Vec::new();
-        for found in self.wifi.scan()? {
-            let name = found.ssid.as_str();
-            let is_secured = found.auth_method != Some(AuthMethod::None);
-            // Each name once, by its strongest sender; hidden ones have none.
-            if !name.is_empty() && !networks.iter().any(|(known, ..)| known == name) {
-                networks.push((name.into(), found.signal_strength.into(), is_secured));
-            }
-        }
-        networks.sort_by_key(|(_, rssi_dbm, _)| std::cmp::Reverse(*rssi_dbm));
-        Ok(networks)
+    /// It may be in a network, or in none.
+    pub fn leave(&mut self) {
+        let _ = self.wifi.disconnect();
     }
 
-    fn send(&self, id: u32, claim: &Claim, what: Sent) {
-        let outcome = match &what {
-            Sent::Picture { slot, frame, key, age_ms } => {
-                let bytes = frame.bytes();
-                let what = What::Picture { slot: *slot, bytes: bytes.len() as u32, key: *key, age_ms: *age_ms };
-                self.exchange(&Request { id, claim, what }, bytes)
+    pub fn scan(&mut self) {
+        let mut found = self.wifi.scan().inspect_err(|error| log::warn!("cannot scan: {error}")).unwrap_or_default();
+        found.sort_by_key(|network| std::cmp::Reverse(network.signal_strength));
+        let mut names: Vec<_> = Vec::new();
+        // Each name once, by its strongest sender; hidden ones have none.
+        found.retain(|network| {
+            let is_new = !network.ssid.is_empty() && !names.contains(&network.ssid);
+            names.push(network.ssid.clone());
+            is_new
+        });
+        self.tell(move |step| {
+            for network in &found {
+                let (rssi_dbm, is_secured) =
+                    (network.signal_strength.into(), network.auth_method != Some(AuthMethod::None));
+                step(Input::Network { ssid: &network.ssid, rssi_dbm, is_secured });
             }
-            Sent::Report(report) => {
-                self.exchange(&Request { id, claim, what: What::Report(report) }, report.as_bytes())
-            }
-            Sent::Firmware(name) => self.exchange(&Request { id, claim, what: What::Firmware(name) }, &[]),
-        };
-        if let Sent::Picture { slot, frame, .. } = what {
-            self.tell(News::Back { slot, frame });
+            step(Input::ScanDone);
+        });
+    }
+
+    pub fn send(&mut self, call: Call) {
+        let id = call.id;
+        match self.exchange(call) {
+            Ok((status, retry_after_s, body)) => self.tell(move |step| {
+                let answer = Answer::Said { status, retry_after_s, body: &body };
+                step(Input::Answer { id, answer });
+            }),
+            Err(error) => self.fail(id, &error),
         }
-        self.tell(outcome.unwrap_or_else(|error| {
-            log::warn!("the daemon was not reached: {error:#}");
-            News::Broken { id }
-        }));
+    }
+
+    pub fn fail(&mut self, id: u32, why: &dyn std::fmt::Display) {
+        log::warn!("the daemon was not reached: {why:#}");
+        self.tell(move |step| step(Input::Answer { id, answer: Answer::Broken }));
     }
 
     /// A connection for each request: after an error in the middle a connection of this client cannot be used again.
-    fn exchange(&self, request: &Request<'_>, body: &[u8]) -> Result<News> {
+    fn exchange(&mut self, call: Call) -> Result<(u16, Option<u32>, Vec<u8>)> {
+        let Call { id, method, url, headers, authority, report, picture, is_image } = call;
+        if *self.authority != *authority {
+            self.authority = authority.leak();
+        }
+        let is_own = !self.authority.is_empty();
         let mut http = EspHttpConnection::new(&HttpConfiguration {
             timeout: Some(TIMEOUT),
             buffer_size: Some(1024),
             buffer_size_tx: Some(1024),
-            // For https; http needs none.
-            crt_bundle_attach: Some(sys::esp_crt_bundle_attach),
+            // For https; http needs neither.
+            server_certificate: is_own.then(|| X509::der(self.authority)),
+            crt_bundle_attach: if is_own { None } else { Some(sys::esp_crt_bundle_attach) },
             ..Default::default()
         })?;
-        let mut owned = Vec::new();
-        request.headers(|name, value| owned.push((name.to_string(), value.to_string())));
-        let headers: Vec<(&str, &str)> = owned.iter().map(|(name, value)| (&**name, &**value)).collect();
-        let method = if request.method() == "GET" { Method::Get } else { Method::Post };
-        let url = format!("{}{}", &*request.claim.url, &*request.path());
+        let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (&**name, &**value)).collect();
         http.initiate_request(method, &url, &headers)?;
+        let body = picture.as_ref().map_or(&report[..], |picture| picture.bytes());
         for slice in body.chunks(SLICE) {
             http.write_all(slice)?;
         }
         http.initiate_response()?;
         let status = http.status();
         let retry_after_s = http.header("Retry-After").and_then(|wait| wait.parse().ok());
-        let is_image = matches!(request.what, What::Firmware(_)) && status == 200;
         let length: Option<usize> = http.header("Content-Length").and_then(|length| length.parse().ok());
         let (mut kept, mut seen, mut slice) = (Vec::new(), 0, vec![0; SLICE]);
         loop {
@@ -180,8 +167,9 @@ impl Net {
                 break;
             }
             seen += count;
-            if is_image {
-                self.tell(News::Piece { id: request.id, bytes: slice[..count].to_vec() });
+            if is_image && status == 200 {
+                let piece = slice[..count].to_vec();
+                self.tell(move |step| step(Input::Piece { id, bytes: &piece }));
             } else {
                 kept.extend_from_slice(&slice[..count.min(BODY_MAX - kept.len())]);
             }
@@ -189,6 +177,6 @@ impl Net {
         if length.is_some_and(|length| seen < length) {
             bail!("the answer ended after {seen} bytes");
         }
-        Ok(News::Said { id: request.id, status, retry_after_s, body: kept })
+        Ok((status, retry_after_s, kept))
     }
 }

@@ -1,50 +1,40 @@
 //! Bytes in external RAM. Only ever plain bytes: the ESP32's atomics do not work there.
 
-use core::ptr::NonNull;
+use core::ptr::{copy_nonoverlapping, NonNull};
 
 use esp_idf_svc::sys;
 
-/// A fixed buffer in PSRAM that holds one frame, or none.
+/// A frame in PSRAM.
 pub struct Slot {
     base: NonNull<u8>,
-    capacity: usize,
-    used: usize,
+    len: usize,
 }
 
 impl Slot {
-    /// None without PSRAM or room in it.
-    pub fn new(capacity: usize) -> Option<Self> {
+    /// A copy; None without PSRAM or room in it.
+    pub fn of(frame: &[u8]) -> Option<Self> {
         let caps = sys::MALLOC_CAP_SPIRAM | sys::MALLOC_CAP_8BIT;
-        // SAFETY: zeroed, so every byte is initialised from here on.
-        let base = unsafe { sys::heap_caps_calloc(1, capacity, caps) };
-        Some(Self { base: NonNull::new(base.cast())?, capacity, used: 0 })
-    }
-
-    /// Keeps a copy; false, and empty, when it does not fit.
-    pub fn store(&mut self, frame: &[u8]) -> bool {
-        self.used = 0;
-        // SAFETY: ours alone, `capacity` long and initialised.
-        let all = unsafe { core::slice::from_raw_parts_mut(self.base.as_ptr(), self.capacity) };
-        let Some(head) = all.get_mut(..frame.len()) else {
-            return false;
-        };
-        head.copy_from_slice(frame);
-        self.used = frame.len();
-        true
+        // SAFETY: a plain call; null is looked for.
+        let base: NonNull<u8> = NonNull::new(unsafe { sys::heap_caps_malloc(frame.len(), caps) }.cast())?;
+        // SAFETY: both are of this length, and the one is new.
+        unsafe { copy_nonoverlapping(frame.as_ptr(), base.as_ptr(), frame.len()) };
+        Some(Self { base, len: frame.len() })
     }
 
     pub fn bytes(&self) -> &[u8] {
-        // SAFETY: as above, and `used` never exceeds `capacity`.
-        unsafe { core::slice::from_raw_parts(self.base.as_ptr(), self.used) }
+        // SAFETY: ours alone, of this length, and written when it was made.
+        unsafe { core::slice::from_raw_parts(self.base.as_ptr(), self.len) }
     }
 }
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        // SAFETY: from heap_caps_calloc, freed once.
+        // SAFETY: from heap_caps_malloc, freed once.
         unsafe { sys::heap_caps_free(self.base.as_ptr().cast()) }
     }
 }
 
-// SAFETY: a plain owner of bytes.
+// SAFETY: a plain owner of bytes that never change.
 unsafe impl Send for Slot {}
+// SAFETY: as above.
+unsafe impl Sync for Slot {}
