@@ -41,6 +41,11 @@ fn lots_cameras_tokens_and_status_are_as_recorded() {
 }
 
 #[test]
+fn firmware_is_as_recorded() {
+    recorded("firmware");
+}
+
+#[test]
 fn sessions_and_events_are_as_recorded() {
     recorded("history");
 }

@@ -224,7 +224,7 @@ impl Firmwares {
                     tracing::warn!(lot = %lot.id(), %id, version, went_back, "a roll-out stopped: cameras go back from it");
                 }
                 Err(error) => {
-                    tracing::warn!(lot = %lot.id(), %id, %error, "cannot stop a roll-out that cameras go back from")
+                    tracing::warn!(lot = %lot.id(), %id, %error, "cannot stop a roll-out that cameras go back from");
                 }
             }
         }

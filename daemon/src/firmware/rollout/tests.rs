@@ -52,7 +52,7 @@ fn so_many_percent_are_so_many_cameras_and_always_the_same_ones() {
     let mut before = Vec::new();
     for percent in 0..=100 {
         let now = names(&chosen(&firmware("0.2.0", percent), &fleet));
-        assert_eq!(now.len(), (usize::from(percent) + 1) / 2, "{percent} %");
+        assert_eq!(now.len(), usize::from(percent).div_ceil(2), "{percent} %");
         assert!(now.starts_with(&before), "more percent only add");
         before = now;
     }
