@@ -53,6 +53,9 @@ pub struct Args {
     /// What became of the last firmware that it was offered, in a word
     #[arg(long, value_name = "WORD")]
     update: Option<String>,
+    /// Which firmware that was: the first 16 digits of the SHA-256 of its image
+    #[arg(long, value_name = "DIGITS")]
+    update_of: Option<String>,
     #[command(flatten)]
     trial: Trial,
 }
@@ -71,6 +74,7 @@ pub async fn run(app: &mut App, args: Args) -> Result<(), Error> {
         board: args.board,
         mode: args.mode,
         update: args.update,
+        update_of: args.update_of,
     };
     app.out.result(&client.camera_health(&args.id, &health).await?)?;
     app.done(&client, "")
