@@ -10,7 +10,7 @@ use super::{Parts, Result, Store};
 const DELETE_MAX: u64 = 2_000;
 
 /// Pieces of a deleted lot: `$1` lot, `$2` how many rows. The tokens first, which open doors.
-const OF_LOT: [&str; 14] = [
+const OF_LOT: [&str; 15] = [
     "delete from tokens where id in (select id from tokens where lot = $1 limit $2)",
     "delete from cameras where lot = $1 and id in (select id from cameras where lot = $1 limit $2)",
     "delete from firmware where lot = $1 and id in (select id from firmware where lot = $1 limit $2)",
