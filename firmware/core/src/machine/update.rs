@@ -95,7 +95,9 @@ impl Updating {
 impl Core {
     pub(super) fn offered(&mut self, offer: &Offer<'_>, now_ms: u64) {
         let mark = ota::mark(&offer.sha256);
-        if self.updating.is_busy()
+        // Said again before the daemon has heard that this is what runs.
+        if *self.board.version == *offer.version
+            || self.updating.is_busy()
             || now_ms < self.updating.not_before_ms
             || self.updating.is_trial
             || self.updating.refused == Some((mark, offer.is_forced))
