@@ -41,7 +41,7 @@ async fn a_firmware_is_added_rolled_out_and_withdrawn(database: Database) {
     let admin = parkd.admin();
     let one = added(&admin, "0.2.0").await;
     assert_eq!((one.board.as_str(), one.bytes, &one.roll_out), ("virtual", image("0.2.0").len() as u64, &None));
-    assert_eq!(admin.firmwares().await.expect("all"), [one.clone()]);
+    assert_eq!(admin.firmwares().await.expect("all"), std::slice::from_ref(&one));
     assert_eq!(admin.firmware_image(one.id).await.expect("its bytes"), image("0.2.0"));
     for same in ["0.2.0", "0.2.1"] {
         let again = admin.firmware_add(image("0.2.0").into(), &meta(same)).await;
