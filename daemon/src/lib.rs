@@ -23,7 +23,7 @@ pub mod ledger;
 pub mod lookout;
 pub mod moving;
 pub mod objects;
-pub mod occupancy;
+pub use occupancy;
 pub mod plan;
 pub mod progress;
 pub mod serve;
