@@ -23,11 +23,11 @@ const PLATE: Rgb<u8> = Rgb([16, 16, 16]);
 pub fn draw(picture: &mut RgbImage, outline: &Outline) {
     let (width, height) = (f64::from(picture.width()), f64::from(picture.height()));
     let corners: Vec<(f64, f64)> = outline.corners.iter().map(|[x, y]| (x * width, y * height)).collect();
+    label(picture, &corners, outline);
     let thickness = picture.width().div_ceil(SIDES_PER_WIDTH);
     for (from, to) in corners.iter().zip(corners.iter().cycle().skip(1)) {
         side(picture, *from, *to, thickness, outline.color);
     }
-    label(picture, &corners, outline);
 }
 
 fn side(picture: &mut RgbImage, from: (f64, f64), to: (f64, f64), thickness: u32, color: Rgb<u8>) {
@@ -156,12 +156,12 @@ mod tests {
                 "............................",
                 "............................",
                 ".......###############......",
-                ".......#.............#......",
-                ".......#.............#......",
                 ".......#....#...#....#......",
                 ".......#...#.#.##....#......",
                 ".......#...###..#....#......",
                 ".......#...#.#..#....#......",
+                ".......#...#.#.###...#......",
+                ".......#.............#......",
                 ".......###############......",
                 "............................",
                 "............................",
