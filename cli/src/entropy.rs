@@ -2,14 +2,14 @@
 
 use std::hash::{BuildHasher, RandomState};
 
-use crate::error::Error;
-
 /// Random bytes that nobody can guess: for what secrets are made of.
-pub fn bytes<const N: usize>() -> Result<[u8; N], Error> {
+///
+/// # Panics
+/// When the system gives none, as the standard library does when it needs some.
+pub fn bytes<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
-    getrandom::fill(&mut bytes)
-        .map_err(|error| Error::failed("no_randomness", format!("the system gave no random bytes: {error}")))?;
-    Ok(bytes)
+    getrandom::fill(&mut bytes).expect("the system gives random bytes");
+    bytes
 }
 
 /// A fresh idempotency key: 128 bits, so that two commands never share one. The standard library asks the system for the

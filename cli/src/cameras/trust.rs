@@ -122,4 +122,11 @@ mod tests {
             assert!(certificate(&file).is_err());
         }
     }
+
+    #[test]
+    fn a_camera_that_cannot_keep_keys_is_said_to_be_too_old() {
+        let refused: Result<(), _> = Err(Trouble::Refused(ErrorCode::UnknownCommand));
+        let said = told(refused, "firmware keys", "hand over the key").expect_err("it was not kept");
+        assert!(matches!(said, Error::Here { exit: Exit::Device, code: "firmware_too_old", .. }), "{said:?}");
+    }
 }

@@ -73,7 +73,7 @@ pub fn keygen(app: &mut App, args: &KeygenArgs) -> Result<(), Error> {
         return Err(Error::usage(format!("{} exists already", args.file.display()))
             .hint("name a new file, or remove that one: what it signed stays valid"));
     }
-    let key = SigningKey::from_bytes(&entropy::bytes()?);
+    let key = SigningKey::from_bytes(&entropy::bytes());
     files::write_secret(&args.file, &digits_of(key.as_bytes()))?;
     let public_key = digits_of(key.verifying_key().as_bytes());
     app.out.one(&Made { file: files::name(&args.file), public_key })

@@ -26,6 +26,8 @@ fn each_mistake_with_a_file_has_its_code() {
     let sparse = |name: &str, bytes: u64| File::create(home.path().join(name)).and_then(|file| file.set_len(bytes));
     sparse("large", 65 * 1024 * 1024).expect("made");
     sparse("large.jpg", 5 * 1024 * 1024).expect("made");
+    let made = run(parkctl(home.path()).current_dir(home.path()).args(args("firmware keygen key")));
+    assert_eq!(made.code, Some(0), "{made:?}");
     for (line, exit, code) in [
         ("slot import empty", 1, "file_invalid"),
         ("slot import odd.json", 1, "file_invalid"),
@@ -37,6 +39,7 @@ fn each_mistake_with_a_file_has_its_code() {
         ("capture upload text", 1, "image_not_recognised"),
         ("capture upload large.jpg", 1, "body_too_large"),
         ("capture watch --save text/inside", 1, "file_unwritable"),
+        ("firmware sign empty --key key --board ai-thinker --version 1.0.0", 1, "image_invalid"),
         ("slot edit A-1", 2, "usage"),
         ("slot set A-1 A-2 --state free --if-match 7", 2, "usage"),
         ("token create cam --role camera", 2, "usage"),
@@ -67,6 +70,15 @@ fn a_daemon_that_is_not_ready_is_a_failure_of_status() {
     let home = tempfile::tempdir().expect("a folder");
     let status = run(parkctl(home.path()).args(args("status -o json")).env("PARKCTL_SERVER", &stub.url));
     assert_eq!((status.code, status.error()["code"].as_str()), (Some(1), Some("not_ready")), "{status:?}");
+}
+
+#[test]
+fn firmware_that_is_not_there_is_not_found() {
+    let stub = Stub::new(vec![Answer::Json(200, json!([]))]);
+    let home = tempfile::tempdir().expect("a folder");
+    let line = args("firmware status 9.9.9 -o json");
+    let status = run(parkctl(home.path()).args(line).env("PARKCTL_SERVER", &stub.url));
+    assert_eq!((status.code, status.error()["code"].as_str()), (Some(3), Some("firmware_not_found")), "{status:?}");
 }
 
 #[cfg(target_os = "linux")]

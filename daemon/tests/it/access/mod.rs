@@ -106,7 +106,7 @@ fn filled(route: &RouteInfo) -> String {
     let value = match name {
         "lot" | "key" => "nowhere",
         "slot" => "NONE-1",
-        "session" | "capture" | "token" => "0190d0e4-7c5b-7e2a-9d3c-2f4b6a8c0e12",
+        "session" | "capture" | "token" | "firmware" => "0190d0e4-7c5b-7e2a-9d3c-2f4b6a8c0e12",
         "camera" if after == "/health" => "cam-of-token",
         "camera" => "cam-none",
         other => panic!("the test does not know what to put in the place of {other}"),
