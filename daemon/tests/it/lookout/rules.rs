@@ -1,5 +1,7 @@
 //! Who decides: people first, then the camera that sees best, and only what it has proven.
 
+use std::time::Instant;
+
 use parking_api::ProblemCode;
 use parking_api::cameras::{CameraPatch, NewCamera};
 use parking_api::client::{Error, EventQuery};
@@ -8,7 +10,7 @@ use parking_api::regions::{NewRegion, RegionsMode, SetRegions, Trust, ViewOutcom
 use parking_api::slots::{NewSlot, SlotState, Source};
 
 use super::{Yard, cam, code};
-use crate::harness::{Database, Parkd, wait_for};
+use crate::harness::{Database, PATIENCE, Parkd, wait_for};
 use crate::wire::Wire;
 
 #[tokio::test]
@@ -113,7 +115,8 @@ async fn the_camera_that_sees_a_slot_larger_decides_until_it_falls_silent() {
     assert_eq!(yard.slot("A-1").await.state, SlotState::Free);
     let soon = CameraPatch { interval_s: Some(1), ..CameraPatch::default() };
     yard.admin.camera_patch(&cam(2), &soon).await.expect("it is changed");
-    for _ in 0..40 {
+    let since = Instant::now();
+    while since.elapsed() < PATIENCE {
         yard.shows_to(1, &["A-1"]).await;
         if yard.slot("A-1").await.state == SlotState::Occupied {
             return yard.parkd.verify();
