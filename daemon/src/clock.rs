@@ -4,9 +4,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use parking_api::Time;
+use parking_api::digits::digits_of;
 use uuid::Uuid;
-
-use crate::hex::hex;
 
 /// Where the time comes from.
 pub trait Clock: Send + Sync + std::fmt::Debug {
@@ -72,7 +71,7 @@ pub fn new_id() -> Uuid {
 /// # Errors
 /// When the system has no randomness to give.
 pub fn random_epoch() -> std::io::Result<String> {
-    random_256().map(|bytes| hex(&bytes[..8]))
+    random_256().map(|bytes| digits_of(&bytes[..8]))
 }
 
 /// 256 bits from the system's generator.

@@ -15,7 +15,6 @@ pub mod config;
 pub mod demo;
 pub mod firmware;
 pub mod follow;
-mod hex;
 pub mod history;
 pub mod http;
 pub mod integrity;

@@ -8,7 +8,7 @@ use improv::command::{AUTHORITY_PART_MAX, TRUST_LEN};
 use improv::{Command, ErrorCode};
 use parking_api::ProblemCode;
 use parking_api::client::{self, Client};
-use parking_api::firmware::bytes_of;
+use parking_api::digits::bytes_of;
 
 use super::cable::Cable;
 use crate::app::App;

@@ -3,9 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use ed25519_dalek::{Signer, SigningKey};
-use parking_api::firmware::{
-    BOARD_MAX, IMAGE_BYTES_MAX, KEY_DIGITS, VERSION_MAX, bytes_of, digits_of, is_board, is_version, signed_text,
-};
+use parking_api::digits::{bytes_of, digits_of};
+use parking_api::firmware::{BOARD_MAX, IMAGE_BYTES_MAX, KEY_DIGITS, VERSION_MAX, is_board, is_version, signed_text};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 

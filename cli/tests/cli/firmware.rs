@@ -48,7 +48,7 @@ impl Site {
         let key = daemon.data_dir().join("firmware.key").display().to_string();
         let made = json(&daemon, &format!("firmware keygen {key}"));
         let key = made["public_key"].as_str().expect("a key");
-        let key = parking_api::firmware::bytes_of(key).expect("a key");
+        let key = parking_api::digits::bytes_of(key).expect("a key");
         let mut site = Self { daemon, cams: Vec::new(), now_ms: 1_000 };
         for number in 1..=COUNT {
             let created = json(&site.daemon, &format!("camera create cam-{number}"));

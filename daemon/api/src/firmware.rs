@@ -1,7 +1,5 @@
 //! Firmware on the wire: an image for cameras, to whom it is rolled out, and how far each of them is.
 
-use std::fmt::Write;
-
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -160,26 +158,6 @@ pub fn signed_text(board: &str, version: &str, bytes: u64, sha256: &str) -> Stri
     format!("smart-parking firmware 1\n{board}\n{version}\n{bytes}\n{sha256}")
 }
 
-/// Exactly `N` bytes in hexadecimal.
-pub fn bytes_of<const N: usize>(digits: &str) -> Option<[u8; N]> {
-    let mut bytes = [0; N];
-    if digits.len() != 2 * N || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
-        return None;
-    }
-    for (at, byte) in bytes.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(&digits[2 * at..2 * at + 2], 16).ok()?;
-    }
-    Some(bytes)
-}
-
-/// Bytes in hexadecimal.
-pub fn digits_of(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut digits, byte| {
-        let _ = write!(digits, "{byte:02x}");
-        digits
-    })
-}
-
 /// Whether a board can have this name: 1 to 24 of `a-z 0-9 - _`.
 pub fn is_board(name: &str) -> bool {
     let is_in = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_');
@@ -197,15 +175,6 @@ pub fn is_version(version: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn digits_and_bytes_are_made_of_each_other() {
-        assert_eq!(bytes_of::<3>("00ffA1"), Some([0, 255, 0xa1]));
-        assert_eq!(digits_of(&[0, 255, 0xa1]), "00ffa1");
-        for bad in ["", "00", "00ffa1 ", "+0ffa1", "00ffäa"] {
-            assert_eq!(bytes_of::<3>(bad), None, "{bad}");
-        }
-    }
 
     #[test]
     fn a_version_begins_with_a_number() {

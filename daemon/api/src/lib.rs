@@ -7,6 +7,7 @@ pub mod cameras;
 pub mod captures;
 #[cfg(feature = "client")]
 pub mod client;
+pub mod digits;
 pub mod events;
 pub mod firmware;
 pub mod history;

@@ -1,10 +1,10 @@
 //! Login cookies of browsers: signed, so that nothing need be stored until one is ended, and any daemon on the same database can read them.
 
+use parking_api::digits::digits_of;
 use parking_api::{LotId, Time, TokenId};
 use uuid::Uuid;
 
 use super::secret::mac;
-use crate::hex::hex;
 
 /// Name of the cookie.
 pub const COOKIE: &str = "parking_login";
@@ -65,7 +65,7 @@ impl Cookies {
     }
 
     fn sign(&self, purpose: &str, said: &str) -> String {
-        hex(&mac(&self.key, &[purpose, said]))
+        digits_of(&mac(&self.key, &[purpose, said]))
     }
 }
 

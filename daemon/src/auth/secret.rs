@@ -3,12 +3,12 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, Mac};
+use parking_api::digits::digits_of;
 use parking_api::tokens::{Role, Token};
 use parking_api::{CameraId, LotId, Time, TokenId};
 use sha2::{Digest, Sha256};
 
 use crate::clock::{new_id, random_256};
-use crate::hex::hex;
 use crate::ledger::NewSecret;
 
 /// What every secret begins with, so that people and scanners know one when they see it.
@@ -91,7 +91,7 @@ pub fn record(grant: Grant, secret: &str, now: Time) -> NewSecret {
             revoked_at: None,
             used_at: None,
         },
-        hash: hex(&hash(secret)),
+        hash: digits_of(&hash(secret)),
     }
 }
 

@@ -7,10 +7,9 @@ use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use parking_api::digits::digits_of;
 use sha2::{Digest, Sha256};
 use tempfile::NamedTempFile;
-
-use crate::hex::hex;
 
 /// The list of checksums, in the form of `sha256sum`. A backup without it is not complete.
 pub const SUMS: &str = "SHA256SUMS";
@@ -30,7 +29,7 @@ pub fn is_file(path: &Path) -> bool {
 
 /// SHA-256 in hexadecimal.
 pub fn sha256(bytes: &[u8]) -> String {
-    hex(&Sha256::digest(bytes))
+    digits_of(&Sha256::digest(bytes))
 }
 
 fn failed(what: &str, path: &Path) -> impl FnOnce(io::Error) -> String {

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use parking_api::cameras::FROZEN_PICTURES;
 use parking_api::captures::Capture;
+use parking_api::digits::digits_of;
 use parking_api::events::Actor;
 use parking_api::{CameraId, CaptureId, Problem, ProblemCode, Time, paths};
 use sha2::{Digest, Sha256};
@@ -20,7 +21,6 @@ use uuid::Uuid;
 
 use crate::cameras::Contacts;
 use crate::clock::{Clock, new_id};
-use crate::hex::hex;
 use crate::ledger::{self, Command, Idempotency, Ledger, LotHandle, Origin, Outcome, Reply};
 use crate::objects::{self, Address, Objects};
 pub use forecast::size;
@@ -297,7 +297,7 @@ fn check(upload: &Upload) -> Result<Checked, Problem> {
     let probed = probe::probe(&upload.bytes, upload.content_type.as_deref())
         .map_err(|e| Problem::new(e.code(), e.to_string()))?;
     let bytes = upload.bytes.slice(..probed.len);
-    let sha256 = hex(&Sha256::digest(&bytes));
+    let sha256 = digits_of(&Sha256::digest(&bytes));
     Ok(Checked { bytes, content_type: probed.content_type, width: probed.width, height: probed.height, sha256 })
 }
 

@@ -6,10 +6,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use ed25519_dalek::{Signature, VerifyingKey};
+use parking_api::digits::{bytes_of, digits_of};
 use parking_api::events::Actor;
-use parking_api::firmware::{
-    Firmware, FirmwareStatus, KEY_DIGITS, Offer, SIGNATURE_DIGITS, bytes_of, digits_of, signed_text,
-};
+use parking_api::firmware::{Firmware, FirmwareStatus, KEY_DIGITS, Offer, SIGNATURE_DIGITS, signed_text};
 use parking_api::{CameraId, FirmwareId, LotId, Problem, ProblemCode, Time};
 use sha2::{Digest, Sha256};
 use tokio_util::sync::CancellationToken;

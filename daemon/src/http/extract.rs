@@ -9,6 +9,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use bytes::BytesMut;
 use http_body_util::BodyExt;
+use parking_api::digits::digits_of;
 use parking_api::paths::{IDEMPOTENCY_HEADER, IDEMPOTENCY_KEY_MAX};
 use parking_api::{LotId, Problem, ProblemCode};
 use serde::Deserialize;
@@ -19,7 +20,6 @@ use utoipa::IntoParams;
 use super::App;
 use super::problem::{Fault, Result};
 use crate::auth::Caller;
-use crate::hex::hex;
 use crate::ledger::{Audience, Command, Idempotency, LotHandle, Outcome};
 
 /// Largest JSON body, in bytes.
@@ -312,7 +312,7 @@ impl Mutation {
         hash.update(&self.what);
         hash.update([0]);
         hash.update(raw);
-        let body_sha256 = hex(&hash.finalize());
+        let body_sha256 = digits_of(&hash.finalize());
         Some(Idempotency { caller: self.caller.token.id.to_string(), key, body_sha256 })
     }
 

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock};
 
+use parking_api::digits::bytes_of;
 use parking_api::{LotId, TokenId};
 use tokio::sync::watch;
 
@@ -29,14 +30,14 @@ impl Secrets {
     pub fn load(&self, lot: &LotId, secrets: Vec<Secret>) {
         let parsed = secrets.into_iter().filter_map(|secret| {
             let id = secret.id.parse().ok()?;
-            Some((unhex(&secret.hash)?, (lot.clone(), id)))
+            Some((bytes_of(&secret.hash)?, (lot.clone(), id)))
         });
         self.by_hash.write().unwrap_or_else(PoisonError::into_inner).extend(parsed);
         self.announce();
     }
 
     pub fn insert(&self, lot: &LotId, hashes: &HashMap<TokenId, String>) {
-        let parsed = hashes.iter().filter_map(|(id, hash)| Some((unhex(hash)?, (lot.clone(), *id))));
+        let parsed = hashes.iter().filter_map(|(id, hash)| Some((bytes_of(hash)?, (lot.clone(), *id))));
         self.by_hash.write().unwrap_or_else(PoisonError::into_inner).extend(parsed);
     }
 
@@ -48,15 +49,4 @@ impl Secrets {
     pub fn changed(&self) -> watch::Receiver<u64> {
         self.changed.subscribe()
     }
-}
-
-fn unhex(text: &str) -> Option<[u8; 32]> {
-    let mut bytes = [0; 32];
-    if text.len() != 64 || !text.is_ascii() {
-        return None;
-    }
-    for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks(2)) {
-        *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
-    }
-    Some(bytes)
 }

@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use virtual_cam::{Cam, Flash, Options, Pictures, cam};
 
 fn hex(bytes: &[u8]) -> String {
-    parking_api::firmware::digits_of(bytes)
+    parking_api::digits::digits_of(bytes)
 }
 
 fn key() -> SigningKey {

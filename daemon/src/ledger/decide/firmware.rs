@@ -1,9 +1,8 @@
 //! Decisions about firmware. Pure: the images themselves are elsewhere.
 
+use parking_api::digits::bytes_of;
 use parking_api::events::EventChange;
-use parking_api::firmware::{
-    FIRMWARES_MAX, Firmware, NewRollOut, RollOut, SIGNATURE_DIGITS, bytes_of, is_board, is_version,
-};
+use parking_api::firmware::{FIRMWARES_MAX, Firmware, NewRollOut, RollOut, SIGNATURE_DIGITS, is_board, is_version};
 use parking_api::{FirmwareId, Problem, ProblemCode};
 
 use super::super::command::{Change, Context, Refusal, Reply};

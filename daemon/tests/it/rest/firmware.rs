@@ -125,15 +125,15 @@ async fn with_a_key_only_what_it_signed_is_accepted_and_new_cameras_are_told_of_
     use ed25519_dalek::{Signer, SigningKey};
     use sha2::{Digest, Sha256};
     let key = SigningKey::from_bytes(&[7; 32]);
-    let digits = parking_api::firmware::digits_of(key.verifying_key().as_bytes());
+    let digits = parking_api::digits::digits_of(key.verifying_key().as_bytes());
     let parkd = Parkd::start(&["--firmware-key", &digits]);
     let admin = parkd.admin();
     assert_eq!(admin.firmware_key().await.expect("an answer").key.as_ref(), Some(&digits));
     assert_eq!(Parkd::start(&[]).admin().firmware_key().await.expect("an answer").key, None);
     let image = image("0.2.0");
-    let sha256 = parking_api::firmware::digits_of(&Sha256::digest(&image));
+    let sha256 = parking_api::digits::digits_of(&Sha256::digest(&image));
     let text = parking_api::firmware::signed_text("virtual", "0.2.0", image.len() as u64, &sha256);
-    let signature = parking_api::firmware::digits_of(&key.sign(text.as_bytes()).to_bytes());
+    let signature = parking_api::digits::digits_of(&key.sign(text.as_bytes()).to_bytes());
     let problem = refused(admin.firmware_add(image.clone().into(), &meta("0.2.0")).await);
     assert_eq!((problem.code, problem.field.as_deref()), (ProblemCode::SignatureInvalid, Some("signature")));
     let other = FirmwareMeta { signature: signature.clone(), ..meta("0.3.0") };

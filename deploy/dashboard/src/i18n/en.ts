@@ -292,6 +292,7 @@ export const en = {
       session: { opened: "Gate entry", closed: "Gate exit" },
       capture: { added: "Picture", changed: "Picture pinned or not", deleted: "Picture removed", expired: "Pictures whose time is over" },
       camera: { frozen: "Camera frozen or not", moved: "Camera moved or not", regions: "Slots drawn", status: "Camera status", created: "Camera added", changed: "Camera changed", deleted: "Camera removed" },
+      firmware: { added: "Firmware added", changed: "Firmware roll-out changed", withdrawn: "Firmware withdrawn" },
       lot: { created: "Lot added", changed: "Lot changed" },
       token: { created: "Token made", revoked: "Token revoked" },
     },

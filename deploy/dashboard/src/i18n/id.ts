@@ -294,6 +294,7 @@ export const id: Catalogue = {
       session: { opened: "Masuk gerbang", closed: "Keluar gerbang" },
       capture: { added: "Gambar", changed: "Sematan gambar", deleted: "Gambar dihapus", expired: "Gambar habis waktu" },
       camera: { frozen: "Kamera macet atau tidak", moved: "Kamera bergeser atau tidak", regions: "Petak digambar", status: "Status kamera", created: "Kamera ditambahkan", changed: "Kamera diubah", deleted: "Kamera dihapus" },
+      firmware: { added: "Firmware ditambahkan", changed: "Peluncuran firmware diubah", withdrawn: "Firmware ditarik" },
       lot: { created: "Lahan ditambahkan", changed: "Lahan diubah" },
       token: { created: "Token dibuat", revoked: "Token dicabut" },
     },

@@ -100,6 +100,16 @@ export function EventText({ event }: { event: Event }) {
           {kind} <strong>{event.data.camera.name}</strong>
         </>
       );
+    case "firmware.added":
+    case "firmware.changed":
+    case "firmware.withdrawn": {
+      const { version, board } = event.data.firmware;
+      return (
+        <>
+          {kind} <strong>{version}</strong> <span className="fine">{board}</span>
+        </>
+      );
+    }
     case "token.created":
     case "token.revoked":
       return (
