@@ -32,6 +32,8 @@ const QUIET_FRAME: Duration = Duration::from_millis(60);
 
 /// Writes to the disk that may be under way; a disk that is slower gets less to do.
 const KEEPING_MAX: usize = 2;
+/// How long the end waits for them.
+const KEEP_WAIT: Duration = Duration::from_secs(2);
 
 /// Whom the console talks to.
 #[derive(Debug)]
@@ -137,7 +139,8 @@ impl<S: Surface> App<S> {
             if let Some(msg) = msg
                 && self.take(msg)? == Next::End
             {
-                self.keeping.join_all().await;
+                // A disk that answers nobody keeps nobody here.
+                let _ = tokio::time::timeout(KEEP_WAIT, self.keeping.join_all()).await;
                 return Ok(());
             }
             if self.pace.due().is_some_and(|due| due <= Instant::now()) {

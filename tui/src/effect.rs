@@ -2,6 +2,7 @@
 
 use parking_api::slots::SetSlot;
 use parking_api::{CameraId, CaptureId, LotId, SlotId};
+use serde::{Deserialize, Serialize};
 
 use crate::msg::OpId;
 use crate::pictures::{Ask, Spot};
@@ -53,7 +54,8 @@ pub enum Write {
     Note(Option<String>),
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Fetch {
     Log,
     History(SlotId),

@@ -1,31 +1,73 @@
-//! `state:occupied zone:A age>2h text !text ~fuzzy`: which slots are shown. Pure; all terms must hold.
+//! `state:occupied zone:"North Wing" age>2h text !text ~fuzzy`: which rows are shown. Pure; all terms must hold.
 
 use std::fmt;
 
 use parking_api::Time;
+use parking_api::events::{Event, EventChange};
+use parking_api::sessions::{Session, SessionKind, SessionState};
 use parking_api::slots::{Slot, SlotKind, SlotState, Source};
-use serde::{Deserialize, Serialize};
 
-use crate::spans;
+use crate::{spans, talk};
 
-/// Which slots are shown; all of them by default.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// What the rows are that a filter is for: each has its own fields and words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum About {
+    Slots,
+    Stays,
+    Events,
+}
+
+impl About {
+    /// The names before a colon.
+    pub fn fields(self) -> &'static [&'static str] {
+        match self {
+            Self::Slots => &["state:", "zone:", "kind:", "level:", "source:", "note:", "age>", "age<"],
+            Self::Stays => &["state:", "zone:", "kind:", "age>", "age<"],
+            Self::Events => &["kind:", "state:", "zone:", "level:", "source:", "note:", "age>", "age<"],
+        }
+    }
+
+    /// The words that a field takes; none where it takes any.
+    pub fn words(self, field: &str) -> Vec<&'static str> {
+        match (self, field) {
+            (Self::Stays, "state:") => SessionState::ALL.iter().map(|word| word.as_str()).collect(),
+            (Self::Stays, "kind:") => SessionKind::ALL.iter().map(|word| word.as_str()).collect(),
+            (_, "state:") => SlotState::ALL.iter().map(|word| word.as_str()).collect(),
+            (Self::Slots, "kind:") => SlotKind::ALL.iter().map(|word| word.as_str()).collect(),
+            (_, "source:") => Source::ALL.iter().map(|word| word.as_str()).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// A line that says what can be typed.
+    pub fn example(self) -> &'static str {
+        match self {
+            Self::Slots => "state:free zone:A kind:ev age>2h note:word word !word ~fuzzy",
+            Self::Stays => "state:open zone:A kind:gate age>2h word !word ~fuzzy",
+            Self::Events => "kind:slot state:free zone:A age<15m word !word ~fuzzy",
+        }
+    }
+}
+
+/// Which rows are shown; all of them by default.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filter {
     text: String,
     terms: Vec<Term>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct Term {
     is_negated: bool,
     test: Test,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Test {
-    State(SlotState),
-    Kind(SlotKind),
-    Source(Source),
+    State(&'static str),
+    /// How it begins: events have many.
+    Kind(String),
+    Source(&'static str),
     Zone(String),
     Level(i16),
     Older(i64),
@@ -35,37 +77,86 @@ enum Test {
     Fuzzy(String),
 }
 
-/// The names before a colon, for completion.
-pub const FIELDS: [&str; 8] = ["state:", "zone:", "kind:", "level:", "source:", "note:", "age>", "age<"];
+/// What a filter asks of a row.
+#[derive(Debug, Default)]
+struct Facts<'a> {
+    state: &'a str,
+    kind: &'a str,
+    source: &'a str,
+    zone: Option<&'a str>,
+    level: Option<i16>,
+    note: Option<&'a str>,
+    /// How long it has been so, lasted, or been over.
+    age_ms: i64,
+    /// What else stands in it.
+    texts: [&'a str; 3],
+}
+
+impl<'a> Facts<'a> {
+    fn of(slot: &'a Slot, now: Time) -> Self {
+        Self {
+            state: slot.state.as_str(),
+            kind: slot.kind.as_str(),
+            source: slot.source.as_str(),
+            zone: slot.zone.as_deref(),
+            level: Some(slot.level),
+            note: slot.note.as_deref(),
+            age_ms: now.ms_since(slot.changed_at),
+            texts: [slot.code.as_str(), "", ""],
+        }
+    }
+}
 
 impl Filter {
     /// # Errors
     /// The first term that cannot be read, and why.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let terms = text.split_whitespace().map(term).collect::<Result<_, _>>()?;
-        Ok(Self { text: text.split_whitespace().collect::<Vec<_>>().join(" "), terms })
+    pub fn parse(text: &str, about: About) -> Result<Self, String> {
+        let terms = words(text).iter().map(|word| term(word, about)).collect::<Result<_, _>>()?;
+        Ok(Self { text: text.trim().into(), terms })
     }
 
     pub fn is_empty(&self) -> bool {
         self.terms.is_empty()
     }
 
-    pub fn takes(&self, slot: &Slot, now: Time) -> bool {
-        self.terms.iter().all(|term| term.test.holds(slot, now) != term.is_negated)
+    pub fn takes_slot(&self, slot: &Slot, now: Time) -> bool {
+        self.is_empty() || self.takes(&Facts::of(slot, now))
     }
 
-    /// Whether a line of text has all the plain words; the other terms are about slots.
-    pub fn takes_text(&self, line: &str) -> bool {
-        self.terms.iter().all(|term| {
-            let holds = match &term.test {
-                Test::Text(word) => contains(line, word),
-                Test::Fuzzy(word) => score(line, word).is_some(),
-                Test::State(state) => contains(line, state.as_str()),
-                Test::Zone(zone) => contains(line, zone),
-                _ => return true,
-            };
-            holds != term.is_negated
+    pub fn takes_stay(&self, stay: &Session, now: Time) -> bool {
+        self.takes(&Facts {
+            state: stay.state.as_str(),
+            kind: stay.kind.as_str(),
+            zone: stay.zone.as_deref(),
+            age_ms: stay.closed_at.unwrap_or(now).ms_since(stay.opened_at),
+            texts: [
+                stay.slot_code.as_ref().map_or("", |code| code.as_str()),
+                stay.plate.as_deref().unwrap_or_default(),
+                stay.ticket.as_deref().unwrap_or_default(),
+            ],
+            ..Facts::default()
         })
+    }
+
+    pub fn takes_event(&self, event: &Event, now: Time) -> bool {
+        use EventChange::{SessionClosed, SessionOpened, SlotChanged, SlotCreated, SlotDeleted};
+        if self.is_empty() {
+            return true;
+        }
+        let line = talk::line(event);
+        let facts = match &event.change {
+            SlotCreated { slot, .. } | SlotChanged { slot, .. } | SlotDeleted { slot, .. } => Facts::of(slot, now),
+            SessionOpened { session } | SessionClosed { session } => {
+                Facts { zone: session.zone.as_deref(), ..Facts::default() }
+            }
+            _ => Facts::default(),
+        };
+        let age_ms = now.ms_since(event.at);
+        self.takes(&Facts { kind: event.change.kind(), age_ms, texts: [&line, "", ""], ..facts })
+    }
+
+    fn takes(&self, facts: &Facts<'_>) -> bool {
+        self.terms.iter().all(|term| term.test.holds(facts) != term.is_negated)
     }
 }
 
@@ -75,7 +166,39 @@ impl fmt::Display for Filter {
     }
 }
 
-fn term(word: &str) -> Result<Term, String> {
+/// Where the word begins that a line ends in, in bytes. Blanks between quotes are part of a word.
+pub fn last_word(line: &str) -> usize {
+    let (mut start, mut is_quoted) = (0, false);
+    for (at, c) in line.char_indices() {
+        is_quoted ^= c == '"';
+        if c.is_whitespace() && !is_quoted {
+            start = at + c.len_utf8();
+        }
+    }
+    start
+}
+
+/// The words of a line, without the quotes around what has blanks.
+fn words(line: &str) -> Vec<String> {
+    let (mut words, mut is_quoted) = (vec![String::new()], false);
+    for c in line.chars() {
+        match (c, words.last_mut()) {
+            ('"', _) => is_quoted = !is_quoted,
+            (c, _) if c.is_whitespace() && !is_quoted => words.push(String::new()),
+            (c, Some(word)) => word.push(c),
+            (_, None) => {}
+        }
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+/// A value as it has to be typed.
+pub fn quoted(value: &str) -> String {
+    if value.contains(char::is_whitespace) { format!("\"{value}\"") } else { value.into() }
+}
+
+fn term(word: &str, about: About) -> Result<Term, String> {
     let (is_negated, word) = match word.strip_prefix('!') {
         Some(rest) if !rest.is_empty() => (true, rest),
         _ => (false, word),
@@ -87,48 +210,52 @@ fn term(word: &str) -> Result<Term, String> {
         Test::Younger(span(text)?)
     } else if let Some(text) = word.strip_prefix('~') {
         Test::Fuzzy(text.into())
+    } else if let Some((field, text)) = word.split_once(':') {
+        field_test(field, text, about)?
     } else {
-        match word.split_once(':') {
-            Some(("state", text)) => Test::State(beginning(text, SlotState::ALL, SlotState::as_str, "state")?),
-            Some(("kind", text)) => Test::Kind(beginning(text, SlotKind::ALL, SlotKind::as_str, "kind")?),
-            Some(("source", text)) => Test::Source(beginning(text, Source::ALL, Source::as_str, "source")?),
-            Some(("zone", text)) => Test::Zone(text.into()),
-            Some(("note", text)) => Test::Note(text.into()),
-            Some(("level", text)) => Test::Level(text.parse().map_err(|_| format!("{text:?} is not a level"))?),
-            Some((field, _)) => return Err(format!("there is no {field:?}: use {}", FIELDS.join(" "))),
-            None => Test::Text(word.into()),
-        }
+        Test::Text(word.into())
     };
     Ok(Term { is_negated, test })
 }
 
-/// The word that begins with `text`, so that `occ` is enough.
-fn beginning<T: Copy>(text: &str, all: &[T], name: fn(T) -> &'static str, what: &str) -> Result<T, String> {
-    let found = all.iter().copied().find(|word| !text.is_empty() && name(*word).starts_with(&text.to_lowercase()));
-    found.ok_or_else(|| {
-        let names: Vec<_> = all.iter().map(|word| name(*word)).collect();
-        format!("{text:?} is not a {what}: use {}", names.join(", "))
+fn field_test(field: &str, text: &str, about: About) -> Result<Test, String> {
+    let name = format!("{field}:");
+    if !about.fields().contains(&name.as_str()) {
+        return Err(format!("there is no {field:?} here: use {}", about.fields().join(" ")));
+    }
+    // `occ` is enough.
+    let word = || {
+        let all = about.words(&name);
+        let found = all.iter().copied().find(|word| !text.is_empty() && word.starts_with(&text.to_lowercase()));
+        found.ok_or_else(|| format!("{text:?} is not a {field}: use {}", all.join(", ")))
+    };
+    Ok(match field {
+        "state" => Test::State(word()?),
+        "source" => Test::Source(word()?),
+        "kind" if about == About::Events => Test::Kind(text.to_lowercase()),
+        "kind" => Test::Kind(word()?.into()),
+        "zone" => Test::Zone(text.into()),
+        "note" => Test::Note(text.into()),
+        _ => Test::Level(text.parse().map_err(|_| format!("{text:?} is not a level"))?),
     })
 }
 
 impl Test {
-    fn holds(&self, slot: &Slot, now: Time) -> bool {
+    fn holds(&self, row: &Facts<'_>) -> bool {
+        let has = |text: &Option<&str>, word: &str| text.is_some_and(|text| contains(text, word));
         match self {
-            Self::State(state) => slot.state == *state,
-            Self::Kind(kind) => slot.kind == *kind,
-            Self::Source(source) => slot.source == *source,
-            Self::Zone(zone) => slot.zone.as_deref().unwrap_or_default().eq_ignore_ascii_case(zone),
-            Self::Level(level) => slot.level == *level,
-            Self::Older(ms) => now.ms_since(slot.changed_at) > *ms,
-            Self::Younger(ms) => now.ms_since(slot.changed_at) < *ms,
-            Self::Note(text) => slot.note.as_deref().is_some_and(|note| contains(note, text)),
-            Self::Text(text) => {
-                contains(slot.code.as_str(), text)
-                    || contains(slot.state.as_str(), text)
-                    || slot.zone.as_deref().is_some_and(|zone| contains(zone, text))
-                    || slot.note.as_deref().is_some_and(|note| contains(note, text))
+            Self::State(state) => row.state == *state,
+            Self::Kind(kind) => row.kind.starts_with(kind.as_str()),
+            Self::Source(source) => row.source == *source,
+            Self::Zone(zone) => row.zone.unwrap_or_default().to_lowercase() == zone.to_lowercase(),
+            Self::Level(level) => row.level == Some(*level),
+            Self::Older(ms) => row.age_ms > *ms,
+            Self::Younger(ms) => row.age_ms < *ms,
+            Self::Note(word) => has(&row.note, word),
+            Self::Text(word) => {
+                row.texts.iter().any(|text| contains(text, word)) || has(&row.zone, word) || has(&row.note, word)
             }
-            Self::Fuzzy(text) => score(slot.code.as_str(), text).is_some(),
+            Self::Fuzzy(word) => row.texts.iter().any(|text| score(text, word).is_some()),
         }
     }
 }
@@ -169,7 +296,8 @@ mod tests {
     }
 
     fn takes(text: &str) -> bool {
-        Filter::parse(text).expect(text).takes(&slot(), "2026-11-23T13:00:00Z".parse().expect("a time"))
+        let now = "2026-11-23T13:00:00Z".parse().expect("a time");
+        Filter::parse(text, About::Slots).expect(text).takes_slot(&slot(), now)
     }
 
     #[test]
@@ -186,8 +314,24 @@ mod tests {
     #[test]
     fn a_term_that_cannot_be_read_is_named() {
         for bad in ["state:full", "age>soon", "colour:red", "level:up", "kind:"] {
-            assert!(Filter::parse(bad).is_err(), "{bad}");
+            assert!(Filter::parse(bad, About::Slots).is_err(), "{bad}");
         }
+        let fault = Filter::parse("level:1", About::Stays).expect_err("stays have none");
+        assert!(fault.contains("here: use state: zone:"), "{fault}");
+    }
+
+    #[test]
+    fn blanks_between_quotes_are_part_of_a_word() {
+        let mut slot = slot();
+        slot.zone = Some("North Wing".into());
+        let now = slot.changed_at;
+        for (text, is_taken) in
+            [(r#"zone:"north wing" a-"#, true), (r#"!zone:"North Wing""#, false), (r#"zone:"North W"#, false)]
+        {
+            let filter = Filter::parse(text, About::Slots).expect(text);
+            assert_eq!(filter.takes_slot(&slot, now), is_taken, "{text}");
+        }
+        assert_eq!((last_word(r#"a zone:"North "#), last_word("a ")), (2, 2));
     }
 
     #[test]

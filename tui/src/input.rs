@@ -31,6 +31,14 @@ impl Input {
         self.text[..self.at].iter().collect()
     }
 
+    /// Puts `text` in the place of what stands before the cursor from `start` on, in bytes.
+    pub fn complete(&mut self, start: usize, text: &str) {
+        let start = self.before()[..start].chars().count();
+        self.text.drain(start..self.at);
+        self.at = start;
+        self.insert(text);
+    }
+
     pub fn insert(&mut self, text: &str) {
         for c in text.chars().filter(|c| !c.is_control()) {
             if self.text.len() < LINE_MAX {

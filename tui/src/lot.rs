@@ -1,17 +1,18 @@
 //! A lot as this console knows it: the fold of one snapshot and the events after it. Knows nothing of sockets and screens.
 
 mod away;
+mod link;
 mod sight;
 
 use std::cmp::Ordering;
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use jiff::tz::TimeZone;
 use parking_api::cameras::{Camera, Contact};
 use parking_api::captures::Capture;
-use parking_api::client::{LinkState, LiveMessage};
+use parking_api::client::LiveMessage;
 use parking_api::events::{Actor, Event, EventChange, LogEntry};
-use parking_api::live::{Lagged, Snapshot};
+use parking_api::live::{Lagged, Snapshot, SnapshotReason};
 use parking_api::lots::Lot;
 use parking_api::slots::{Counts, Slot, SlotState};
 use parking_api::{LotId, SlotCode, SlotId, Time};
@@ -21,29 +22,13 @@ use crate::trend::Trend;
 
 use away::Baseline;
 pub use away::{Away, Changed};
+pub use link::Link;
 pub use sight::Sight;
 
 /// How long a slot that has just changed stands out, in milliseconds.
 pub const FLASH_MS: i64 = 1_500;
 /// Most events that are kept to be looked at.
 pub const EVENTS_MAX: usize = 1_000;
-
-/// State of the line to the daemon.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Link {
-    Connecting,
-    CatchingUp,
-    Live,
-    Offline {
-        since: Time,
-        retry_at: Time,
-        reason: String,
-    },
-    /// It will not come back by itself.
-    Ended {
-        reason: String,
-    },
-}
 
 /// A lot as this console knows it.
 #[derive(Debug, Clone)]
@@ -67,6 +52,8 @@ pub struct LotView {
     pub actors: HashMap<SlotId, Actor>,
     /// Oldest first.
     pub events: VecDeque<Event>,
+    /// Events came summed up, which the log knows one by one.
+    pub has_gap: bool,
     pub trend: Trend,
     /// The lot as it was before it could not be seen.
     baseline: Option<Baseline>,
@@ -93,6 +80,7 @@ impl LotView {
             flashes: HashMap::new(),
             actors: HashMap::new(),
             events: VecDeque::new(),
+            has_gap: false,
             trend: Trend::default(),
             baseline: None,
             away: None,
@@ -126,7 +114,7 @@ impl LotView {
     pub fn apply(&mut self, message: LiveMessage, now: Time) {
         match message {
             LiveMessage::State(state) => {
-                self.move_to(link(state, now), now);
+                self.move_to(self.link.after(state, now), now);
                 return;
             }
             LiveMessage::Ended(error) => {
@@ -177,19 +165,13 @@ impl LotView {
         })
     }
 
-    /// Takes in what came before the stream began: the newest page of the log.
+    /// Takes in what the stream did not bring: the newest page of the log.
     pub fn history(&mut self, entries: Vec<LogEntry>) {
-        let first = self.events.front().map_or(u64::MAX, |event| event.seq);
-        let known = entries.into_iter().filter_map(|entry| match entry {
-            LogEntry::Event(event) if event.seq < first => Some(*event),
-            _ => None,
+        let page = entries.into_iter().filter_map(|entry| match entry {
+            LogEntry::Event(event) => Some(*event),
+            LogEntry::Other { .. } => None,
         });
-        let mut events: VecDeque<Event> = known.collect();
-        events.append(&mut self.events);
-        while events.len() > EVENTS_MAX {
-            events.pop_front();
-        }
-        self.events = events;
+        self.events = merged(self.events.drain(..).collect(), page, EVENTS_MAX).into();
         self.trend.rebuild(&self.events, self.counts.occupied);
         for event in &self.events {
             if let EventChange::SlotChanged { slot, .. } = &event.change {
@@ -203,12 +185,29 @@ impl LotView {
         self.cameras.iter().filter(|camera| Sight::of(camera) != Sight::Good)
     }
 
+    /// The clock was set by so much.
+    pub fn shift(&mut self, step_ms: i64) {
+        let shift = |at: &mut Time| *at = at.plus_ms(step_ms);
+        self.heard_at.iter_mut().chain(self.flashes.values_mut()).for_each(shift);
+        if let Link::Offline { retry_at: Some(at), .. } = &mut self.link {
+            shift(at);
+        }
+    }
+
     /// Forgets flashes that are over.
     pub fn expire(&mut self, now: Time) {
         self.flashes.retain(|_, until| *until > now);
     }
 
+    /// Whether a snapshot counts its events anew, as after the return of a backup.
+    pub fn is_elsewhere(&self, snapshot: &Snapshot) -> bool {
+        snapshot.reason == SnapshotReason::EpochChanged || snapshot.seq < self.seq
+    }
+
     fn replace(&mut self, snapshot: Snapshot, now: Time) {
+        if self.is_elsewhere(&snapshot) {
+            self.events.clear();
+        }
         if self.is_known() {
             for slot in &snapshot.slots {
                 if self.slot(slot.id).is_none_or(|known| known.state != slot.state) {
@@ -224,7 +223,7 @@ impl LotView {
     }
 
     fn catch_up(&mut self, lagged: Lagged, now: Time) {
-        self.seq = lagged.to;
+        (self.seq, self.has_gap) = (lagged.to, true);
         for slot in lagged.slots {
             self.put(slot, now);
         }
@@ -357,16 +356,22 @@ impl LotView {
     }
 }
 
-fn link(state: LinkState, now: Time) -> Link {
-    match state {
-        LinkState::Connecting => Link::Connecting,
-        LinkState::CatchingUp => Link::CatchingUp,
-        LinkState::Live => Link::Live,
-        LinkState::Offline { since, retry_in, reason } => {
-            let retry_ms = i64::try_from(retry_in.as_millis()).unwrap_or(i64::MAX);
-            Link::Offline { since, retry_at: now.plus_ms(retry_ms), reason }
-        }
+/// Which slot an event is of.
+pub fn slot_of(change: &EventChange) -> Option<SlotId> {
+    use EventChange::{SlotChanged, SlotCreated, SlotDeleted};
+    match change {
+        SlotCreated { slot, .. } | SlotChanged { slot, .. } | SlotDeleted { slot, .. } => Some(slot.id),
+        _ => None,
     }
+}
+
+/// What either knows, each once, oldest first; the newest `max` of them.
+pub fn merged(known: Vec<Event>, page: impl IntoIterator<Item = Event>, max: usize) -> Vec<Event> {
+    let mut all: BTreeMap<u64, Event> = known.into_iter().chain(page).map(|event| (event.seq, event)).collect();
+    while all.len() > max {
+        all.pop_first();
+    }
+    all.into_values().collect()
 }
 
 /// Numbers inside of names by their value: `A-2` before `A-10`.

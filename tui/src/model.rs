@@ -6,12 +6,12 @@ use parking_api::events::Event;
 use parking_api::sessions::Session;
 use parking_api::slots::Slot;
 use parking_api::tokens::{Identity, Role};
-use parking_api::{LotId, SlotId, Time};
+use parking_api::{LotId, SessionId, SlotId, Time};
 
-use crate::filter::Filter;
+use crate::filter::{About, Filter};
 use crate::hud::Hud;
 use crate::keymap::Keymap;
-use crate::lot::{Link, LotView};
+use crate::lot::{self, Link, LotView};
 use crate::pictures::{Pictures, Viewer};
 use crate::popups::Popup;
 use crate::sheet::Mode;
@@ -24,6 +24,8 @@ use crate::work::Work;
 const NOTICE_MS: i64 = 8_000;
 /// Lines that the command line remembers.
 pub const HISTORY_MAX: usize = 100;
+/// Changes of a slot that are kept to be looked at.
+pub const CHANGES_MAX: usize = 200;
 /// A list of cameras or stays that is looked at is asked for anew after this long, in milliseconds.
 pub const REFRESH_MS: i64 = 15_000;
 
@@ -39,6 +41,8 @@ pub struct Model {
     /// Nothing is to be changed, whatever the token allows.
     pub is_read_only: bool,
     pub who: Who,
+    /// When that was asked last.
+    pub who_at: Option<Time>,
     /// One for each lot; never empty.
     pub tabs: Vec<Tab>,
     pub active: usize,
@@ -97,7 +101,9 @@ pub struct Tab {
     pub slot: SlotPane,
     pub sessions: SessionsPane,
     pub cameras: Rows,
+    /// When they were asked for last, and when the log was to close a gap.
     pub cameras_at: Option<Time>,
+    pub log_at: Option<Time>,
     pub events: EventsPane,
     /// The picture of one camera in the place of the pane.
     pub viewer: Option<Viewer>,
@@ -124,19 +130,44 @@ pub struct SlotPane {
     pub history: Vec<Event>,
     pub stay: Option<Session>,
     pub is_loading: bool,
+    /// Why its history did not come.
+    pub failed: Option<String>,
     pub rows: Rows,
+}
+
+impl SlotPane {
+    /// Takes in what has just happened to the slot; a row of the past that is looked at stays.
+    pub fn add(&mut self, event: &Event) {
+        if self.slot.is_some() && lot::slot_of(&event.change) == self.slot {
+            self.fill(vec![event.clone()]);
+        }
+    }
+
+    pub fn fill(&mut self, events: Vec<Event>) {
+        let at = self.history.len().checked_sub(self.rows.cursor + 1).filter(|_| self.rows.cursor > 0);
+        let at = at.map(|at| self.history[at].seq);
+        self.history = lot::merged(std::mem::take(&mut self.history), events, CHANGES_MAX);
+        let newer = at.map(|seq| self.history.iter().filter(|event| event.seq > seq).count());
+        self.rows.cursor = newer.unwrap_or_default().min(self.history.len().saturating_sub(1));
+    }
 }
 
 #[derive(Debug, Clone, Default)]
 pub struct SessionsPane {
     /// Newest first.
     pub sessions: Vec<Session>,
+    /// They have come at least once.
+    pub is_known: bool,
+    /// When they were asked for last.
     pub loaded_at: Option<Time>,
-    pub rows: Rows,
+    pub filter: Filter,
+    /// The one that is selected.
+    pub at: Option<SessionId>,
 }
 
 #[derive(Debug, Clone, Default)]
 pub struct EventsPane {
+    pub filter: Filter,
     /// `seq` of the line that is looked at; none follows the newest.
     pub at: Option<u64>,
 }
@@ -158,6 +189,7 @@ impl Tab {
             sessions: SessionsPane::default(),
             cameras: Rows::default(),
             cameras_at: None,
+            log_at: None,
             events: EventsPane::default(),
             viewer: None,
             why: None,
@@ -170,29 +202,55 @@ impl Tab {
         self.lot.slot(id?)
     }
 
+    /// What is selected is shown until somebody moves on, even if it has changed and the filter would hide it.
     pub fn shows(&self, slot: &Slot, now: Time) -> bool {
-        self.slots.filter.takes(slot, now)
+        self.slots.cursor == Some(slot.id) || self.slots.filter.takes_slot(slot, now)
+    }
+
+    /// What a filter is about here. Where there is nothing to filter, it is the slots.
+    pub fn about(&self) -> About {
+        match self.pane {
+            Pane::Sessions => About::Stays,
+            Pane::Events => About::Events,
+            Pane::Slots | Pane::Slot | Pane::Cameras => About::Slots,
+        }
+    }
+
+    pub fn filter(&self) -> &Filter {
+        match self.about() {
+            About::Slots => &self.slots.filter,
+            About::Stays => &self.sessions.filter,
+            About::Events => &self.events.filter,
+        }
+    }
+
+    /// Whether a filter hides something where one is looking.
+    pub fn has_filter(&self) -> bool {
+        !matches!(self.pane, Pane::Slot | Pane::Cameras) && !self.filter().is_empty()
+    }
+
+    pub fn filter_mut(&mut self) -> &mut Filter {
+        match self.about() {
+            About::Slots => &mut self.slots.filter,
+            About::Stays => &mut self.sessions.filter,
+            About::Events => &mut self.events.filter,
+        }
     }
 
     /// Stays that pass the filter, newest first.
-    pub fn shown_sessions(&self) -> Vec<&Session> {
-        let line = |s: &Session| {
-            let code = s.slot_code.as_ref().map_or("", |code| code.as_str());
-            let text = |text: &Option<String>| text.clone().unwrap_or_default();
-            format!("{code} {} {} {} {}", text(&s.zone), text(&s.plate), text(&s.ticket), s.state)
-        };
-        self.sessions.sessions.iter().filter(|s| self.slots.filter.takes_text(&line(s))).collect()
+    pub fn shown_sessions(&self, now: Time) -> Vec<&Session> {
+        let SessionsPane { sessions, filter, .. } = &self.sessions;
+        sessions.iter().filter(|stay| filter.takes_stay(stay, now)).collect()
+    }
+
+    /// Which of those that are shown is selected.
+    pub fn session_row(&self, shown: &[&Session]) -> usize {
+        shown.iter().position(|stay| Some(stay.id) == self.sessions.at).unwrap_or_default()
     }
 
     /// Events that pass the filter, newest first.
-    pub fn shown_events(&self) -> Vec<&Event> {
-        let filter = &self.slots.filter;
-        self.lot
-            .events
-            .iter()
-            .rev()
-            .filter(|event| filter.is_empty() || filter.takes_text(&crate::talk::line(event)))
-            .collect()
+    pub fn shown_events(&self, now: Time) -> Vec<&Event> {
+        self.lot.events.iter().rev().filter(|event| self.events.filter.takes_event(event, now)).collect()
     }
 }
 
@@ -207,6 +265,7 @@ impl Model {
             server,
             is_read_only,
             who: Who::Asking,
+            who_at: None,
             tabs: vec![Tab::new(lot)],
             active: 0,
             notice: None,
@@ -270,7 +329,7 @@ impl Model {
             sooner(notice.until);
         }
         match (&lot.link, lot.heard_at) {
-            (Link::Offline { retry_at, .. }, _) if *retry_at > self.now => {
+            (Link::Offline { retry_at: Some(retry_at), .. }, _) if *retry_at > self.now => {
                 let left = retry_at.ms_since(self.now);
                 sooner(self.now.plus_ms((left - 1).rem_euclid(1000) + 1));
             }
@@ -288,7 +347,8 @@ impl Model {
             Pane::Sessions => self.tab().sessions.loaded_at,
             _ => None,
         };
-        if let Some(loaded_at) = refreshed_at {
+        // Without a line nothing is asked for, however old it is.
+        if let Some(loaded_at) = refreshed_at.filter(|_| lot.is_live()) {
             sooner(loaded_at.plus_ms(REFRESH_MS));
         }
         at.max(self.now.plus_ms(1))

@@ -13,6 +13,7 @@ use parking_api::tokens::Identity;
 use parking_api::{CameraId, LotId, SlotId, Time};
 use serde::{Deserialize, Serialize};
 
+use crate::effect::Fetch;
 use crate::images::Picture;
 use crate::images::choice::Chosen;
 use crate::pictures::{Ask, Spot};
@@ -53,7 +54,7 @@ pub enum Msg {
     },
     Fetched {
         lot: LotId,
-        result: Result<Fetched, Error>,
+        result: Result<Fetched, NotFetched>,
     },
     /// How pictures are drawn on this terminal.
     Terminal(Box<Chosen>),
@@ -99,6 +100,13 @@ pub enum Fetched {
         next: Option<String>,
         is_first: bool,
     },
+}
+
+/// What was asked for in vain, and why.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct NotFetched {
+    pub what: Fetch,
+    pub error: Error,
 }
 
 /// A message and when it came.

@@ -4,7 +4,7 @@ use parking_api::slots::SlotState;
 use parking_api::{LotId, SlotCode};
 
 use crate::actions::Action;
-use crate::filter::{FIELDS, Filter};
+use crate::filter::{last_word, quoted};
 use crate::model::Tab;
 use crate::sheet::Mode;
 use crate::theme::{THEMES, Theme};
@@ -16,7 +16,7 @@ pub enum Order {
     Set { codes: Vec<SlotCode>, state: SlotState, note: Option<String> },
     Toggle(Vec<SlotCode>),
     Goto(SlotCode),
-    Filter(Filter),
+    Filter(String),
     Lot(LotId),
     Layout(Mode),
     Level(i16),
@@ -51,7 +51,7 @@ pub fn parse(line: &str) -> Result<Order, String> {
         "set" => set(&rest),
         "toggle" if !rest.is_empty() => Ok(Order::Toggle(codes(&rest)?)),
         "goto" => Ok(Order::Goto(one()?.parse()?)),
-        "filter" => Filter::parse(&rest.join(" ")).map(Order::Filter),
+        "filter" => Ok(Order::Filter(rest.join(" "))),
         "lot" => Ok(Order::Lot(one()?.parse()?)),
         "layout" if !rest.is_empty() => match one()? {
             "map" => Ok(Order::Layout(Mode::Map)),
@@ -91,7 +91,7 @@ fn set(words: &[&str]) -> Result<Order, String> {
 
 /// What the word at the end of `line` could become; whole words.
 pub fn offers(line: &str, tab: &Tab, lots: &[LotId]) -> Vec<String> {
-    let (before, word) = line.rsplit_once(' ').unwrap_or(("", line));
+    let (before, word) = line.split_at(last_word(line));
     let mut all: Vec<String> = match before.split_whitespace().next() {
         None => {
             let orders = ORDERS.iter().map(|(name, _)| (*name).to_string());
@@ -103,7 +103,7 @@ pub fn offers(line: &str, tab: &Tab, lots: &[LotId]) -> Vec<String> {
             states.chain(tab.lot.slots.iter().map(|slot| slot.code.to_string())).collect()
         }
         Some("set" | "toggle" | "goto") => tab.lot.slots.iter().map(|slot| slot.code.to_string()).collect(),
-        Some("filter") => terms(tab),
+        Some("filter") => return filter_offers(line, tab),
         Some("lot") => lots.iter().map(ToString::to_string).collect(),
         Some("layout") => ["map", "compact", "list"].map(String::from).to_vec(),
         Some("level") => tab.lot.plan.levels.iter().map(|level| level.level.to_string()).collect(),
@@ -116,19 +116,26 @@ pub fn offers(line: &str, tab: &Tab, lots: &[LotId]) -> Vec<String> {
 
 /// The same for the filter.
 pub fn filter_offers(line: &str, tab: &Tab) -> Vec<String> {
-    let word = line.rsplit(' ').next().unwrap_or_default();
-    let mut all = terms(tab);
-    all.retain(|offer| offer.to_lowercase().starts_with(&word.to_lowercase()));
-    all
+    let word = line[last_word(line)..].to_lowercase();
+    let (sign, word) = word.strip_prefix('!').map_or(("", word.as_str()), |word| ("!", word));
+    let plain = |text: &str| text.to_lowercase().replace('"', "");
+    let mut all: Vec<String> = tab.about().fields().iter().flat_map(|field| terms(tab, field, word)).collect();
+    all.retain(|offer| plain(offer).starts_with(&plain(word)));
+    all.dedup();
+    all.into_iter().map(|offer| format!("{sign}{offer}")).collect()
 }
 
-fn terms(tab: &Tab) -> Vec<String> {
-    let states = SlotState::ALL.iter().map(|state| format!("state:{state}"));
-    let zones = tab.lot.plan.levels.iter().flat_map(|level| &level.zones).filter_map(|zone| zone.name.as_ref());
-    let mut terms: Vec<String> = states.chain(zones.map(|zone| format!("zone:{zone}"))).collect();
-    terms.extend(FIELDS.iter().skip(2).map(ToString::to_string));
-    terms.dedup();
-    terms
+/// A field with each of its words: of states and zones at once, of the rest when it has been typed.
+fn terms(tab: &Tab, field: &str, word: &str) -> Vec<String> {
+    let words = tab.about().words(field);
+    if field == "zone:" {
+        let zones = tab.lot.plan.levels.iter().flat_map(|level| &level.zones).filter_map(|zone| zone.name.as_ref());
+        return zones.map(|zone| format!("zone:{}", quoted(zone))).collect();
+    }
+    if words.is_empty() || (field != "state:" && !word.starts_with(field)) {
+        return vec![field.into()];
+    }
+    words.iter().map(|word| format!("{field}{word}")).collect()
 }
 
 #[cfg(test)]

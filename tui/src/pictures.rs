@@ -144,6 +144,11 @@ impl Pictures {
         self.held.values().filter_map(|held| held.next_at).min()
     }
 
+    /// The clock was set by so much.
+    pub fn shift(&mut self, step_ms: i64) {
+        self.held.values_mut().filter_map(|held| held.next_at.as_mut()).for_each(|at| *at = at.plus_ms(step_ms));
+    }
+
     fn gap_ms(&self) -> i64 {
         let (gap, rate) = if self.chosen.is_remote { (GAP_REMOTE_MS, RATE_REMOTE) } else { (GAP_MS, RATE) };
         let weight: usize =

@@ -4,8 +4,10 @@ use parking_api::slots::SlotState;
 use parking_api::{CaptureId, SlotId};
 
 use crate::actions::Action;
-use crate::filter;
+use crate::filter::{self, Filter};
 use crate::input::Input;
+use crate::keymap::Keymap;
+use crate::lot::LotView;
 use crate::model::{Pane, Tab};
 use crate::work::Change;
 
@@ -36,7 +38,11 @@ pub struct Prompt {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ask {
     Command,
-    Filter,
+    /// Which rows are shown; and how it was before, for those who leave it.
+    Filter {
+        before: Filter,
+        cursor: Option<SlotId>,
+    },
     /// A note, and the state to set with it.
     Note {
         state: Option<SlotState>,
@@ -72,14 +78,14 @@ impl Picker {
     }
 
     /// The actions that match what was typed.
-    pub fn rows(&self) -> Vec<Action> {
+    pub fn rows(&self, keymap: &Keymap) -> Vec<Action> {
         let query = self.input.text();
         if query.is_empty() {
             return self.here.iter().chain(Action::ALL).copied().collect();
         }
         let rank = |action: &Action| {
             let by_name = filter::score(action.name(), &query).map(|score| score + 8);
-            let keys = action.default_keys().contains(&query.as_str()).then_some(100);
+            let keys = keymap.keys(*action).iter().any(|key| key.to_string() == query).then_some(100);
             let is_about = action.about().to_lowercase().contains(&query.to_lowercase());
             keys.max(by_name).max(is_about.then_some(4))
         };
@@ -132,4 +138,14 @@ pub struct Confirm {
     pub slots: Vec<SlotId>,
     pub note: Option<String>,
     pub input: Input,
+}
+
+impl Confirm {
+    /// What it is about, in as few words as name it.
+    pub fn subject(&self, lot: &LotView) -> String {
+        match self.slots.as_slice() {
+            [one] => lot.slot(*one).map_or_else(|| "1 slot".into(), |slot| format!("{}, which is marked", slot.code)),
+            many => format!("{} slots", many.len()),
+        }
+    }
 }

@@ -1,12 +1,13 @@
 //! Does what the console asks of the daemon, on tasks, and answers with messages. Decides nothing.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use parking_api::client::settings::Settings;
 use parking_api::client::{CaptureQuery, Client, Error, EventQuery, LiveOptions, Mutation, SessionQuery, follow};
-use parking_api::events::{EventChange, LogEntry};
+use parking_api::events::LogEntry;
+use parking_api::live::Cursor;
 use parking_api::sessions::SessionState;
 use parking_api::slots::{Slot, SlotPatch};
 use parking_api::{Committed, LotId, SlotId, SlotRef};
@@ -15,16 +16,16 @@ use tokio::task::{AbortHandle, JoinSet};
 
 use crate::effect::{Effect, Fetch, Write};
 use crate::images::studio::Studio;
-use crate::lot::EVENTS_MAX;
-use crate::msg::{Fetched, Msg, Written};
+use crate::lot::{EVENTS_MAX, slot_of};
+use crate::model::CHANGES_MAX;
+use crate::msg::{Fetched, Msg, NotFetched, Written};
 use crate::{photos, sights};
 
 /// Calls that are under way at the same time.
 const CALLS_MAX: usize = 8;
 /// A lost connection is tried again after this long, with the same idempotency key.
 const RETRY_AFTER: Duration = Duration::from_millis(250);
-/// Changes of a slot, and stays, that are asked for.
-const HISTORY_LIMIT: usize = 200;
+/// Stays and pictures that are asked for.
 const SESSIONS_LIMIT: usize = 500;
 const CAPTURES_LIMIT: usize = 100;
 /// 128 bits: two calls never share a key.
@@ -32,12 +33,19 @@ const KEY_BYTES: usize = 16;
 
 const PROGRAM: &str = concat!("parktui/", env!("CARGO_PKG_VERSION"));
 
+/// A lot that is followed, and up to where what came of it has been handed on.
+#[derive(Debug)]
+struct Followed {
+    task: AbortHandle,
+    place: Arc<Mutex<Option<Cursor>>>,
+}
+
 /// The daemon as the console reaches it.
 #[derive(Debug)]
 pub struct Runtime {
     settings: Settings,
     clients: HashMap<LotId, Client>,
-    followed: HashMap<LotId, AbortHandle>,
+    followed: HashMap<LotId, Followed>,
     calls: Arc<Semaphore>,
     tasks: JoinSet<()>,
     studio: Studio,
@@ -69,7 +77,8 @@ impl Runtime {
                 Msg::Written { op, slot, result }
             }),
             Effect::Fetch { lot, what } => self.call(Some(lot.clone()), move |client| async move {
-                Msg::Fetched { lot, result: fetched(&client, what).await }
+                let result = fetched(&client, what.clone()).await;
+                Msg::Fetched { lot, result: result.map_err(|error| NotFetched { what, error }) }
             }),
             Effect::LoadImage { lot, spot, ask } => {
                 let Some(client) = self.client(Some(lot.clone())) else { return };
@@ -111,20 +120,26 @@ impl Runtime {
     }
 
     fn follow(&mut self, lot: LotId) {
-        if let Some(before) = self.followed.remove(&lot) {
-            before.abort();
+        let before = self.followed.remove(&lot);
+        if let Some(before) = &before {
+            before.task.abort();
         }
         let Some(client) = self.client(Some(lot.clone())) else { return };
         let (to, id) = (self.to.clone(), lot.clone());
-        let handle = self.tasks.spawn(async move {
-            let mut live = follow(&client, LiveOptions::default());
+        let place = before.map(|before| before.place).unwrap_or_default();
+        let reached = Arc::clone(&place);
+        let task = self.tasks.spawn(async move {
+            let cursor = reached.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            let mut live = follow(&client, LiveOptions { cursor, ..LiveOptions::default() });
             while let Some(message) = live.next().await {
                 if to.send(Msg::Live { lot: id.clone(), message }).await.is_err() {
                     return;
                 }
+                // Only what the console has is not to come again.
+                *reached.lock().unwrap_or_else(PoisonError::into_inner) = live.cursor();
             }
         });
-        self.followed.insert(lot, handle);
+        self.followed.insert(lot, Followed { task, place });
     }
 }
 
@@ -167,10 +182,10 @@ async fn fetched(client: &Client, what: Fetch) -> Result<Fetched, Error> {
         }
         Fetch::History(slot) => {
             let name = Some(SlotRef::Id(slot));
-            let query = EventQuery { slot: name.clone(), limit: Some(HISTORY_LIMIT), ..EventQuery::default() };
+            let query = EventQuery { slot: name.clone(), limit: Some(CHANGES_MAX), ..EventQuery::default() };
             let page = client.events(&query).await?;
             let events = page.events.into_iter().filter_map(|entry| match entry {
-                LogEntry::Event(event) if is_about(&event.change, slot) => Some(*event),
+                LogEntry::Event(event) if slot_of(&event.change) == Some(slot) => Some(*event),
                 _ => None,
             });
             let events = events.collect();
@@ -197,9 +212,4 @@ async fn fetched(client: &Client, what: Fetch) -> Result<Fetched, Error> {
         }
         Fetch::Cameras => client.cameras().await.map(Fetched::Cameras),
     }
-}
-
-fn is_about(change: &EventChange, id: SlotId) -> bool {
-    use EventChange::*;
-    matches!(change, SlotCreated { slot, .. } | SlotChanged { slot, .. } | SlotDeleted { slot, .. } if slot.id == id)
 }

@@ -41,6 +41,8 @@ pub struct Question {
     pub slot: SlotId,
     /// None while it is looked up.
     pub answer: Option<Box<Explained>>,
+    /// Why there is no answer.
+    pub failed: Option<String>,
 }
 
 /// Asks the daemon, and cuts the slot out of the pictures that it names.

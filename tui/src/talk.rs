@@ -3,6 +3,7 @@
 use parking_api::events::{Actor, ActorKind, Event, EventChange};
 use parking_api::firmware::{Firmware, RollOut};
 use parking_api::sessions::{Session, SessionState};
+use parking_api::slots::Slot;
 
 use crate::spans;
 
@@ -12,6 +13,7 @@ pub fn sentence(event: &Event) -> String {
         EventChange::LotCreated { lot } => format!("the lot {} was created", lot.name),
         EventChange::LotChanged { lot } => format!("the lot {} was changed", lot.name),
         EventChange::SlotCreated { slot, .. } => format!("{} was created, {}", slot.code, slot.state),
+        EventChange::SlotChanged { slot, .. } if slot.changed_at < event.at => still(slot, event),
         EventChange::SlotChanged { slot, session } => {
             let stay = session.as_ref().and_then(stay).map(|stay| format!(" after {stay}")).unwrap_or_default();
             let note = slot.note.as_ref().map(|note| format!(" ({note})")).unwrap_or_default();
@@ -59,6 +61,17 @@ pub fn sentence(event: &Event) -> String {
         EventChange::FirmwareWithdrawn { firmware } => format!("{} was withdrawn", image(firmware)),
         EventChange::TokenCreated { token } => format!("a token for {} was created ({})", token.name, token.role),
         EventChange::TokenRevoked { token } => format!("the token of {} was revoked", token.name),
+    }
+}
+
+/// What changed of a slot that is in the same state as before.
+fn still(slot: &Slot, event: &Event) -> String {
+    let Slot { code, state, .. } = slot;
+    let note = slot.note.as_ref().map(|note| format!(" ({note})")).unwrap_or_default();
+    match slot.suggested {
+        _ if slot.stale_since == Some(event.at) => format!("no camera confirms any more that {code} is {state}"),
+        Some(seen) => format!("a camera sees {code} {seen}; it is still {state}{note}"),
+        None => format!("{code} is still {state}{note}"),
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod actions;
 mod mouse;
+mod moving;
 mod popups;
 mod replies;
 mod viewing;
@@ -15,20 +16,25 @@ use crate::msg::{Msg, Stamped};
 use crate::popups::Popup;
 use crate::{pictures, work};
 
-pub use actions::{perform, sheet};
+pub use actions::perform;
+pub use moving::sheet;
 
 /// Most lots that are followed at a time.
 pub const TABS_MAX: usize = 16;
 
 /// What the console asks for before anything has happened.
 pub fn start(model: &mut Model) -> Vec<Effect> {
+    model.who_at = Some(model.now);
     let mut effects = vec![Effect::Identify, Effect::ListLots];
     effects.extend(visit(model));
     effects
 }
 
 pub fn update(model: &mut Model, stamped: Stamped) -> Vec<Effect> {
-    // A clock that is set back must not bring back what is over.
+    let step_ms = stamped.at.ms_since(model.now);
+    if step_ms < 0 {
+        shift(model, step_ms);
+    }
     model.now = stamped.at;
     let is_passing = is_passing(&stamped.msg);
     let mut effects = match stamped.msg {
@@ -53,10 +59,7 @@ pub fn update(model: &mut Model, stamped: Stamped) -> Vec<Effect> {
         }
         Msg::Who(result) => replies::who(model, result),
         Msg::Lots(result) => replies::lots(model, result),
-        Msg::Written { op, slot, result } => {
-            work::written(model, op, slot, result);
-            Vec::new()
-        }
+        Msg::Written { op, slot, result } => work::written(model, op, slot, result),
         Msg::Fetched { lot, result } => replies::fetched(model, &lot, result),
         Msg::Terminal(chosen) => {
             model.pictures.chosen = *chosen;
@@ -75,8 +78,9 @@ pub fn update(model: &mut Model, stamped: Stamped) -> Vec<Effect> {
     expire(model);
     effects.extend(refresh(model));
     if !is_passing || !model.tab().slots.filter.is_empty() || model.tab().slots.cursor.is_none() {
-        actions::settle(model);
+        moving::settle(model);
     }
+    moving::settle_stays(model);
     effects.extend(pictures::settle(model));
     effects
 }
@@ -121,6 +125,11 @@ fn live(model: &mut Model, lot: &LotId, message: LiveMessage) -> Vec<Effect> {
     let sessions = session_of(&message);
     let asked = asked_anew(tab, &message, is_asking);
     viewing::told(tab, &message);
+    match &message {
+        LiveMessage::Event(event) => tab.slot.add(event),
+        LiveMessage::Snapshot(snapshot) if tab.lot.is_elsewhere(snapshot) => tab.slot.history.clear(),
+        _ => {}
+    }
     let before = tab.lot.away.as_ref().map(|away| away.to);
     tab.lot.apply(message, now);
     let is_back = tab.lot.away.as_ref().map(|away| away.to) != before;
@@ -132,16 +141,29 @@ fn live(model: &mut Model, lot: &LotId, message: LiveMessage) -> Vec<Effect> {
     if is_back && model.tab().lot.id == *lot {
         popups::tell_away(model);
     }
-    if is_live && model.who == Who::Asking {
-        return vec![Effect::Identify, Effect::ListLots];
+    let fetch = |what| Effect::Fetch { lot: lot.clone(), what };
+    if is_live {
+        let mut effects: Vec<_> = missed(model, lot).into_iter().map(fetch).collect();
+        if model.who == Who::Asking {
+            model.who_at = Some(now);
+            effects.extend([Effect::Identify, Effect::ListLots]);
+        }
+        return effects;
     }
     if is_snapshot {
-        let lot = lot.clone();
         // A snapshot does not say when each camera was last heard of.
-        let fetch = |what| Effect::Fetch { lot: lot.clone(), what };
         return vec![fetch(Fetch::Log), fetch(Fetch::Cameras), Effect::Keep(lot.clone())];
     }
-    asked.into_iter().map(|what| Effect::Fetch { lot: lot.clone(), what }).collect()
+    asked.into_iter().map(fetch).collect()
+}
+
+/// What is looked at and was asked for in vain, or has gone on unseen.
+fn missed(model: &mut Model, lot: &LotId) -> Vec<Fetch> {
+    let is_asking = model.popup == Some(Popup::Why);
+    let Some(tab) = model.tab_of(lot) else { return Vec::new() };
+    let history = tab.slot.slot.filter(|_| tab.pane == Pane::Slot).map(Fetch::History);
+    let why = tab.why.as_ref().filter(|question| is_asking && question.answer.is_none());
+    history.into_iter().chain(why.map(|question| Fetch::Why(question.slot))).collect()
 }
 
 /// What an event does not say of itself: which slots nobody sees now, and why the slot that is asked about is as it is now.
@@ -183,6 +205,20 @@ fn drop_gone(tab: &mut Tab) {
     }
 }
 
+/// What waits does not wait longer when the clock is set back.
+fn shift(model: &mut Model, step_ms: i64) {
+    let shift = |at: &mut Option<Time>| *at = at.map(|at| at.plus_ms(step_ms));
+    for tab in &mut model.tabs {
+        tab.lot.shift(step_ms);
+        [&mut tab.cameras_at, &mut tab.log_at, &mut tab.sessions.loaded_at].into_iter().for_each(shift);
+    }
+    shift(&mut model.who_at);
+    if let Some(notice) = &mut model.notice {
+        notice.until = notice.until.plus_ms(step_ms);
+    }
+    model.pictures.shift(step_ms);
+}
+
 fn expire(model: &mut Model) {
     let now = model.now;
     for tab in &mut model.tabs {
@@ -196,23 +232,30 @@ fn expire(model: &mut Model) {
 /// Asks for what is looked at and does not come by itself.
 fn refresh(model: &mut Model) -> Vec<Effect> {
     let now = model.now;
-    let tab = model.tab_mut();
-    let is_due = |at: Option<Time>| at.is_none_or(|at| now.ms_since(at) >= REFRESH_MS);
-    if !tab.lot.is_live() {
+    // It is asked for when it is due.
+    let is_due = |at: &mut Option<Time>| {
+        let is_due = at.is_none_or(|at| now.ms_since(at) >= REFRESH_MS);
+        *at = if is_due { Some(now) } else { *at };
+        is_due
+    };
+    if !model.tab().lot.is_live() {
         return Vec::new();
     }
-    let lot = tab.lot.id.clone();
+    let is_unknown = model.who == Who::Asking && is_due(&mut model.who_at);
+    let tab = model.tab_mut();
+    let mut all = Vec::new();
     match tab.pane {
-        Pane::Cameras if is_due(tab.cameras_at) => {
-            tab.cameras_at = Some(now);
-            vec![Effect::Fetch { lot, what: Fetch::Cameras }]
-        }
-        Pane::Sessions if is_due(tab.sessions.loaded_at) => {
-            tab.sessions.loaded_at = Some(now);
-            vec![Effect::Fetch { lot, what: Fetch::Sessions }]
-        }
-        _ => Vec::new(),
+        Pane::Cameras if is_due(&mut tab.cameras_at) => all.push(Fetch::Cameras),
+        Pane::Sessions if is_due(&mut tab.sessions.loaded_at) => all.push(Fetch::Sessions),
+        _ => {}
     }
+    if tab.lot.has_gap && is_due(&mut tab.log_at) {
+        tab.lot.has_gap = false;
+        all.push(Fetch::Log);
+        all.extend(tab.slot.slot.filter(|_| tab.pane == Pane::Slot).map(Fetch::History));
+    }
+    let fetches = all.into_iter().map(|what| Effect::Fetch { lot: tab.lot.id.clone(), what });
+    fetches.chain(is_unknown.then_some(Effect::Identify)).collect()
 }
 
 #[cfg(test)]

@@ -34,6 +34,8 @@ pub enum Target {
     Camera(CameraId),
     /// Row of the list that is shown.
     Row(usize),
+    /// Place of what a line that is typed could become.
+    Offer(usize),
     /// What stands over the screen, where it has nothing to click.
     Popup,
 }
@@ -81,6 +83,10 @@ pub fn draw(model: &Model, buf: &mut Buffer) -> Drawn {
     pictures::draw(&mut canvas, model);
     if !model.tab().lot.is_live() {
         model.look.fade(canvas.buf, areas.main);
+    }
+    if model.popup.is_some() {
+        // What stands behind it is not to be reached.
+        canvas.drawn.hits.clear();
     }
     bottom::draw(&mut canvas, model, &areas);
     overlay::draw(&mut canvas, model);

@@ -46,12 +46,40 @@ pub struct Pending {
 /// One action on one or many slots.
 #[derive(Debug, Clone, PartialEq)]
 struct Group {
+    op: OpId,
     lot: LotId,
-    is_undo: bool,
+    /// The action that this one takes back.
+    undoes: Option<OpId>,
     left: usize,
-    before: BTreeMap<SlotId, Slot>,
+    asked: BTreeMap<SlotId, Asked>,
+    /// As they were after it; what has been taken back is done no more.
     done: Vec<Slot>,
     refused: Vec<(SlotCode, String)>,
+}
+
+/// What was asked of a slot, and as what it was seen then.
+#[derive(Debug, Clone, PartialEq)]
+struct Asked {
+    seen: Slot,
+    write: Write,
+    is_second: bool,
+}
+
+impl Asked {
+    /// Whether `now` is newer than what was seen, and yet what a person would call the same.
+    fn is_same(&self, now: &Slot) -> bool {
+        now.rev > self.seen.rev && is_same(now, &self.seen)
+    }
+
+    /// Whether `now` is of somebody else.
+    fn is_anothers(&self, now: &Slot) -> bool {
+        now.rev > self.seen.rev && !is_same(now, &self.seen)
+    }
+}
+
+/// What a camera suggests and what it no longer confirms is no other state.
+fn is_same(one: &Slot, other: &Slot) -> bool {
+    (one.state, &one.note, one.changed_at) == (other.state, &other.note, other.changed_at)
 }
 
 /// Asks the daemon for a change of all these slots; `note` is one for all of them, and none leaves theirs.
@@ -68,11 +96,10 @@ pub fn begin(model: &mut Model, change: Change, slots: &[SlotId], note: Option<S
             Change::Set(state) => Write::Set(SetSlot { note: note.clone().map(Some), ..SetSlot::to(state) }),
             Change::Note => Write::Note(note.clone().filter(|note| !note.is_empty())),
         };
-        let if_match = Some(slot.rev);
-        (slot, write, if_match)
+        (slot, write)
     });
     let asked = asked.collect();
-    start(model, asked, false)
+    start(model, asked, None)
 }
 
 /// Takes back the last action of this console, unless somebody changed its slots since.
@@ -81,23 +108,23 @@ pub fn undo(model: &mut Model) -> Vec<Effect> {
         model.say(Tone::Bad, why);
         return Vec::new();
     }
-    let lot = model.tab().lot.id.clone();
-    let Some(at) = model.work.undo.iter().rposition(|group| group.lot == lot) else {
+    let lot = &model.tab().lot;
+    let Some(group) = model.work.undo.iter().rfind(|group| group.lot == lot.id) else {
         model.say(Tone::Plain, "there is nothing of mine to take back");
         return Vec::new();
     };
-    let group = model.work.undo.remove(at);
     let asked = group.done.iter().filter_map(|after| {
-        let before = group.before.get(&after.id)?;
+        let before = &group.asked.get(&after.id)?.seen;
         let write = Write::Set(SetSlot { note: Some(before.note.clone()), ..SetSlot::to(before.state) });
         // Only what still is as we left it.
-        Some((after.clone(), write, Some(after.rev)))
+        let ours = lot.slot(after.id).filter(|now| now.rev > after.rev && is_same(now, after));
+        Some((ours.unwrap_or(after).clone(), write))
     });
-    let asked = asked.collect();
-    start(model, asked, true)
+    let (op, asked) = (group.op, asked.collect());
+    start(model, asked, Some(op))
 }
 
-fn start(model: &mut Model, asked: Vec<(Slot, Write, Option<u64>)>, is_undo: bool) -> Vec<Effect> {
+fn start(model: &mut Model, asked: Vec<(Slot, Write)>, undoes: Option<OpId>) -> Vec<Effect> {
     let lot = model.tab().lot.id.clone();
     let work = &mut model.work;
     work.last += 1;
@@ -107,41 +134,80 @@ fn start(model: &mut Model, asked: Vec<(Slot, Write, Option<u64>)>, is_undo: boo
         model.say(Tone::Plain, "nothing to do: an answer is still awaited");
         return Vec::new();
     }
-    let before = asked.iter().map(|(slot, ..)| (slot.id, slot.clone())).collect();
     let left = asked.len();
-    work.running.insert(op, Group { lot: lot.clone(), is_undo, left, before, done: Vec::new(), refused: Vec::new() });
+    let mut group = Group { op, lot, undoes, left, asked: BTreeMap::new(), done: Vec::new(), refused: Vec::new() };
     let mut effects = Vec::with_capacity(left);
-    for (slot, write, if_match) in asked {
-        work.pending.insert(slot.id, Pending { op, seq: None });
-        effects.push(Effect::Write { op, lot: lot.clone(), slot: slot.id, write, if_match });
+    for (seen, write) in asked {
+        work.pending.insert(seen.id, Pending { op, seq: None });
+        let asked = Asked { seen, write, is_second: false };
+        effects.push(effect(op, &group.lot, &asked));
+        group.asked.insert(asked.seen.id, asked);
     }
+    work.running.insert(op, group);
     effects
 }
 
+fn effect(op: OpId, lot: &LotId, asked: &Asked) -> Effect {
+    let Asked { seen, write, .. } = asked;
+    Effect::Write { op, lot: lot.clone(), slot: seen.id, write: write.clone(), if_match: Some(seen.rev) }
+}
+
 /// The daemon has answered.
-pub fn written(model: &mut Model, op: OpId, slot: SlotId, result: Result<Written, Error>) {
-    let Some(group) = model.work.running.get_mut(&op) else { return };
-    group.left -= 1;
-    match result {
+pub fn written(model: &mut Model, op: OpId, slot: SlotId, result: Result<Written, Error>) -> Vec<Effect> {
+    let work = &mut model.work;
+    let Some(group) = work.running.get_mut(&op) else { return Vec::new() };
+    let Some(asked) = group.asked.get_mut(&slot) else { return Vec::new() };
+    let lot = model.tabs.iter().find(|tab| tab.lot.id == group.lot).map(|tab| &tab.lot);
+    let now = lot.and_then(|lot| lot.slot(slot));
+    let is_over = match result {
         Ok(written) => {
-            model.work.pending.insert(slot, Pending { op, seq: Some(written.seq) });
+            work.pending.insert(slot, Pending { op, seq: Some(written.seq) });
+            if let Some(undone) = group.undoes {
+                restore(&mut work.undo, undone, &written.slot);
+            }
             group.done.push(*written.slot);
+            true
         }
         Err(error) => {
-            model.work.pending.remove(&slot);
-            let lot = model.tabs.iter().find(|tab| tab.lot.id == group.lot).map(|tab| &tab.lot);
-            let before = group.before.get(&slot);
-            if let Some(before) = before {
-                group.refused.push((before.code.clone(), why(&error, before, lot)));
+            let code = if let Error::Refused(problem) = &error { Some(problem.code) } else { None };
+            let is_stale = code == Some(ProblemCode::RevStale);
+            // A camera had something to say of it meanwhile, and nobody else.
+            if let Some(now) = now.filter(|now| is_stale && !asked.is_second && asked.is_same(now)) {
+                (asked.seen, asked.is_second) = (now.clone(), true);
+                return vec![effect(op, &group.lot, asked)];
             }
+            work.pending.remove(&slot);
+            group.refused.push((asked.seen.code.clone(), why(&error, &asked.seen, lot)));
+            code == Some(ProblemCode::SlotNotFound) || is_stale && now.is_some_and(|now| asked.is_anothers(now))
         }
+    };
+    // What may succeed later can be taken back later.
+    if let Some(undone) = group.undoes.filter(|_| is_over) {
+        forget(&mut work.undo, undone, slot);
     }
-    let is_over = group.left == 0;
-    let lot = group.lot.clone();
+    group.left -= 1;
+    let (is_last, lot) = (group.left == 0, group.lot.clone());
     settle(model, &lot);
-    if is_over && let Some(group) = model.work.running.remove(&op) {
+    if is_last && let Some(group) = model.work.running.remove(&op) {
         finish(model, group);
     }
+    Vec::new()
+}
+
+/// A slot that is again as an action found it is what the actions before that one left.
+fn restore(undo: &mut [Group], op: OpId, now: &Slot) {
+    let found = undo.iter().find(|group| group.op == op).and_then(|group| group.asked.get(&now.id));
+    let Some(seen) = found.map(|asked| asked.seen.clone()) else { return };
+    let left = undo.iter_mut().flat_map(|group| &mut group.done);
+    left.filter(|left| left.id == seen.id && is_same(left, &seen)).for_each(|left| *left = now.clone());
+}
+
+/// A slot of an action that is not to be taken back any more.
+fn forget(undo: &mut Vec<Group>, op: OpId, slot: SlotId) {
+    for group in undo.iter_mut().filter(|group| group.op == op) {
+        group.done.retain(|done| done.id != slot);
+    }
+    undo.retain(|group| !group.done.is_empty());
 }
 
 /// Whatever the stream has caught up with is pending no longer.
@@ -152,7 +218,7 @@ pub fn settle(model: &mut Model, lot: &LotId) {
 
 fn finish(model: &mut Model, group: Group) {
     let key = model.keymap.hint(crate::actions::Action::Undo);
-    let back = key.filter(|_| !group.is_undo).map(|key| format!("; {key} takes it back")).unwrap_or_default();
+    let back = key.filter(|_| group.undoes.is_none()).map(|key| format!("; {key} takes it back")).unwrap_or_default();
     let done = match group.done.as_slice() {
         [] => String::new(),
         [slot] => format!("{} is {}{back}", slot.code, slot.state),
@@ -166,7 +232,7 @@ fn finish(model: &mut Model, group: Group) {
     let tone = if refused.is_empty() { Tone::Good } else { Tone::Bad };
     let text = [refused.join("; "), done].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(". ");
     model.say(tone, text);
-    if !group.is_undo && !group.done.is_empty() {
+    if group.undoes.is_none() && !group.done.is_empty() {
         model.work.undo.push(group);
         if model.work.undo.len() > UNDO_MAX {
             model.work.undo.remove(0);
@@ -193,3 +259,6 @@ fn why(error: &Error, before: &Slot, lot: Option<&LotView>) -> String {
 fn name(actor: &Actor) -> &str {
     actor.name.as_deref().unwrap_or(actor.kind.as_str())
 }
+
+#[cfg(test)]
+mod tests;

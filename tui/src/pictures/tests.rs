@@ -198,6 +198,13 @@ fn in_the_history_the_picture_is_that_of_the_moment() {
     );
     answer(&mut model, &demo, &past);
     assert!(shown(&model, &Spot::Slot).is_some_and(|at| at <= moment));
+    let held = model.pictures.held(&demo.id(), &Spot::Slot).and_then(|held| held.picture.as_ref());
+    let held = held.map(|picture| picture.capture.id);
+    let effects = press(&mut model, "i");
+    assert_eq!(model.tab().viewer.as_ref().and_then(|viewer| viewer.at), held, "large, it is the same");
+    let is_list = |effect: &Effect| matches!(effect, Effect::Fetch { what: Fetch::Captures { cursor: None, .. }, .. });
+    assert!(effects.iter().any(is_list), "for those around it");
+    press(&mut model, "i");
     assert!(matches!(&loads(&press(&mut model, "]"))[..], [(_, Ask { subject: Subject::One { .. }, .. })]));
 }
 

@@ -79,20 +79,30 @@ impl Viewer {
         self.at = at.checked_sub(1).filter(|at| *at > 0).map(|at| self.list[at]);
     }
 
-    /// Takes in a page of the list: the first, or the next.
-    pub fn fill(&mut self, page: Vec<Capture>, cursor: Option<String>, is_first: bool, newest: Option<CaptureId>) {
-        self.is_loading = false;
+    /// Takes in a page of the list: the first, or the next. Whether another is needed, for what is shown is older.
+    pub fn fill(
+        &mut self,
+        page: Vec<Capture>,
+        cursor: Option<String>,
+        is_first: bool,
+        newest: Option<CaptureId>,
+    ) -> bool {
         if is_first {
             self.list.clear();
         }
         self.list.extend(page.into_iter().map(|capture| capture.id));
         self.list.truncate(LIST_MAX);
         self.cursor = cursor.filter(|_| self.list.len() < LIST_MAX);
+        self.is_loading = self.at.is_some() && self.place(self.at).is_none() && self.cursor.is_some();
+        if self.is_loading {
+            return true;
+        }
         for _ in 0..std::mem::take(&mut self.owed) {
             if !self.back(newest) {
                 break;
             }
         }
+        false
     }
 
     /// A picture that has just come is the first of the list, if there is one.

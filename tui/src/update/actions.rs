@@ -1,17 +1,19 @@
 //! What an action comes to. Every key, click, command and palette row ends here.
 
+use std::collections::BTreeSet;
+
 use parking_api::slots::SlotState;
 use parking_api::{SlotCode, SlotId};
 
+use super::moving::{follow, go_to, level, sheet, travel};
 use super::{popups, viewing, visit};
 use crate::actions::Action;
-use crate::areas::Areas;
 use crate::effect::{Effect, Fetch};
-use crate::filter::Filter;
-use crate::model::{Model, Pane, Tone};
+use crate::filter::{About, Filter};
+use crate::lot;
+use crate::model::{Model, Pane, Tab, Tone};
 use crate::orders::Order;
 use crate::popups::{Ask, Confirm, Picker, Popup, Prompt};
-use crate::sheet::{Mode, Paper, Sheet, Way};
 use crate::sights::Question;
 use crate::work::{self, Change};
 
@@ -42,14 +44,11 @@ pub fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
         }
         MarkNone => model.tab_mut().slots.marks.clear(),
         Layout => model.tab_mut().slots.mode = model.tab().slots.mode.next(),
-        Filter => {
-            let text = model.tab().slots.filter.to_string();
-            model.popup = Some(Popup::Prompt(Prompt::new(Ask::Filter, &text)));
-        }
+        Filter => ask_filter(model),
         Preview => model.tab_mut().slots.is_preview_hidden ^= true,
         LevelUp => level(model, 1),
         LevelDown => level(model, -1),
-        Picture => viewing::enlarge(model),
+        Picture => return viewing::enlarge(model),
         Older => return viewing::step(model, true),
         Newer => return viewing::step(model, false),
         Save => viewing::ask_save(model),
@@ -88,8 +87,13 @@ pub fn obey(model: &mut Model, order: Order) -> Result<Vec<Effect>, String> {
         let slot = model.tab().lot.by_code(code);
         slot.map(|slot| slot.id).ok_or_else(|| format!("there is no slot {code} in this lot"))
     };
-    let all =
-        |model: &Model, codes: &[SlotCode]| codes.iter().map(|code| find(model, code)).collect::<Result<Vec<_>, _>>();
+    // Whoever names one twice means it once.
+    let all = |model: &Model, codes: &[SlotCode]| {
+        let mut slots = codes.iter().map(|code| find(model, code)).collect::<Result<Vec<_>, _>>()?;
+        let mut known = BTreeSet::new();
+        slots.retain(|id| known.insert(*id));
+        Ok::<_, String>(slots)
+    };
     match order {
         Order::Do(action) => return Ok(perform(model, action)),
         Order::Set { codes, state, note } => {
@@ -104,7 +108,7 @@ pub fn obey(model: &mut Model, order: Order) -> Result<Vec<Effect>, String> {
             let id = find(model, &code)?;
             go_to(model, id);
         }
-        Order::Filter(filter) => set_filter(model, filter),
+        Order::Filter(text) => set_filter(model, Filter::parse(&text, model.tab().about())?),
         Order::Lot(id) => {
             let at = model.tabs.iter().position(|tab| tab.lot.id == id);
             model.active = at.ok_or_else(|| format!("there is no lot {id}"))?;
@@ -121,64 +125,35 @@ pub fn obey(model: &mut Model, order: Order) -> Result<Vec<Effect>, String> {
     Ok(Vec::new())
 }
 
-/// Puts the cursor on a slot, whatever hides it.
-pub fn go_to(model: &mut Model, id: SlotId) {
+/// What a filter hides when it is set is not selected any more; what changes later stays under the hand.
+pub fn set_filter(model: &mut Model, filter: Filter) {
     let now = model.now;
     let tab = model.tab_mut();
-    let Some(slot) = tab.lot.slot(id) else { return };
-    let level = slot.level;
-    tab.slots.level = tab.lot.plan.levels.iter().position(|known| known.level == level).unwrap_or_default();
-    if tab.lot.slot(id).is_some_and(|slot| !tab.slots.filter.takes(slot, now)) {
-        tab.slots.filter = Filter::default();
+    *tab.filter_mut() = filter;
+    let selected = tab.slots.cursor.and_then(|id| tab.lot.slot(id));
+    if selected.is_some_and(|slot| !tab.slots.filter.takes_slot(slot, now)) {
+        tab.slots.cursor = None;
     }
-    tab.slots.cursor = Some(id);
-    (tab.pane, tab.viewer) = (Pane::Slots, None);
 }
 
-pub fn set_filter(model: &mut Model, filter: Filter) {
-    model.tab_mut().slots.filter = filter;
-}
-
-/// Asks for the count when it is about many.
+/// Asks for the count when it is about many, or about one that is marked and not looked at.
 pub fn begin(model: &mut Model, change: Change, slots: Vec<SlotId>, note: Option<String>) -> Vec<Effect> {
-    if slots.len() > 1 && model.hindrance().is_none() {
+    let Tab { slots: pane, .. } = model.tab();
+    let is_elsewhere = slots.iter().any(|id| pane.marks.contains(id) && pane.cursor != Some(*id));
+    if (slots.len() > 1 || is_elsewhere) && model.hindrance().is_none() {
         model.popup = Some(Popup::Confirm(Confirm { change, slots, note, input: Default::default() }));
         return Vec::new();
     }
-    work::begin(model, change, &slots, note)
+    send(model, change, &slots, note)
 }
 
-/// The slots as they are laid out on this screen.
-pub fn sheet(model: &Model) -> Sheet {
-    let tab = model.tab();
-    let grid = Areas::of(model).grid;
-    let paper = Paper { width: grid.width, height: grid.height, mode: tab.slots.mode, level: tab.slots.level };
-    Sheet::new(&tab.lot, paper, &|slot| tab.shows(slot, model.now))
-}
-
-/// Keeps the cursor on something that is there, and what it is on in sight.
-pub fn settle(model: &mut Model) {
-    let levels = model.tab().lot.plan.levels.len();
-    let slots = &mut model.tab_mut().slots;
-    slots.level = slots.level.min(levels.saturating_sub(1));
-    if model.tab().pane != Pane::Slots {
-        return;
+/// What was changed is not marked any more.
+pub fn send(model: &mut Model, change: Change, slots: &[SlotId], note: Option<String>) -> Vec<Effect> {
+    let effects = work::begin(model, change, slots, note);
+    if !effects.is_empty() {
+        model.tab_mut().slots.marks.retain(|id| !slots.contains(id));
     }
-    let sheet = sheet(model);
-    let view = u32::from(Areas::of(model).grid.height).max(1);
-    let tab = model.tab_mut();
-    let at = tab.slots.cursor.and_then(|id| tab.lot.slots.iter().position(|slot| slot.id == id));
-    let at = at.filter(|&slot| sheet.tile(slot).is_some()).or_else(|| sheet.first());
-    let Some(tile) = at.and_then(|slot| sheet.tile(slot)) else {
-        tab.slots.scroll = 0;
-        return;
-    };
-    tab.slots.cursor = Some(tab.lot.slots[tile.slot].id);
-    // The border of a zone comes into sight with its first and last row.
-    let margin = u32::from(tab.slots.mode != Mode::List);
-    let (top, bottom) = (tile.at.y.saturating_sub(margin), tile.at.y + u32::from(tile.at.height) + margin);
-    let scroll = tab.slots.scroll.min(top).max(bottom.saturating_sub(view));
-    tab.slots.scroll = scroll.min(sheet.height.saturating_sub(view));
+    effects
 }
 
 fn targets(model: &Model) -> Vec<SlotId> {
@@ -221,6 +196,18 @@ fn ask_note(model: &mut Model, state: Option<SlotState>) {
     model.popup = Some(Popup::Prompt(Prompt::new(Ask::Note { state, slots }, &note.unwrap_or_default())));
 }
 
+/// Where there is nothing to filter, one looks for slots.
+fn ask_filter(model: &mut Model) {
+    let tab = model.tab_mut();
+    tab.viewer = None;
+    if tab.about() == About::Slots {
+        tab.pane = Pane::Slots;
+    }
+    let (before, cursor) = (tab.filter().clone(), tab.slots.cursor);
+    let text = before.to_string();
+    model.popup = Some(Popup::Prompt(Prompt::new(Ask::Filter { before, cursor }, &text)));
+}
+
 fn mark(model: &mut Model) {
     let tab = model.tab_mut();
     if let Some(id) = tab.slots.cursor.filter(|_| tab.pane == Pane::Slots)
@@ -230,23 +217,11 @@ fn mark(model: &mut Model) {
     }
 }
 
+/// What passes the filter where one is looking.
 fn shown(model: &Model) -> Vec<SlotId> {
-    let slots = &model.tab().lot.slots;
-    sheet(model).tiles.iter().filter(|tile| !tile.is_hidden).map(|tile| slots[tile.slot].id).collect()
-}
-
-fn level(model: &mut Model, step: isize) {
-    let tab = model.tab_mut();
-    let last = tab.lot.plan.levels.len().saturating_sub(1);
-    tab.slots.level = tab.slots.level.saturating_add_signed(step).min(last);
-}
-
-fn follow(model: &mut Model) {
-    let tab = model.tab_mut();
-    tab.events.at = match tab.events.at {
-        Some(_) => None,
-        None => tab.shown_events().first().map(|event| event.seq),
-    };
+    let tab = model.tab();
+    let slots = sheet(model).tiles.into_iter().map(|tile| &tab.lot.slots[tile.slot]);
+    slots.filter(|slot| tab.slots.filter.takes_slot(slot, model.now)).map(|slot| slot.id).collect()
 }
 
 fn pane(model: &Model, action: Action) -> Pane {
@@ -286,7 +261,7 @@ fn why(model: &mut Model) -> Vec<Effect> {
         return Vec::new();
     };
     let tab = model.tab_mut();
-    tab.why = Some(Question { slot, answer: None });
+    tab.why = Some(Question { slot, answer: None, failed: None });
     let effect = Effect::Fetch { lot: tab.lot.id.clone(), what: Fetch::Why(slot) };
     model.popup = Some(Popup::Why);
     vec![effect]
@@ -304,18 +279,15 @@ fn open(model: &mut Model) -> Vec<Effect> {
     let slot = match tab.pane {
         _ if tab.viewer.is_some() => None,
         Pane::Slots => return enter(model, Pane::Slot),
-        Pane::Slot | Pane::Cameras => {
-            viewing::enlarge(model);
-            return Vec::new();
+        Pane::Slot | Pane::Cameras => return viewing::enlarge(model),
+        Pane::Sessions => {
+            let shown = tab.shown_sessions(model.now);
+            shown.get(tab.session_row(&shown)).and_then(|session| session.slot_id)
         }
-        Pane::Sessions => tab.shown_sessions().get(tab.sessions.rows.cursor).and_then(|session| session.slot_id),
         Pane::Events => {
-            let shown = tab.shown_events();
+            let shown = tab.shown_events(model.now);
             let event = tab.events.at.map_or(shown.first(), |seq| shown.iter().find(|event| event.seq == seq));
-            event.and_then(|event| match &event.change {
-                parking_api::events::EventChange::SlotChanged { slot, .. } => Some(slot.id),
-                _ => None,
-            })
+            event.and_then(|event| lot::slot_of(&event.change)).filter(|id| tab.lot.slot(*id).is_some())
         }
     };
     if let Some(id) = slot {
@@ -330,87 +302,12 @@ fn back(model: &mut Model) {
     let tab = model.tab_mut();
     if tab.viewer.is_some() {
         tab.viewer = None;
-    } else if tab.pane != Pane::Slots {
-        tab.pane = Pane::Slots;
-    } else if !tab.slots.marks.is_empty() {
+    } else if tab.pane == Pane::Slots && !tab.slots.marks.is_empty() {
         tab.slots.marks.clear();
-    } else if !tab.slots.filter.is_empty() {
-        tab.slots.filter = Filter::default();
+    } else if tab.has_filter() {
+        *tab.filter_mut() = Filter::default();
+    } else {
+        tab.pane = Pane::Slots;
     }
     model.notice = None;
-}
-
-fn travel(model: &mut Model, action: Action) {
-    let page = usize::from(Areas::of(model).main.height.saturating_sub(2)).max(1);
-    match model.tab().pane {
-        Pane::Slots => roam(model, action, page),
-        Pane::Slot => {
-            let len = model.tab().slot.history.len();
-            step(&mut model.tab_mut().slot.rows.cursor, action, len, page);
-        }
-        Pane::Sessions => {
-            let len = model.tab().shown_sessions().len();
-            step(&mut model.tab_mut().sessions.rows.cursor, action, len, page);
-        }
-        Pane::Cameras => {
-            let len = model.tab().lot.cameras.len();
-            step(&mut model.tab_mut().cameras.cursor, action, len, page);
-        }
-        Pane::Events => {
-            let tab = model.tab();
-            let shown: Vec<u64> = tab.shown_events().iter().map(|event| event.seq).collect();
-            let mut at = tab.events.at.and_then(|seq| shown.iter().position(|shown| *shown <= seq)).unwrap_or_default();
-            step(&mut at, action, shown.len(), page);
-            // At the newest it follows.
-            model.tab_mut().events.at = shown.get(at).copied().filter(|_| at > 0);
-        }
-    }
-}
-
-fn step(cursor: &mut usize, action: Action, len: usize, page: usize) {
-    let last = len.saturating_sub(1);
-    *cursor = match action {
-        Action::Up => cursor.saturating_sub(1),
-        Action::Down => *cursor + 1,
-        Action::PageUp => cursor.saturating_sub(page),
-        Action::PageDown => *cursor + page,
-        Action::First => 0,
-        Action::Last => last,
-        _ => *cursor,
-    }
-    .min(last);
-}
-
-/// Over the grid.
-fn roam(model: &mut Model, action: Action, page: usize) {
-    let sheet = sheet(model);
-    let tab = model.tab_mut();
-    let Some(at) = tab.slots.cursor.and_then(|id| tab.lot.slots.iter().position(|slot| slot.id == id)) else { return };
-    let paged = |way: Way| {
-        let start = sheet.tile(at).map(|tile| tile.at.y)?;
-        let mut slot = at;
-        while let Some(next) = sheet.neighbour(slot, way) {
-            slot = next;
-            if sheet.tile(slot).is_some_and(|tile| tile.at.y.abs_diff(start) >= page as u32) {
-                break;
-            }
-        }
-        Some(slot)
-    };
-    let to = match action {
-        Action::Up => sheet.neighbour(at, Way::Up),
-        Action::Down => sheet.neighbour(at, Way::Down),
-        Action::Left => sheet.neighbour(at, Way::Left),
-        Action::Right => sheet.neighbour(at, Way::Right),
-        Action::PageUp => paged(Way::Up),
-        Action::PageDown => paged(Way::Down),
-        Action::First => sheet.first(),
-        Action::Last => sheet.last(),
-        Action::NextZone => sheet.zone_beside(at, true),
-        Action::PrevZone => sheet.zone_beside(at, false),
-        _ => None,
-    };
-    if let Some(to) = to {
-        tab.slots.cursor = Some(tab.lot.slots[to].id);
-    }
 }

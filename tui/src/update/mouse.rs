@@ -4,8 +4,9 @@ use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use parking_api::CameraId;
 use ratatui::layout::Position;
 
-use super::actions::{go_to, perform};
-use super::{viewing, visit};
+use super::actions::perform;
+use super::moving::go_to;
+use super::{popups, viewing, visit};
 use crate::actions::Action;
 use crate::effect::Effect;
 use crate::model::{Model, Pane};
@@ -37,7 +38,7 @@ pub fn event(model: &mut Model, event: MouseEvent) -> Vec<Effect> {
             Vec::new()
         }
         Some(Target::Do(action)) => {
-            model.popup = None;
+            popups::leave(model);
             perform(model, action)
         }
         Some(Target::Lot(at)) => {
@@ -49,13 +50,16 @@ pub fn event(model: &mut Model, event: MouseEvent) -> Vec<Effect> {
             picture(model, camera);
             Vec::new()
         }
-        Some(Target::Popup) => Vec::new(),
-        // Beside a popup is out of it.
-        None if model.popup.is_some() => {
-            model.popup = None;
+        Some(Target::Offer(at)) => {
+            popups::take_offer(model, at);
             Vec::new()
         }
-        None => Vec::new(),
+        Some(Target::Popup) => Vec::new(),
+        // Beside a popup is out of it.
+        None => {
+            popups::leave(model);
+            Vec::new()
+        }
     }
 }
 
@@ -71,19 +75,31 @@ fn picture(model: &mut Model, camera: CameraId) {
 }
 
 fn row(model: &mut Model, at: usize) -> Vec<Effect> {
-    if let Some(Popup::Away(cursor)) = &mut model.popup {
-        *cursor = at;
+    if let Some(Popup::Away(cursor)) = model.popup {
+        // The second click opens it, as in every list.
+        model.popup = Some(Popup::Away(at));
+        if cursor == at {
+            popups::open_away(model, at);
+        }
         return Vec::new();
     }
+    let now = model.now;
     let tab = model.tab_mut();
     let cursor = match tab.pane {
         Pane::Slots => return Vec::new(),
         Pane::Slot => &mut tab.slot.rows.cursor,
-        Pane::Sessions => &mut tab.sessions.rows.cursor,
+        Pane::Sessions => {
+            let before = tab.sessions.at;
+            tab.sessions.at = tab.shown_sessions(now).get(at).map(|stay| stay.id);
+            let is_second = tab.sessions.at == before;
+            return if is_second { perform(model, Action::Open) } else { Vec::new() };
+        }
         Pane::Cameras => &mut tab.cameras.cursor,
         Pane::Events => {
-            tab.events.at = tab.shown_events().get(at).map(|event| event.seq);
-            return Vec::new();
+            let before = tab.events.at;
+            tab.events.at = tab.shown_events(now).get(at).map(|event| event.seq);
+            let is_second = tab.events.at == before;
+            return if is_second { perform(model, Action::Open) } else { Vec::new() };
         }
     };
     if *cursor == at {
@@ -95,7 +111,7 @@ fn row(model: &mut Model, at: usize) -> Vec<Effect> {
 
 fn wheel(model: &mut Model, action: Action) -> Vec<Effect> {
     if let Some(Popup::Picker(picker)) = &mut model.popup {
-        let last = picker.rows().len().saturating_sub(1);
+        let last = picker.rows(&model.keymap).len().saturating_sub(1);
         picker.cursor = match action {
             Action::Up => picker.cursor.saturating_sub(NOTCH),
             _ => (picker.cursor + NOTCH).min(last),
@@ -107,6 +123,10 @@ fn wheel(model: &mut Model, action: Action) -> Vec<Effect> {
         *cursor = if action == Action::Up { cursor.saturating_sub(NOTCH) } else { (*cursor + NOTCH).min(last) };
         return Vec::new();
     }
-    let steps = if model.tab().pane == Pane::Slots { 1 } else { NOTCH };
+    if model.popup.is_some() {
+        return Vec::new();
+    }
+    let is_single = model.tab().pane == Pane::Slots || model.tab().viewer.is_some();
+    let steps = if is_single { 1 } else { NOTCH };
     (0..steps).flat_map(|_| perform(model, action)).collect()
 }

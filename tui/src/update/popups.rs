@@ -2,15 +2,16 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
-use super::actions::{begin, obey, perform, set_filter};
+use super::actions::{begin, obey, perform, send, set_filter};
+use super::moving::go_to;
 use crate::actions::Action;
 use crate::effect::Effect;
-use crate::filter::Filter;
+use crate::filter::{Filter, last_word};
 use crate::input::Input;
 use crate::model::{HISTORY_MAX, Model, Tone};
 use crate::orders;
 use crate::popups::{Ask, Confirm, Picker, Popup, Prompt};
-use crate::work::{self, Change};
+use crate::work::Change;
 
 /// Rows that a page key moves in a list over the screen.
 const PAGE: usize = 10;
@@ -24,12 +25,15 @@ pub fn key(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     match model.popup.take() {
         None => action.map(|action| perform(model, action)).unwrap_or_default(),
         // What is no letter works everywhere.
-        Some(_) if is_ctrl && action == Some(Action::Quit) => Vec::new(),
+        Some(popup) if key.code == KeyCode::Esc || is_ctrl && action == Some(Action::Quit) => {
+            model.popup = Some(popup);
+            leave(model);
+            Vec::new()
+        }
         Some(popup) if is_ctrl && action == Some(Action::Suspend) => {
             model.popup = Some(popup);
             vec![Effect::Suspend]
         }
-        Some(_) if key.code == KeyCode::Esc => Vec::new(),
         Some(Popup::Prompt(prompt)) => prompt_key(model, prompt, key),
         Some(Popup::Picker(picker)) => picker_key(model, picker, key),
         Some(Popup::Confirm(confirm)) => confirm_key(model, confirm, key),
@@ -62,19 +66,29 @@ fn prompt_key(model: &mut Model, mut prompt: Prompt, key: KeyEvent) -> Vec<Effec
                 (prompt.offer, prompt.fault) = (None, None);
                 prompt.offers.clear();
             }
-            if prompt.ask == Ask::Filter {
-                preview_filter(model, &mut prompt);
-            }
+            preview_filter(model, &mut prompt);
         }
     }
     model.popup = Some(Popup::Prompt(prompt));
     Vec::new()
 }
 
+/// Away with what stands over the screen, and all is as it was before.
+pub fn leave(model: &mut Model) {
+    if let Some(Popup::Prompt(Prompt { ask: Ask::Filter { before, cursor }, .. })) = model.popup.take() {
+        model.tab_mut().slots.cursor = cursor;
+        *model.tab_mut().filter_mut() = before;
+    }
+}
+
 /// The filter works while it is typed.
 fn preview_filter(model: &mut Model, prompt: &mut Prompt) {
-    match Filter::parse(&prompt.input.text()) {
-        Ok(filter) => set_filter(model, filter),
+    let Ask::Filter { cursor, .. } = &prompt.ask else { return };
+    match Filter::parse(&prompt.input.text(), model.tab().about()) {
+        Ok(filter) => {
+            model.tab_mut().slots.cursor = *cursor;
+            set_filter(model, filter);
+        }
         Err(fault) => prompt.fault = Some(fault),
     }
 }
@@ -97,13 +111,12 @@ fn submit(model: &mut Model, mut prompt: Prompt) -> Vec<Effect> {
                 Err(fault) => prompt.fault = Some(fault),
             }
         }
-        Ask::Filter => match Filter::parse(&text) {
-            Ok(filter) => {
-                set_filter(model, filter);
+        Ask::Filter { .. } => {
+            preview_filter(model, &mut prompt);
+            if prompt.fault.is_none() {
                 return Vec::new();
             }
-            Err(fault) => prompt.fault = Some(fault),
-        },
+        }
         Ask::Save { capture } => {
             let path = text.trim().to_string();
             if !path.is_empty() {
@@ -123,12 +136,12 @@ fn submit(model: &mut Model, mut prompt: Prompt) -> Vec<Effect> {
     Vec::new()
 }
 
-fn complete(model: &Model, prompt: &mut Prompt, is_next: bool) {
+fn complete(model: &mut Model, prompt: &mut Prompt, is_next: bool) {
     if prompt.offer.is_none() {
         let lots: Vec<_> = model.tabs.iter().map(|tab| tab.lot.id.clone()).collect();
         prompt.offers = match prompt.ask {
             Ask::Command => orders::offers(&prompt.input.before(), model.tab(), &lots),
-            Ask::Filter => orders::filter_offers(&prompt.input.before(), model.tab()),
+            Ask::Filter { .. } => orders::filter_offers(&prompt.input.before(), model.tab()),
             Ask::Note { .. } | Ask::Save { .. } => Vec::new(),
         };
     }
@@ -141,10 +154,23 @@ fn complete(model: &Model, prompt: &mut Prompt, is_next: bool) {
         Some(at) if is_next => (at + 1) % len,
         Some(at) => (at + len - 1) % len,
     };
-    let line = prompt.input.text();
-    let before = line.rsplit_once(' ').map(|(before, _)| format!("{before} ")).unwrap_or_default();
-    prompt.input = Input::new(&format!("{before}{}", prompt.offers[at]));
-    prompt.offer = Some(at);
+    take(prompt, at);
+    preview_filter(model, prompt);
+}
+
+/// Puts one of the offers in the place of the word that the cursor is at the end of.
+fn take(prompt: &mut Prompt, at: usize) {
+    let Some(offer) = prompt.offers.get(at) else { return };
+    prompt.input.complete(last_word(&prompt.input.before()), offer);
+    (prompt.offer, prompt.fault) = (Some(at), None);
+}
+
+/// The same by a click.
+pub fn take_offer(model: &mut Model, at: usize) {
+    let Some(Popup::Prompt(mut prompt)) = model.popup.take() else { return };
+    take(&mut prompt, at);
+    preview_filter(model, &mut prompt);
+    model.popup = Some(Popup::Prompt(prompt));
 }
 
 fn recall(model: &Model, prompt: &mut Prompt, is_older: bool) {
@@ -160,7 +186,7 @@ fn recall(model: &Model, prompt: &mut Prompt, is_older: bool) {
 }
 
 fn picker_key(model: &mut Model, mut picker: Picker, key: KeyEvent) -> Vec<Effect> {
-    let rows = picker.rows();
+    let rows = picker.rows(&model.keymap);
     let last = rows.len().saturating_sub(1);
     match key.code {
         KeyCode::Enter => {
@@ -185,12 +211,11 @@ fn picker_key(model: &mut Model, mut picker: Picker, key: KeyEvent) -> Vec<Effec
 fn confirm_key(model: &mut Model, mut confirm: Confirm, key: KeyEvent) -> Vec<Effect> {
     match key.code {
         KeyCode::Enter if confirm.input.text() == confirm.slots.len().to_string() => {
-            model.tab_mut().slots.marks.clear();
-            return work::begin(model, confirm.change, &confirm.slots, confirm.note);
+            return send(model, confirm.change, &confirm.slots, confirm.note);
         }
         KeyCode::Enter => {
-            let count = confirm.slots.len();
-            model.say(Tone::Plain, format!("type {count} to change {count} slots, or press esc to leave it"));
+            let (count, slots) = (confirm.slots.len(), confirm.subject(&model.tab().lot));
+            model.say(Tone::Plain, format!("type {count} to change {slots}, or press esc to leave it"));
         }
         KeyCode::Char(c) if !c.is_ascii_digit() => {}
         _ => drop(confirm.input.key(key)),
@@ -227,18 +252,22 @@ fn why_key(model: &mut Model, action: Option<Action>) -> Vec<Effect> {
     }
 }
 
+/// Goes to the slot of a row.
+pub fn open_away(model: &mut Model, row: usize) {
+    let change = model.tab().lot.away.as_ref().and_then(|away| away.changes.get(row));
+    let slot = change.map(|change| change.slot);
+    model.popup = None;
+    if let Some(slot) = slot {
+        go_to(model, slot);
+    }
+}
+
 /// Enter goes to the slot.
 fn away_key(model: &mut Model, cursor: usize, key: KeyEvent) {
     let Some(away) = &model.tab().lot.away else { return };
     let last = away.changes.len().saturating_sub(1);
     let to = match model.keymap.action(key) {
-        Some(Action::Open) => {
-            let slot = away.changes.get(cursor).map(|change| change.slot);
-            if let Some(slot) = slot {
-                super::actions::go_to(model, slot);
-            }
-            return;
-        }
+        Some(Action::Open) => return open_away(model, cursor),
         Some(Action::Up) => cursor.saturating_sub(1),
         Some(Action::Down) => cursor + 1,
         Some(Action::PageUp) => cursor.saturating_sub(PAGE),

@@ -7,19 +7,21 @@ use parking_api::sessions::Session;
 use parking_api::tokens::Identity;
 
 use super::{TABS_MAX, viewing};
-use crate::effect::Effect;
+use crate::effect::{Effect, Fetch};
 use crate::model::{Model, Tab, Tone, Who};
-use crate::msg::Fetched;
+use crate::msg::{Fetched, NotFetched};
 
+/// Answers that say something of the token; any other says that the daemon cannot answer now.
+const REFUSED: [u16; 2] = [401, 403];
 /// Most stays that are kept to be looked at.
 pub const SESSIONS_MAX: usize = 1_000;
 
 pub fn who(model: &mut Model, result: Result<Identity, Error>) -> Vec<Effect> {
     model.who = match result {
         Ok(identity) => Who::Known(identity),
-        // Asked again when the connection is back.
-        Err(Error::Unreachable { .. } | Error::TimedOut { .. }) => Who::Asking,
-        Err(error) => Who::Refused(error.to_string()),
+        Err(Error::Refused(problem)) if REFUSED.contains(&problem.status) => Who::Refused(problem.to_string()),
+        // Asked again soon.
+        Err(_) => Who::Asking,
     };
     Vec::new()
 }
@@ -35,13 +37,11 @@ pub fn lots(model: &mut Model, result: Result<Vec<Lot>, Error>) -> Vec<Effect> {
     Vec::new()
 }
 
-pub fn fetched(model: &mut Model, lot: &LotId, result: Result<Fetched, Error>) -> Vec<Effect> {
+pub fn fetched(model: &mut Model, lot: &LotId, result: Result<Fetched, NotFetched>) -> Vec<Effect> {
     let fetched = match result {
         Ok(fetched) => fetched,
-        // What is missing is seen where it is missing; an outage is on the screen already.
-        Err(Error::Unreachable { .. } | Error::TimedOut { .. }) => return Vec::new(),
-        Err(error) => {
-            model.say(Tone::Bad, error.to_string());
+        Err(missing) => {
+            not_fetched(model, lot, missing);
             return Vec::new();
         }
     };
@@ -50,23 +50,56 @@ pub fn fetched(model: &mut Model, lot: &LotId, result: Result<Fetched, Error>) -
         Fetched::Log(page) => tab.lot.history(page.events),
         Fetched::History { slot, events, stay } => {
             if tab.slot.slot == Some(slot) {
-                tab.slot.history = events;
+                tab.slot.fill(events);
                 tab.slot.stay = stay;
-                tab.slot.is_loading = false;
+                (tab.slot.is_loading, tab.slot.failed) = (false, None);
             }
         }
         Fetched::Why(found) => {
             if let Some(question) = tab.why.as_mut().filter(|question| question.slot == found.why.slot_id) {
-                question.answer = Some(found);
+                (question.answer, question.failed) = (Some(found), None);
             }
         }
-        Fetched::Sessions(sessions) => tab.sessions.sessions = sessions,
+        Fetched::Sessions(sessions) => (tab.sessions.sessions, tab.sessions.is_known) = (sessions, true),
         Fetched::Cameras(cameras) => tab.lot.put_cameras(cameras),
         Fetched::Captures { camera, captures, next, is_first } => {
             return viewing::listed(model, lot, &camera, captures, next, is_first);
         }
     }
     Vec::new()
+}
+
+/// Nothing waits any more for what does not come.
+fn not_fetched(model: &mut Model, lot: &LotId, NotFetched { what, error }: NotFetched) {
+    let Some(tab) = model.tab_of(lot) else { return };
+    let what = match what {
+        Fetch::Log => "the events".into(),
+        Fetch::Sessions => "the stays".into(),
+        Fetch::Cameras => "the cameras".into(),
+        Fetch::History(slot) => {
+            if tab.slot.slot == Some(slot) {
+                (tab.slot.is_loading, tab.slot.failed) = (false, Some(error.to_string()));
+            }
+            "the history of the slot".into()
+        }
+        Fetch::Why(slot) => {
+            if let Some(question) = tab.why.as_mut().filter(|question| question.slot == slot) {
+                question.failed = Some(error.to_string());
+            }
+            "the reason".to_string()
+        }
+        Fetch::Captures { camera, .. } => {
+            if let Some(viewer) = tab.viewer.as_mut().filter(|viewer| viewer.camera == camera) {
+                (viewer.is_loading, viewer.owed) = (false, 0);
+            }
+            format!("what {camera} took before")
+        }
+    };
+    // An outage is on the screen already.
+    let is_outage = matches!(error, Error::Unreachable { .. } | Error::TimedOut { .. });
+    if tab.lot.is_live() || !is_outage {
+        model.say(Tone::Bad, format!("{what} did not come: {error}"));
+    }
 }
 
 /// A stay that an event has opened, closed or voided.

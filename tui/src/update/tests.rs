@@ -1,7 +1,11 @@
 //! What a message comes to: keys in, model and wishes out.
 
+mod filters;
+mod outages;
+
 use std::time::Duration;
 
+use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use parking_api::client::{Error, LinkState, LiveMessage};
 use parking_api::events::{Actor, EventChange};
 use parking_api::slots::{SetSlot, SlotState};
@@ -247,6 +251,10 @@ fn what_changed_during_an_outage_is_told_listed_and_gone_to() {
     assert_eq!(notice(&model), "1 slot changed while you were away; w lists them");
     press(&mut model, "w enter");
     assert_eq!((selected(&model), model.popup.is_none()), ("B-05", true));
+    press(&mut model, "g w");
+    let kind = MouseEventKind::Down(MouseButton::Left);
+    send(&mut model, Msg::Mouse(MouseEvent { kind, column: 60, row: 19, modifiers: KeyModifiers::NONE }));
+    assert_eq!((selected(&model), model.popup.is_none()), ("B-05", true), "by the mouse as well");
 }
 
 #[test]

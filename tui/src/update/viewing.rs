@@ -3,7 +3,7 @@
 use parking_api::captures::Capture;
 use parking_api::client::LiveMessage;
 use parking_api::events::EventChange;
-use parking_api::{CameraId, LotId};
+use parking_api::{CameraId, CaptureId, LotId};
 
 use crate::actions::Action;
 use crate::effect::{Effect, Fetch};
@@ -21,22 +21,36 @@ fn camera(tab: &Tab) -> Option<CameraId> {
     }
 }
 
+/// The picture of a moment of the past that is looked at beside the history of a slot.
+fn moment(model: &Model) -> Option<CaptureId> {
+    let tab = model.tab();
+    let is_past = tab.pane == Pane::Slot && tab.slot.rows.cursor > 0;
+    let held = model.pictures.held(&tab.lot.id, &Spot::Slot).filter(|held| is_past && !held.is_loading)?;
+    held.picture.as_ref().map(|picture| picture.capture.id)
+}
+
 /// Large, or small again.
-pub fn enlarge(model: &mut Model) {
+pub fn enlarge(model: &mut Model) -> Vec<Effect> {
     if model.pictures.is_off() {
         let why = model.pictures.chosen.why.clone();
         model.say(Tone::Plain, format!("pictures are off: {why}"));
-        return;
+        return Vec::new();
     }
-    let found = camera(model.tab());
+    let (found, at) = (camera(model.tab()), moment(model));
     let tab = model.tab_mut();
     if tab.viewer.take().is_some() {
-        return;
+        return Vec::new();
     }
-    match found {
-        Some(camera) => tab.viewer = Some(Viewer::new(camera)),
-        None => model.say(Tone::Plain, "no camera sees this: select a camera, or a slot in the zone of one"),
-    }
+    let Some(camera) = found else {
+        model.say(Tone::Plain, "no camera sees this: select a camera, or a slot in the zone of one");
+        return Vec::new();
+    };
+    // What came before and after it is asked for at once.
+    let is_loading = at.is_some();
+    let what = Fetch::Captures { camera: camera.clone(), cursor: None };
+    tab.viewer = Some(Viewer { at, is_loading, ..Viewer::new(camera) });
+    let fetch = Effect::Fetch { lot: tab.lot.id.clone(), what };
+    is_loading.then_some(fetch).into_iter().collect()
 }
 
 pub fn show(model: &mut Model, camera: CameraId) {
@@ -53,7 +67,7 @@ pub fn step(model: &mut Model, is_back: bool) -> Vec<Effect> {
             *cursor = if is_back { (*cursor + 1).min(last) } else { cursor.saturating_sub(1) };
             return Vec::new();
         }
-        enlarge(model);
+        drop(enlarge(model));
     }
     let tab = model.tab_mut();
     let newest = tab.viewer.as_ref().and_then(|viewer| Viewer::new(viewer.camera.clone()).shown(tab));
@@ -129,7 +143,10 @@ pub fn listed(
     let newest = Viewer::new(camera.clone()).shown(tab);
     let is_alone = captures.len() < 2 && is_first;
     if let Some(viewer) = tab.viewer.as_mut().filter(|viewer| viewer.camera == *camera) {
-        viewer.fill(captures, next, is_first, newest);
+        if viewer.fill(captures, next, is_first, newest) {
+            let what = Fetch::Captures { camera: camera.clone(), cursor: viewer.cursor.clone() };
+            return vec![Effect::Fetch { lot: lot.clone(), what }];
+        }
         if is_alone {
             model.say(Tone::Plain, format!("{camera} has taken no picture before this one"));
         }

@@ -15,10 +15,14 @@ use crate::work::Change;
 
 pub fn draw(canvas: &mut Canvas<'_>, model: &Model, areas: &Areas) {
     canvas.fill(areas.hints, canvas.look.bar());
+    if matches!(model.popup, Some(Popup::Prompt(_) | Popup::Confirm(_))) {
+        canvas.hit(areas.hints, Target::Popup);
+        canvas.hit(areas.status, Target::Popup);
+    }
     match &model.popup {
         Some(Popup::Prompt(prompt)) => {
             prompt_line(canvas, areas.hints, prompt);
-            prompt_help(canvas, areas.status, prompt);
+            prompt_help(canvas, model, areas.status, prompt);
         }
         Some(Popup::Confirm(confirm)) => confirm_lines(canvas, model, areas, confirm),
         Some(Popup::Picker(_) | Popup::Away(_) | Popup::Why) | None => {
@@ -100,7 +104,7 @@ fn prompt_line(canvas: &mut Canvas<'_>, area: Rect, prompt: &Prompt) {
     let look = canvas.look;
     let lead = match &prompt.ask {
         Ask::Command => ":".to_string(),
-        Ask::Filter => "/".into(),
+        Ask::Filter { .. } => "/".into(),
         Ask::Save { .. } => "save the picture as ".into(),
         Ask::Note { state: Some(state), slots } => format!("{state}{}, note: ", many(slots.len())),
         Ask::Note { state: None, slots } => format!("note{}: ", many(slots.len())),
@@ -129,13 +133,14 @@ pub fn type_in(canvas: &mut Canvas<'_>, (x, y, room): (u16, u16, u16), text: &st
         })
         .collect();
     let style = canvas.look.ink(canvas.look.theme.strong);
+    let shown = canvas.clean(&shown);
     canvas.buf.set_stringn(x, y, &shown, usize::from(room), style);
     let at = x + (before.width() - hidden.min(before.width())) as u16;
     canvas.drawn.cursor = Some(Position::new(at.min(x + room - 1), y));
 }
 
 /// What is wrong with the line, or what it could become.
-fn prompt_help(canvas: &mut Canvas<'_>, area: Rect, prompt: &Prompt) {
+fn prompt_help(canvas: &mut Canvas<'_>, model: &Model, area: Rect, prompt: &Prompt) {
     let look = canvas.look;
     let room = area.width.saturating_sub(2);
     if let Some(fault) = &prompt.fault {
@@ -143,13 +148,13 @@ fn prompt_help(canvas: &mut Canvas<'_>, area: Rect, prompt: &Prompt) {
         return;
     }
     if prompt.offers.is_empty() {
-        let text = match prompt.ask {
-            Ask::Command => "enter runs it, tab completes, up and down recall, esc leaves",
-            Ask::Filter => "state:free zone:A kind:ev age>2h note:word word !word ~fuzzy   tab completes, esc leaves",
-            Ask::Save { .. } => "enter saves it; a file that is there already is left as it is",
-            Ask::Note { .. } => "enter goes on, also without a note; esc leaves everything as it is",
+        let text: String = match prompt.ask {
+            Ask::Command => "enter runs it, tab completes, up and down recall, esc leaves".into(),
+            Ask::Filter { .. } => format!("{}   tab completes, esc leaves", model.tab().about().example()),
+            Ask::Save { .. } => "enter saves it; a file that is there already is left as it is".into(),
+            Ask::Note { .. } => "enter goes on, also without a note; esc leaves everything as it is".into(),
         };
-        canvas.text(area.x + 1, area.y, room, text, look.dim());
+        canvas.text(area.x + 1, area.y, room, &text, look.dim());
         return;
     }
     let at = prompt.offer.unwrap_or_default();
@@ -160,19 +165,22 @@ fn prompt_help(canvas: &mut Canvas<'_>, area: Rect, prompt: &Prompt) {
         if left < offer.width() as u16 {
             break;
         }
-        x = canvas.text(x, area.y, left, offer, style) + 2;
+        let end = canvas.text(x, area.y, left, offer, style);
+        canvas.hit(Rect::new(x, area.y, end - x, 1), Target::Offer(index));
+        x = end + 2;
     }
 }
 
 fn confirm_lines(canvas: &mut Canvas<'_>, model: &Model, areas: &Areas, confirm: &Confirm) {
     let look = canvas.look;
     let count = confirm.slots.len();
-    let what = match confirm.change {
-        Change::Toggle => format!("Toggle {count} slots"),
-        Change::Set(state) => format!("Set {count} slots {state}"),
-        Change::Note => format!("Write this note to {count} slots"),
-    };
     let lot = &model.tab().lot;
+    let slots = confirm.subject(lot);
+    let what = match confirm.change {
+        Change::Toggle => format!("Toggle {slots}"),
+        Change::Set(state) => format!("Set {slots} {state}"),
+        Change::Note => format!("Write this note to {slots}"),
+    };
     let codes: Vec<_> = confirm.slots.iter().filter_map(|id| lot.slot(*id)).map(|slot| slot.code.as_str()).collect();
     let text = model.notice.as_ref().map_or_else(|| codes.join(" "), |notice| notice.text.clone());
     canvas.text(areas.status.x + 1, areas.status.y, areas.status.width.saturating_sub(2), &text, look.dim());

@@ -86,8 +86,18 @@ impl<'a> Canvas<'a> {
         self.line(area.left() + 2, area.top(), area.width.saturating_sub(4), title);
     }
 
+    /// What of a text this terminal is to be given.
+    pub fn clean(&self, text: &str) -> String {
+        let chars = text.chars().filter(|c| !c.is_control());
+        if !self.look.is_ascii {
+            return chars.collect();
+        }
+        // As wide as it would be.
+        chars.map(|c| if c.is_ascii() { c.to_string() } else { "?".repeat(c.width().unwrap_or_default()) }).collect()
+    }
+
     fn fit(&self, text: &str, width: usize) -> String {
-        let mut shown: String = text.chars().filter(|c| !c.is_control()).collect();
+        let mut shown = self.clean(text);
         if shown.width() <= width {
             return shown;
         }

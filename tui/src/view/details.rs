@@ -77,7 +77,11 @@ pub fn pane(canvas: &mut Canvas<'_>, model: &Model, areas: &Areas) {
         columns: &EVENT_COLUMNS,
         rows: history.len(),
         cursor: Some(tab.slot.rows.cursor.min(history.len().saturating_sub(1))),
-        empty: if tab.slot.is_loading { "Looking up its history" } else { "Nothing has happened to it yet" },
+        empty: match tab.slot.failed {
+            Some(_) => "Its history could not be looked up",
+            None if tab.slot.is_loading => "Looking up its history",
+            None => "Nothing has happened to it yet",
+        },
     };
     table.draw(canvas, rest, |index| event(model, &history[history.len() - 1 - index]));
 }

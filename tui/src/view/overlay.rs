@@ -39,7 +39,7 @@ fn draw_picker(canvas: &mut Canvas<'_>, model: &Model, picker: &Picker) {
     let look = canvas.look;
     let screen = canvas.buf.area;
     let width = PICKER_WIDTH.min(screen.width.saturating_sub(2));
-    let rows = picker.rows();
+    let rows = picker.rows(&model.keymap);
     let text = picker.input.text();
     let lines = lines(&rows, (picker.is_help && text.is_empty()).then_some(picker.here.len()));
     let height = (lines.len().max(1) as u16 + 3).min(PICKER_HEIGHT).min(screen.height.saturating_sub(2));

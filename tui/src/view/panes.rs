@@ -15,13 +15,13 @@ use crate::{spans, talk};
 
 pub fn sessions(canvas: &mut Canvas<'_>, model: &Model, area: Rect) {
     let tab = model.tab();
-    let shown = tab.shown_sessions();
+    let shown = tab.shown_sessions(model.now);
     let columns = [("slot", 12), ("zone", 10), ("state", 9), ("from", 14), ("to", 14), ("for", 8), ("vehicle", 20)];
     let table = Table {
         columns: &columns,
         rows: shown.len(),
-        cursor: Some(tab.sessions.rows.cursor.min(shown.len().saturating_sub(1))),
-        empty: if tab.sessions.loaded_at.is_some() { "No stays to show" } else { "Waiting for the daemon" },
+        cursor: Some(tab.session_row(&shown)),
+        empty: if tab.sessions.is_known { "No stays to show" } else { "Waiting for the daemon" },
     };
     table.draw(canvas, area, |index| session(model, shown[index]));
 }
@@ -102,7 +102,7 @@ pub const EVENT_COLUMNS: [(&str, u16); 4] = [("event", 8), ("at", 14), ("who", 1
 
 pub fn events(canvas: &mut Canvas<'_>, model: &Model, area: Rect) {
     let tab = model.tab();
-    let shown = tab.shown_events();
+    let shown = tab.shown_events(model.now);
     let at = tab.events.at.and_then(|seq| shown.iter().position(|event| event.seq <= seq));
     let table =
         Table { columns: &EVENT_COLUMNS, rows: shown.len(), cursor: at.or(Some(0)), empty: "No events to show" };

@@ -121,6 +121,19 @@ fn why_a_slot_is_in_its_state() {
 }
 
 #[test]
+fn where_pictures_are_off_there_are_none_beside_the_reasons() {
+    let (mut model, demo) = live((120, 40));
+    press(&mut model, "y");
+    let slot = model.tab().why.as_ref().expect("a question").slot;
+    let found = crate::demo::why::explain(&demo, slot).expect("a slot");
+    fetched(&mut model, Fetched::Why(Box::new(found)));
+    assert!(text(&model).contains("when empty"));
+    let drawing = Drawing { protocol: Protocol::Off, cell: (8, 16) };
+    send(&mut model, Msg::Terminal(Box::new(Chosen { drawing, ..Chosen::default() })));
+    assert!(!text(&model).contains("when empty") && text(&model).contains("automatic"));
+}
+
+#[test]
 fn slots_that_nobody_confirms_and_slots_that_a_camera_sees_otherwise() {
     snapshots("doubt", |model, demo| {
         let mut snapshot = demo.snapshot();
@@ -248,6 +261,9 @@ fn ascii_is_nothing_but_ascii() {
     for size in SIZES {
         let (mut model, mut demo) = live(size);
         model.look.is_ascii = true;
+        let lot = &mut model.tabs[0].lot;
+        lot.slots[0].note = Some("für Zoë, 車".into());
+        lot.lot.as_mut().expect("it is known").name = "Parkhaus Süd".into();
         for keys in ["space", "v", "v", "v", "5", "4", "3", "2", "1", "i", "?"] {
             let effects = press(&mut model, keys);
             answer(&mut model, &mut demo, effects, true);

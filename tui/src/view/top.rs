@@ -102,8 +102,9 @@ fn link(model: &Model) -> Vec<Part> {
         Link::CatchingUp => part(WAITING, "catching up".into(), theme.warn),
         Link::Connecting => part(WAITING, format!("connecting{}", stale(&age)), theme.warn),
         Link::Offline { retry_at, .. } => {
-            let seconds = (retry_at.ms_since(now).max(0) + 999) / 1000;
-            part(WAITING, format!("reconnecting in {seconds} s{}", stale(&age)), theme.warn)
+            let seconds = retry_at.map(|at| (at.ms_since(now).max(0) + 999) / 1000);
+            let when = seconds.map(|seconds| format!(" in {seconds} s")).unwrap_or_default();
+            part(WAITING, format!("reconnecting{when}{}", stale(&age)), theme.warn)
         }
         Link::Ended { .. } => part(ALARM, format!("disconnected{}", stale(&age)), theme.warn),
     }
@@ -271,8 +272,8 @@ fn situation(model: &Model) -> String {
     if !tab.slots.marks.is_empty() {
         parts.push(format!("{} marked", tab.slots.marks.len()));
     }
-    if !tab.slots.filter.is_empty() {
-        parts.push(format!("only {}", tab.slots.filter));
+    if tab.has_filter() {
+        parts.push(format!("only {}", tab.filter()));
     }
     if let Some(viewer) = &tab.viewer {
         parts.push(if viewer.at.is_some() { "staying" } else { "following" }.into());

@@ -58,7 +58,10 @@ fn head(model: &Model, question: &Question, room: u16) -> Vec<Line> {
         all.push(("state", state, look.state_ink(slot.state)));
     }
     match question.answer.as_deref() {
-        None => all.push(("", "asking the daemon".into(), look.dim())),
+        None => match &question.failed {
+            Some(why) => all.push(("", format!("the daemon did not say why: {why}"), look.ink(look.theme.warn))),
+            None => all.push(("", "asking the daemon".into(), look.dim())),
+        },
         Some(Explained { why, .. }) => {
             if let Some(until) = why.held_until {
                 let until = spans::second(until, now, &lot.zone);
@@ -78,9 +81,9 @@ struct View<'a> {
 }
 
 fn views<'a>(model: &Model, answer: &'a Explained, room: u16) -> Vec<View<'a>> {
-    let is_wide = room + 4 >= PICTURES_FROM;
+    let has_room = room + 4 >= PICTURES_FROM && !model.pictures.is_off();
     let shown = answer.why.views.iter().enumerate().map(|(at, view)| {
-        let looks = answer.looks.get(at).filter(|looks| is_wide && (looks.now.is_some() || looks.empty.is_some()));
+        let looks = answer.looks.get(at).filter(|looks| has_room && (looks.now.is_some() || looks.empty.is_some()));
         let room = if looks.is_some() { room - PICTURES } else { room };
         View { looks, lines: wrapped(reasons(model, view), room) }
     });
