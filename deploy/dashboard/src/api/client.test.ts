@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { fixture } from "../fixtures";
-import { Refusal, Unreachable, api, change, setCsrfToken } from "./client";
+import { Refusal, Unanswered, Unreachable, answer, api, change, onDoubt, setCsrfToken } from "./client";
 import type { Problem } from "./types";
 
 let sent: Request[];
@@ -56,13 +56,38 @@ test("a refusal is an answer: it is not asked again, and says what it says", asy
   expect(sent).toHaveLength(1);
 });
 
-test("who cannot be reached is given up after a few attempts", async () => {
-  expect(await settle(toggle())).toBeInstanceOf(Unreachable);
+test("when no answer comes it is given up after a few attempts, and nobody claims that nothing was changed", async () => {
+  expect(await settle(toggle())).toBeInstanceOf(Unanswered);
   expect(sent).toHaveLength(4);
+});
+
+test("a daemon that refuses for now has changed nothing, unless an answer before that was lost", async () => {
+  const unavailable = json(503, { ...fixture<Problem>("problem"), status: 503, code: "unavailable" });
+  answers = [unavailable, unavailable, unavailable, unavailable];
+  expect(await settle(toggle())).toBeInstanceOf(Refusal);
+  answers = [() => new Response("", { status: 504 }), unavailable, unavailable, unavailable];
+  expect(await settle(toggle())).toBeInstanceOf(Unanswered);
+});
+
+test("who is no longer known finds out at once, and not from the question who that is", async () => {
+  const doubted = vi.fn();
+  onDoubt(doubted);
+  const refused = json(401, { ...fixture<Problem>("problem"), status: 401, code: "unauthenticated" });
+  answers = [refused, refused];
+  const options = { baseUrl: "http://127.0.0.1", fetch: network };
+  await settle(api.GET("/api/login", options).then(answer));
+  expect(doubted).not.toHaveBeenCalled();
+  await settle(toggle());
+  expect(doubted).toHaveBeenCalledOnce();
+  onDoubt(() => undefined);
+});
+
+test("what is only read and cannot be reached is just that", async () => {
+  expect(await settle(api.GET("/api/lots", { baseUrl: "http://127.0.0.1", fetch: network }).then(answer))).toBeInstanceOf(Unreachable);
 });
 
 test("what a proxy says in HTML is understood as what its status says", async () => {
   answers = [() => new Response("<html>", { status: 413, headers: { "Content-Type": "text/html" } })];
   const refused = await settle(toggle());
-  expect((refused as Refusal).problem).toMatchObject({ status: 413, code: "unknown" });
+  expect((refused as Refusal).problem).toMatchObject({ status: 413, code: "body_too_large" });
 });

@@ -2,7 +2,7 @@
 import type { Middleware } from "openapi-fetch";
 import createClient from "openapi-fetch";
 import type { paths } from "./schema";
-import type { Problem } from "./types";
+import type { Problem, ProblemCode } from "./types";
 
 /** How often a change is sent, with the same key, while nobody answers it; and how much longer each wait in between is. */
 const SENDS_MAX = 4;
@@ -25,6 +25,14 @@ export class Unreachable extends Error {
   }
 }
 
+/** A change was sent, and an answer to it was lost: it may have been done or not. */
+export class Unanswered extends Error {
+  constructor(cause: unknown) {
+    super("whether it was done is not known", { cause });
+    this.name = "Unanswered";
+  }
+}
+
 let csrfToken: string | null = null;
 
 /** To be sent with every change from now on. */
@@ -32,14 +40,27 @@ export function setCsrfToken(token: string | null): void {
   csrfToken = token;
 }
 
+let doubt: () => void = () => undefined;
+
+/** Called when the daemon no longer takes us for who we were. */
+export function onDoubt(listener: () => void): void {
+  doubt = listener;
+}
+
+/** By these it is found out who we are: their refusal is an answer to that, and raises no doubt. */
+const IDENTIFYING = /\/api\/(login|lots)$/;
+
 const guard: Middleware = {
   onRequest({ request }) {
     if (csrfToken && request.method !== "GET") request.headers.set("X-CSRF-Token", csrfToken);
     return request;
   },
-  async onResponse({ response }) {
+  async onResponse({ request, response }) {
     if (response.ok || response.status === 304) return response;
-    throw new Refusal(await problemOf(response));
+    const problem = await problemOf(response);
+    const isDoubtful = problem.status === 401 || problem.code === "csrf_mismatch";
+    if (isDoubtful && !IDENTIFYING.test(new URL(request.url).pathname)) doubt();
+    throw new Refusal(problem);
   },
   onError({ error }) {
     return error instanceof Refusal ? error : new Unreachable(error);
@@ -59,19 +80,28 @@ export function idempotencyKey(): string {
 /** Sends a change, again if nobody answered it: its idempotency key makes that safe. */
 export async function change<T>(send: (key: string) => Promise<{ data?: T }>): Promise<T> {
   const key = idempotencyKey();
+  let isLost = false;
   for (let sent = 1; ; sent += 1) {
     try {
       return answer(await send(key));
     } catch (error) {
-      if (!isUnanswered(error) || sent === SENDS_MAX) throw error;
+      if (!isUndecided(error)) throw error;
+      isLost ||= isAnswerLost(error);
+      if (sent === SENDS_MAX) throw isLost ? new Unanswered(error) : error;
       await new Promise((resolve) => setTimeout(resolve, RESEND_MS * sent));
     }
   }
 }
 
 /** Whether no daemon has decided: none was reached, or a proxy or a daemon says that it cannot right now. */
-function isUnanswered(error: unknown): boolean {
+function isUndecided(error: unknown): boolean {
   return error instanceof Unreachable || (error instanceof Refusal && [502, 503, 504].includes(error.problem.status));
+}
+
+/** Whether a daemon may have done it all the same. */
+function isAnswerLost(error: unknown): boolean {
+  if (!(error instanceof Refusal)) return true;
+  return error.problem.code === "outcome_unknown" || [502, 504].includes(error.problem.status);
 }
 
 /** The body of an answer. A refusal has been thrown before. */
@@ -95,5 +125,18 @@ async function problemOf(response: Response): Promise<Problem> {
     }
   }
   const title = response.statusText || `status ${response.status}`;
-  return { type: "about:blank", title, status: response.status, code: "unknown", detail: title };
+  return { type: "about:blank", title, status: response.status, code: BY_STATUS[response.status] ?? "unknown", detail: title };
 }
+
+/** What a proxy means, which says it by its status alone. */
+const BY_STATUS: Readonly<Record<number, ProblemCode>> = {
+  401: "unauthenticated",
+  403: "forbidden",
+  404: "not_found",
+  408: "request_timeout",
+  413: "body_too_large",
+  429: "rate_limited",
+  502: "unavailable",
+  503: "unavailable",
+  504: "unavailable",
+};

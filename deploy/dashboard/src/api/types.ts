@@ -9,6 +9,7 @@ export type CameraView = Schemas["CameraView"];
 export type Capture = Schemas["Capture"];
 export type Counts = Schemas["Counts"];
 export type Event = Schemas["Event"];
+export type Health = Schemas["Health"];
 export type HealthSample = Schemas["HealthSample"];
 export type Identity = Schemas["Identity"];
 export type Lot = Schemas["Lot"];

@@ -5,7 +5,8 @@ import { useTranslation } from "../i18n";
 import { api, change } from "../api/client";
 import { useCounts } from "../live/context";
 import { useSession } from "../session";
-import { Modal, ProblemNote } from "../ui/Modal";
+import { Modal } from "../ui/Modal";
+import { ProblemNote } from "../ui/Problem";
 import { CameraToken } from "./CameraToken";
 
 const INTERVAL_S = 60;

@@ -7,7 +7,8 @@ import { useLocation } from "wouter";
 import { api, change } from "../api/client";
 import type { Camera } from "../api/types";
 import { useSession } from "../session";
-import { Confirm, Modal, ProblemNote } from "../ui/Modal";
+import { Confirm, Modal } from "../ui/Modal";
+import { ProblemNote } from "../ui/Problem";
 import { CameraToken } from "./CameraToken";
 
 export function CameraAdmin({ camera }: { camera: Camera }) {

@@ -23,7 +23,7 @@ export function CameraBadge({ camera }: { camera: Camera }) {
   const since = condition === "frozen" ? camera.frozen_since : condition === "moved" ? camera.moved_since : condition === "late" || condition === "offline" ? camera.status_at : null;
   return (
     <span className={`badge camera-badge ${LOOKS[condition]}`} data-condition={condition}>
-      {t(`cameras.${condition}`)}
+      {t(`cameras.conditions.${condition}`)}
       {since && <span className="num camera-since"> {t("cameras.sinceTime", { time: format.time(since, now) })}</span>}
     </span>
   );

@@ -8,6 +8,7 @@ import { useNow } from "../ui/now";
 import { CameraBadge } from "./CameraBadge";
 import { HealthCharts } from "./HealthCharts";
 import { PictureChart } from "./PictureChart";
+import { resetWord } from "./told";
 
 const CHANGES_SHOWN = 6;
 const KINDS = ["camera.status", "camera.frozen", "camera.moved"] as const;
@@ -21,13 +22,13 @@ export function CameraHealth({ camera, captures }: { camera: Camera; captures: r
   const { contact } = camera;
   const health = contact?.health;
   const facts: [string, string | null][] = [
-    [t("cameras.seen"), contact ? format.ago(contact.seen_at, now) : t("cameras.never")],
+    [t("cameras.seen"), contact ? format.ago(contact.seen_at, now) : t("cameras.conditions.never")],
     [t("cameras.interval"), format.duration(camera.interval_s * 1_000)],
     [t("cameras.signal"), health?.rssi_dbm == null ? null : `${format.number(health.rssi_dbm)} dBm`],
     [t("cameras.uptime"), health?.uptime_s == null ? null : format.duration(health.uptime_s * 1_000)],
     [t("cameras.heap"), health?.free_heap_bytes == null ? null : format.bytes(health.free_heap_bytes)],
     [t("cameras.queue"), health?.queue_depth == null ? null : format.number(health.queue_depth)],
-    [t("cameras.reset"), health?.reset_reason ?? null],
+    [t("cameras.reset"), resetWord(t, health)],
     [t("cameras.firmware"), health?.firmware ?? null],
   ];
   return (

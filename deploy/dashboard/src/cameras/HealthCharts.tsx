@@ -40,7 +40,6 @@ export function HealthCharts({ camera }: { camera: Camera }) {
   }, [data, camera.interval_s]);
   const dbm = useCallback((value: number) => `${format.number(Math.round(value))} dBm`, [format]);
   const count = useCallback((value: number) => (Number.isInteger(value) ? format.number(value) : ""), [format]);
-  const hours = useCallback((value: number) => `${format.number(Math.round(value * 10) / 10)} h`, [format]);
   if (data.length < 2) return null;
   return (
     <>
@@ -52,7 +51,7 @@ export function HealthCharts({ camera }: { camera: Camera }) {
       <LineChart label={t("cameras.signal")} readings={lines.signal} words={dbm} from={from} marks={marks} isFromNought={false} />
       <LineChart label={t("cameras.heap")} readings={lines.heap} words={format.bytes} from={from} marks={marks} />
       <LineChart label={t("cameras.queue")} readings={lines.queue} words={count} from={from} marks={marks} />
-      <LineChart label={t("cameras.uptime")} readings={lines.uptime} words={hours} from={from} marks={marks} />
+      <LineChart label={t("cameras.uptime")} readings={lines.uptime} words={format.hours} from={from} marks={marks} />
     </>
   );
 }

@@ -1,5 +1,5 @@
 // How long after the one before each picture came, and how large it was: a camera that struggles shows here first.
-import { useCallback, useMemo } from "react";
+import { useMemo } from "react";
 import { useTranslation } from "../i18n";
 import type { Camera, Capture } from "../api/types";
 import { useFormat } from "../session";
@@ -11,10 +11,9 @@ export function PictureChart({ camera, captures }: { camera: Camera; captures: r
   const taken = useMemo(() => captures.map((capture) => ({ at: Date.parse(capture.captured_at), bytes: capture.bytes })), [captures]);
   const gaps = useMemo(() => taken.slice(1).map(({ at }, before) => ({ at, value: (at - (taken[before]?.at ?? at)) / 1_000 })), [taken]);
   const sizes = useMemo(() => taken.map(({ at, bytes }) => ({ at, value: bytes })), [taken]);
-  const seconds = useCallback((value: number) => `${format.number(Math.round(value))} s`, [format]);
   return (
     <>
-      <LineChart label={t("cameras.gaps")} readings={gaps} words={seconds} expected={camera.interval_s} />
+      <LineChart label={t("cameras.gaps")} readings={gaps} words={format.seconds} expected={camera.interval_s} />
       <LineChart label={t("cameras.sizes")} readings={sizes} words={format.bytes} />
     </>
   );

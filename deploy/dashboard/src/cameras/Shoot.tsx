@@ -4,7 +4,7 @@ import { api, change } from "../api/client";
 import type { Camera } from "../api/types";
 import { useTranslation } from "../i18n";
 import { useSession } from "../session";
-import { ProblemNote } from "../ui/Modal";
+import { ProblemNote } from "../ui/Problem";
 
 export function Shoot({ camera }: { camera: Camera }) {
   const { t } = useTranslation();

@@ -20,6 +20,8 @@ export interface Format {
   clock: (at: string | number) => string;
   /** 5 minutes ago. */
   ago: (at: string | number, now: number) => string;
+  hours: (value: number) => string;
+  seconds: (value: number) => string;
   /** 1 h 20 min. */
   duration: (ms: number) => string;
 }
@@ -36,7 +38,7 @@ export function format(language: string, timeZone: string, justNow: string): For
   const dayTime = made({ day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
   const date = made({ year: "numeric", month: "numeric", day: "numeric" });
   const unit = (value: number, name: "hour" | "minute" | "second" | "day") =>
-    new Intl.NumberFormat(language, { style: "unit", unit: name, unitDisplay: "short" }).format(value);
+    new Intl.NumberFormat(language, { style: "unit", unit: name, unitDisplay: "short", maximumFractionDigits: 1 }).format(value);
 
   return {
     number: (value) => number.format(value),
@@ -56,6 +58,8 @@ export function format(language: string, timeZone: string, justNow: string): For
       if (ms < DAY) return relative.format(-Math.floor(ms / HOUR), "hour");
       return relative.format(-Math.floor(ms / DAY), "day");
     },
+    hours: (value) => unit(value, "hour"),
+    seconds: (value) => unit(Math.round(value), "second"),
     duration: (ms) => {
       if (ms < MINUTE) return unit(Math.max(0, Math.floor(ms / SECOND)), "second");
       if (ms < HOUR) return unit(Math.floor(ms / MINUTE), "minute");

@@ -57,12 +57,17 @@ function subscribe(listener: () => void): () => void {
   return () => i18next.off("languageChanged", listener);
 }
 
+/** Where its catalogue cannot be had, as it may be part of a build that is gone, the page stays in the language that it has. */
 async function load(language: Language): Promise<void> {
-  if (language === "id" && !i18next.hasResourceBundle("id", "translation")) {
-    const { id } = await import("./id");
-    i18next.addResourceBundle("id", "translation", id);
+  try {
+    if (language === "id" && !i18next.hasResourceBundle("id", "translation")) {
+      const { id } = await import("./id");
+      i18next.addResourceBundle("id", "translation", id);
+    }
+    await i18next.changeLanguage(language);
+  } catch {
+    // Words in another language are better than none.
   }
-  await i18next.changeLanguage(language);
 }
 
 function preferred(): Language {

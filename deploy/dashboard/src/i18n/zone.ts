@@ -33,7 +33,24 @@ function parts(at: number, timeZone: string) {
   return { year: part("year"), month: part("month"), day: part("day"), hour: part("hour"), minute: part("minute"), second: part("second") };
 }
 
-/** Whole days between two instants, rounded: a day may have 23 or 25 hours. */
+/** When a clock there shows `text`, as a field of a form has it: 2026-11-23, or 2026-11-23T14:05; null when that is no time. */
+export function instant(text: string, timeZone: string): number | null {
+  const found = /^(\d{4})-(\d\d)-(\d\d)(?:T(\d\d):(\d\d))?/.exec(text);
+  if (!found) return null;
+  const [year = 0, month = 0, day = 0, hour = 0, minute = 0] = found.slice(1).map((part) => Number(part || 0));
+  const wanted = Date.UTC(year, month - 1, day, hour, minute);
+  if (new Date(wanted).getUTCDate() !== day) return null;
+  const guess = wanted - offset(wanted, timeZone);
+  return wanted - offset(guess, timeZone);
+}
+
+/** The day of `at` there, as a field of a form has it. */
+export function dayOf(at: number, timeZone: string): string {
+  const { year, month, day } = parts(at, timeZone);
+  return new Date(Date.UTC(year, month - 1, day)).toISOString().slice(0, "2026-11-23".length);
+}
+
+/** Days between two instants, a part of one too; at least one, for little has happened in the first hours of a day. */
 export function days(from: number, to: number): number {
-  return Math.max(1, Math.round((to - from) / DAY_MS));
+  return Math.max(1, (to - from) / DAY_MS);
 }

@@ -21,6 +21,8 @@ export interface LinkStatus {
   /** When it was last known that nothing newer exists. */
   readonly freshAt: number | null;
   readonly reason: string | null;
+  /** The code with which the server ended it for good, if it did. */
+  readonly code: number | null;
   /** Why the daemon refuses writes, while it does. */
   readonly degraded: string | null;
 }
@@ -56,7 +58,7 @@ export class Link {
     private readonly world: LinkWorld,
   ) {
     this.follower = follow(lotId, lot);
-    this.status = { state: "connecting", offlineSince: null, retryAt: null, freshAt, reason: null, degraded: null };
+    this.status = { state: "connecting", offlineSince: null, retryAt: null, freshAt, reason: null, code: null, degraded: null };
   }
 
   start(): void {
@@ -113,7 +115,7 @@ export class Link {
     const state = isLive ? "live" : "catching_up";
     const freshAt = isLive ? this.heardAt : this.status.freshAt;
     const offlineSince = isLive ? null : this.status.offlineSince;
-    this.status = { state, offlineSince, retryAt: null, freshAt, reason: null, degraded: this.follower.degraded };
+    this.status = { state, offlineSince, retryAt: null, freshAt, reason: null, code: null, degraded: this.follower.degraded };
     this.world.changed(done, this.status);
     if (done.end) this.end(done.end);
   }
@@ -124,7 +126,7 @@ export class Link {
     this.drop();
     const offlineSince = this.status.offlineSince ?? now;
     if (end.isForGood) {
-      this.tell({ state: "refused", offlineSince, reason: end.reason, retryAt: null });
+      this.tell({ state: "refused", offlineSince, reason: end.reason, code: end.code, retryAt: null });
       return this.world.doubted();
     }
     if (this.liveAt !== null && now - this.liveAt >= STABLE_MS) this.attempt = 0;

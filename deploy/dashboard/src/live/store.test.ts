@@ -9,7 +9,7 @@ import { LotStore } from "./store";
 
 const snapshot = fixture<Snapshot>("frame.snapshot");
 const [first, second] = snapshot.slots as [Slot, Slot];
-const status = { state: "live", offlineSince: null, retryAt: null, freshAt: 1, reason: null, degraded: null } as const;
+const status = { state: "live", offlineSince: null, retryAt: null, freshAt: 1, reason: null, code: null, degraded: null } as const;
 
 function setUp() {
   let flush = () => {};

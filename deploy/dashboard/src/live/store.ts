@@ -25,6 +25,7 @@ const NO_LINK: LinkStatus = {
   retryAt: null,
   freshAt: null,
   reason: null,
+  code: null,
   degraded: null,
 };
 

@@ -17,11 +17,11 @@ export default function Blind() {
     <div className="notice blind" role="status" data-testid="blind">
       <Icon name="warning" />
       <ul>
-        {all.stale > 0 && <li className="num">{t("lot.staleSome", { number: format.number(all.stale) })}</li>}
+        {all.stale > 0 && <li className="num">{t("lot.staleSome", { count: all.stale, number: format.number(all.stale) })}</li>}
         {away.map((camera) => (
           <li key={camera.id} className="num">
-            <Link href={`/cameras/${camera.id}`}>{t("lot.blindBy", { number: format.number(camera.blind_slots?.length ?? 0), camera: camera.name })}</Link>{" "}
-            <span>{t(`cameras.${conditionOf(camera)}`)}</span>
+            <Link href={`/cameras/${camera.id}`}>{t("lot.blindBy", { count: camera.blind_slots?.length ?? 0, number: format.number(camera.blind_slots?.length ?? 0), camera: camera.name })}</Link>{" "}
+            <span>{t(`cameras.conditions.${conditionOf(camera)}`)}</span>
           </li>
         ))}
       </ul>

@@ -10,7 +10,7 @@ import { LotStore } from "../live/store";
 import { SlotGrid } from "./SlotGrid";
 
 const snapshot = fixture<Snapshot>("frame.snapshot");
-const status = { state: "live", offlineSince: null, retryAt: null, freshAt: 1, reason: null, degraded: null } as const;
+const status = { state: "live", offlineSince: null, retryAt: null, freshAt: 1, reason: null, code: null, degraded: null } as const;
 
 beforeAll(async () => {
   vi.stubGlobal("ResizeObserver", class {

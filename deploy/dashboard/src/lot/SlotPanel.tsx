@@ -8,6 +8,7 @@ import { useTranslation } from "../i18n";
 import { Refusal } from "../api/client";
 import type { Slot, SlotState } from "../api/types";
 import { STATES } from "../api/types";
+import { useWords } from "../i18n/problem";
 import { useSlot, useView } from "../live/context";
 import { useFormat, useMay } from "../session";
 import { Icon, KindMark, StateMark } from "../ui/icons";
@@ -105,6 +106,7 @@ function Facts({ slot, isPending }: { slot: Slot; isPending: boolean }) {
 function Setter({ slot, isPending }: { slot: Slot; isPending: boolean }) {
   const { t } = useTranslation();
   const set = useSetSlot();
+  const words = useWords();
   const isLive = useView((view) => view.status.state === "live" && view.status.degraded === null);
   // The slot as it was when it was looked at: what is decided on must not have changed meanwhile.
   const [seen, setSeen] = useState(slot);
@@ -128,7 +130,7 @@ function Setter({ slot, isPending }: { slot: Slot; isPending: boolean }) {
     } catch (error) {
       const isStale = error instanceof Refusal && error.problem.code === "rev_stale";
       if (isStale) setSeen(slot);
-      setProblem(isStale ? t("slot.stale") : error instanceof Refusal ? error.problem.detail : t("problem.unreachable"));
+      setProblem(isStale ? t("slot.stale") : words(error));
     }
   }
 

@@ -86,7 +86,7 @@ function Change({ event }: { event: Event }) {
         <StateMark state={slot.state} />
         {event.kind === "slot.deleted" ? t("slot.deleted") : t(`state.${slot.state}`)}
       </span>
-      <span className="fine">{event.actor.name ?? event.actor.kind}</span>
+      <span className="fine">{event.actor.name ?? t(`actor.${event.actor.kind}`)}</span>
       <time className="fine num" dateTime={event.at}>
         {format.time(event.at, now)}
       </time>

@@ -1,10 +1,11 @@
 // Why a slot is in its state: what each camera sees there, beside the empty slot as it learned it, in figures and in words.
 import { useState } from "react";
 import { useTranslation } from "../i18n";
-import { Refusal } from "../api/client";
 import type { Slot, SlotState, SlotView, Why } from "../api/types";
 import { useCameras } from "../cameras/known";
+import { useWords } from "../i18n/problem";
 import { useView } from "../live/context";
+import { Sentence } from "../regions/Sentence";
 import { TrustBadge } from "../regions/TrustBadge";
 import { useFormat, useMay } from "../session";
 import { useNow } from "../ui/now";
@@ -59,9 +60,11 @@ function View({ slot, view }: { slot: Slot; view: SlotView }) {
         <strong className="num">{view.score == null ? t("why.noScore") : t("why.score", { percent: format.percent(view.score) })}</strong>{" "}
         {parts && t("why.parts", { edges: signed(parts.edges_over_empty), structure: format.fraction(parts.structure), brightness: format.fraction(parts.brightness) })}
       </p>
-      <p className="muted">{t(`why.outcomes.${view.outcome_kind}`)}</p>
-      <p className="fine" lang="en">
-        {view.trust_reason}
+      <p className="muted">
+        {t(`why.outcomes.${view.outcome_kind}`)} {view.outcome_kind === "mute" && <Sentence look="why-mute" sentence={view.outcome} />}
+      </p>
+      <p>
+        <Sentence look="fine" sentence={view.trust_reason} />
       </p>
       {isOther && <Dispute slot={slot} camera={name} opinion={opinion} />}
     </article>
@@ -81,6 +84,7 @@ function Crop({ url, crop, label }: { url: string; crop: readonly number[]; labe
 function Dispute({ slot, camera, opinion }: { slot: Slot; camera: string; opinion: SlotState }) {
   const { t } = useTranslation();
   const set = useSetSlot();
+  const words = useWords();
   const isAttendant = useMay("attendant");
   const isLive = useView((view) => view.status.state === "live" && view.status.degraded === null);
   const [isBusy, setIsBusy] = useState(false);
@@ -91,14 +95,14 @@ function Dispute({ slot, camera, opinion }: { slot: Slot; camera: string; opinio
     try {
       await set(slot, { state });
     } catch (error) {
-      setProblem(error instanceof Refusal ? error.problem.detail : t("problem.unreachable"));
+      setProblem(words(error));
     }
     setIsBusy(false);
   }
   const word = (state: SlotState) => t(`state.${state}`).toLocaleLowerCase();
-  const button = (key: "accept" | "dismiss", state: SlotState) => (
+  const button = (key: "why.accept" | "why.dismiss", state: SlotState) => (
     <button className="button small" type="button" disabled={isBusy || !isLive} onClick={() => void settle(state)}>
-      {t(`why.${key}`, { state: word(state) })}
+      {t(key, { state: word(state) })}
     </button>
   );
   return (
@@ -106,8 +110,8 @@ function Dispute({ slot, camera, opinion }: { slot: Slot; camera: string; opinio
       <p>{t("why.differs", { camera, state: word(opinion) })}</p>
       {isAttendant && (
         <div className="row wrap">
-          {button("accept", opinion)}
-          {button("dismiss", slot.state)}
+          {button("why.accept", opinion)}
+          {button("why.dismiss", slot.state)}
         </div>
       )}
       {problem !== null && (

@@ -58,7 +58,7 @@ export function Slots({ onOpen }: { onOpen: (id: string) => void }) {
             <Segments
               label={t("lot.view")}
               value={shape}
-              options={SHAPES.map((each) => [each, t(`lot.${each}`)])}
+              options={SHAPES.map((each) => [each, t(each === "map" ? "lot.map" : "lot.grid")])}
               onChange={choose}
             />
           )}

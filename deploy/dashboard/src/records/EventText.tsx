@@ -8,7 +8,7 @@ import { StateMark } from "../ui/icons";
 export function EventText({ event }: { event: Event }) {
   const { t } = useTranslation();
   const format = useFormat();
-  const kind = t(`events.kinds.${event.kind}` as "events.kinds.slot", { defaultValue: event.kind });
+  const kind = t(`events.kinds.${event.kind}` as "events.kinds.slot", { defaultValue: t("events.unknown", { kind: event.kind }) });
   switch (event.kind) {
     case "slot.changed":
     case "slot.created": {
@@ -88,7 +88,7 @@ export function EventText({ event }: { event: Event }) {
       const { camera } = event.data;
       return (
         <>
-          <strong>{camera.name}</strong> {t(`cameras.${conditionOf({ ...camera, contact: { seen_at: event.at } })}`)}
+          <strong>{camera.name}</strong> {t(`cameras.conditions.${conditionOf({ ...camera, contact: { seen_at: event.at } })}`)}
         </>
       );
     }

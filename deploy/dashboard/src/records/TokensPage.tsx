@@ -7,7 +7,8 @@ import { answer, api, change } from "../api/client";
 import type { Role, Token } from "../api/types";
 import { useFormat } from "../session";
 import { Copyable } from "../ui/Copyable";
-import { Confirm, Modal, ProblemNote } from "../ui/Modal";
+import { Confirm, Modal } from "../ui/Modal";
+import { ProblemNote } from "../ui/Problem";
 import { Icon } from "../ui/icons";
 import { Failed, PageHead, Waiting } from "../ui/Page";
 import type { Column } from "../ui/Table";
@@ -139,7 +140,7 @@ function NewToken({ onClose }: { onClose: () => void }) {
             <select name="days" defaultValue="365">
               {LIVES.map((life) => (
                 <option key={life} value={life}>
-                  {t("tokens.days", { days: life })}
+                  {t("tokens.days", { count: life })}
                 </option>
               ))}
               <option value="0">{t("tokens.forever")}</option>

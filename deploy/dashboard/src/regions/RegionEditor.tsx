@@ -8,10 +8,10 @@ import { useTranslation } from "../i18n";
 import { useSession } from "../session";
 import { Segments } from "../ui/Segments";
 import { Icon } from "../ui/icons";
-import { ProblemNote } from "../ui/Modal";
+import { ProblemNote } from "../ui/Problem";
 import { download } from "../ui/csv";
 import type { Drawing } from "./drawing";
-import { MODES, ROW_MAX, begin, find, parse, reduce, saved, unseen } from "./drawing";
+import { BadFile, MODES, ROW_MAX, begin, find, parse, reduce, saved, unseen } from "./drawing";
 import { RegionList } from "./RegionList";
 import { Surface, ZOOM_MAX, ZOOM_STEP } from "./Surface";
 import { fresh } from "./shape";
@@ -70,7 +70,8 @@ export function RegionEditor({ camera, capture, known, codes }: Props) {
       setBadFile(null);
       dispatch({ type: "replace", drawing });
     } catch (error) {
-      setBadFile(t("regions.badFile", { detail: error instanceof Error ? error.message : "" }));
+      const at = error instanceof BadFile ? error.at : null;
+      setBadFile(at === null ? t("regions.badFile") : t("regions.badRegion", { at }));
     }
   }
   const onKeyDown = (event: KeyboardEvent) => {

@@ -7,6 +7,7 @@ import { useTranslation } from "../i18n";
 import { useMay, useSession } from "../session";
 import { Confirm } from "../ui/Modal";
 import type { Editor } from "./drawing";
+import { Sentence } from "./Sentence";
 import { TrustBadge } from "./TrustBadge";
 import { useViews } from "./why";
 
@@ -84,9 +85,7 @@ function Trusted({ view }: { view: SlotView }) {
     <>
       <TrustBadge trust={view.trust} />
       <span className="fine">{t(`why.outcomes.${view.outcome_kind}`)}</span>
-      <span className="fine region-reason" lang="en">
-        {view.trust_reason}
-      </span>
+      <Sentence look="fine region-reason" sentence={view.outcome_kind === "mute" ? view.outcome : view.trust_reason} />
     </>
   );
 }

@@ -89,10 +89,10 @@ test("what was saved as a file is read again, and what is no such file is refuse
   expect(parse(text, "auto")).toEqual(ONE);
   expect(parse('{"regions": []}', "suggest")).toEqual({ mode: "suggest", regions: [] });
   for (const [bad, why] of [
-    ["[]", "regions"],
-    ['{"regions": [{"slot": "A-01", "polygon": [[0, 0], [1, 1]]}]}', "regions[0]"],
-    ['{"regions": [{"slot": 7, "polygon": []}]}', "regions[0]"],
-    ['{"regions": [{"slot": "A", "polygon": [[0, 0], [2, 0], [2, 2]]}]}', "regions[0]"],
+    ["[]", "no file of regions"],
+    ['{"regions": [{"slot": "A-01", "polygon": [[0, 0], [1, 1]]}]}', "region 1 of"],
+    ['{"regions": [{"slot": 7, "polygon": []}]}', "region 1 of"],
+    ['{"regions": [{"slot": "A", "polygon": [[0, 0], [2, 0], [2, 2]]}]}', "region 1 of"],
   ] as const) {
     expect(() => parse(bad, "off"), bad).toThrow(why);
   }

@@ -143,19 +143,35 @@ export function saved({ mode, regions }: Drawing): Saved | null {
   return whole.length === regions.length ? { mode, regions: whole } : null;
 }
 
-/** Regions out of a file, as `parkctl camera regions get` or this editor has written them. Throws where it is none. */
+/** A file that holds no regions, or one that is none; counted from 1. */
+export class BadFile extends Error {
+  constructor(readonly at: number | null) {
+    super(at === null ? "this is no file of regions" : `region ${at} of the file is not valid`);
+    this.name = "BadFile";
+  }
+}
+
+/** Regions out of a file, as `parkctl camera regions get` or this editor has written them. Throws `BadFile` where it is none. */
 export function parse(text: string, mode: Mode): Saved {
-  const file = JSON.parse(text) as Partial<Saved> | null;
+  const file = read(text) as Partial<Saved> | null;
   const regions = file?.regions;
-  if (!Array.isArray(regions) || regions.length > REGIONS_MAX) throw new Error("regions");
+  if (!Array.isArray(regions) || regions.length > REGIONS_MAX) throw new BadFile(null);
   const told = file?.mode;
   return {
     mode: told !== undefined && MODES.includes(told) ? told : mode,
     regions: (regions as readonly { slot?: unknown; polygon?: unknown }[]).map(({ slot, polygon }, at) => {
-      if (typeof slot !== "string" || !isPolygon(polygon) || !isRegion(polygon)) throw new Error(`regions[${at}]`);
+      if (typeof slot !== "string" || !isPolygon(polygon) || !isRegion(polygon)) throw new BadFile(at + 1);
       return { slot, polygon };
     }),
   };
+}
+
+function read(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new BadFile(null);
+  }
 }
 
 function isPolygon(value: unknown): value is Polygon {

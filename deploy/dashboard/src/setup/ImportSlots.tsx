@@ -5,7 +5,7 @@ import { useTranslation } from "../i18n";
 import { Refusal, api, change } from "../api/client";
 import type { components } from "../api/schema";
 import { useSession } from "../session";
-import { ProblemNote } from "../ui/Modal";
+import { ProblemNote } from "../ui/Problem";
 import { Icon } from "../ui/icons";
 
 type Imported = components["schemas"]["Imported"];
@@ -114,7 +114,7 @@ function Codes({ label, codes, look }: { label: string; codes: readonly string[]
 
 /** What was refused, row by row. */
 function Rows({ error }: { error: unknown }) {
-  const { t } = useTranslation();
+  const { t, language } = useTranslation();
   if (!error) return null;
   const rows = error instanceof Refusal ? (error.problem.rows ?? []) : [];
   return (
@@ -124,7 +124,8 @@ function Rows({ error }: { error: unknown }) {
         <ul className="row-problems">
           {rows.map((row) => (
             <li key={`${row.row} ${row.field ?? ""}`}>
-              <strong className="num">{t("setup.row", { row: row.row })}</strong> {row.field && <span className="mono">{row.field}</span>} {row.detail}
+              <strong className="num">{t("setup.row", { row: row.row })}</strong> {row.field && <span className="mono">{row.field}</span>}{" "}
+              {language !== "en" && t("setup.rowRefused")} <span lang="en">{row.detail}</span>
             </li>
           ))}
         </ul>

@@ -5,7 +5,7 @@ import { useTranslation } from "../i18n";
 import { api, change } from "../api/client";
 import { useView } from "../live/context";
 import { useSession } from "../session";
-import { ProblemNote } from "../ui/Modal";
+import { ProblemNote } from "../ui/Problem";
 import { Waiting } from "../ui/Page";
 
 export function LotForm() {

@@ -11,7 +11,7 @@ export function ConnectionPill() {
   return (
     <span className="pill" data-link={state} role="status" aria-live="polite">
       <span className="pill-dot" aria-hidden="true" />
-      {t(`link.${state}`)}
+      {t(`link.states.${state}`)}
     </span>
   );
 }
@@ -23,13 +23,21 @@ export function ConnectionNotice() {
     return (
       <div className="notice" role="status">
         <Icon name="warning" />
-        <p>{t("link.degraded", { detail: status.degraded })}</p>
+        <p>
+          {t("link.degraded")}{" "}
+          <span className="fine" lang="en">
+            {status.degraded}
+          </span>
+        </p>
       </div>
     );
   }
   if (status.state === "live" || status.offlineSince === null) return null;
   return <Offline />;
 }
+
+/** By close code; the other end is daemon/api/src/live.rs. */
+const ENDS: Readonly<Record<number, "token" | "lot" | "protocol">> = { 4500: "token", 4504: "lot", 4506: "protocol" };
 
 function Offline() {
   const { t } = useTranslation();
@@ -46,7 +54,7 @@ function Offline() {
         {status.freshAt !== null && <span>{t("link.age", { age: format.ago(status.freshAt, now) })}. </span>}
         <span className="num">
           {status.state === "refused"
-            ? t("link.refusedDetail", { reason: status.reason })
+            ? t(`link.ended.${ENDS[status.code ?? 0] ?? "other"}`)
             : seconds === null
               ? t("link.trying")
               : t("link.retry", { seconds })}

@@ -2,8 +2,8 @@
 import { Dialog } from "@base-ui/react/dialog";
 import type { ReactNode } from "react";
 import { useTranslation } from "../i18n";
-import { Refusal } from "../api/client";
 import { Icon } from "./icons";
+import { ProblemNote } from "./Problem";
 import "./modal.css";
 
 interface Props {
@@ -59,23 +59,4 @@ export function Confirm({ title, detail, action, problem, isBusy, onConfirm, onC
       </div>
     </Modal>
   );
-}
-
-/** Why something did not work, in the words of whoever refused it. */
-export function ProblemNote({ error }: { error: unknown }) {
-  const words = useWords();
-  if (error === null || error === undefined) return null;
-  return (
-    <p className="problem" role="alert">
-      {words(error)}
-    </p>
-  );
-}
-
-export function useWords(): (error: unknown) => string {
-  const { t } = useTranslation();
-  return (error) => {
-    if (!(error instanceof Refusal)) return t("problem.unreachable");
-    return error.problem.code === "forbidden" ? t("problem.forbidden") : error.problem.detail;
-  };
 }

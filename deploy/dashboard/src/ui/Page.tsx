@@ -1,7 +1,7 @@
 // What the pages have in common: a heading with actions, and what is shown while or because there is nothing else to show.
 import type { ReactNode } from "react";
 import { useTranslation } from "../i18n";
-import { ProblemNote } from "./Modal";
+import { ProblemNote } from "./Problem";
 
 export function PageHead({ title, note, children }: { title: string; note?: string | undefined; children?: ReactNode }) {
   return (
