@@ -26,18 +26,22 @@ const EventsPage = lazy(() => import("./records/EventsPage"));
 const TokensPage = lazy(() => import("./records/TokensPage"));
 const SetupPage = lazy(() => import("./setup/SetupPage"));
 
-const queries = new QueryClient({
-  defaultOptions: {
-    queries: {
-      staleTime: 30_000,
-      refetchOnWindowFocus: false,
-      // A refusal is an answer: asking again does not change it.
-      retry: (failures, error) => !(error instanceof Refusal) && failures < 2,
+function client(): QueryClient {
+  return new QueryClient({
+    defaultOptions: {
+      queries: {
+        staleTime: 30_000,
+        refetchOnWindowFocus: false,
+        // A refusal is an answer: asking again does not change it.
+        retry: (failures, error) => !(error instanceof Refusal) && failures < 2,
+      },
     },
-  },
-});
+  });
+}
 
 export default function Inside({ entered }: { entered: Entered }) {
+  // One for each who enters: what somebody else has read is nothing to the next.
+  const [queries] = useState(client);
   return (
     <QueryClientProvider client={queries}>
       <Lots entered={entered} />
@@ -52,18 +56,21 @@ interface Chosen {
 }
 
 function Lots({ entered }: { entered: Entered }) {
-  const { identity, kept, logIn, logOut, doubt } = entered;
+  const { identity, lots: told, kept, logIn, logOut, doubt, met } = entered;
   // What was looked at last is shown before anybody has answered.
   const [chosen, setChosen] = useState<Chosen | null>(kept && { lotId: kept.lot.lot.id, lots: [], kept });
 
   useEffect(() => {
+    // Somebody is asking; meanwhile there is something to look at.
+    if (told === null && kept) return;
     void (async () => {
-      const lots = await api.GET("/api/lots").then(answer).catch((): Lot[] => []);
+      const lots = told ?? (await api.GET("/api/lots").then(answer).catch((): Lot[] => []));
       const lotId = await chooseLot(lots);
-      if (lotId === kept?.lot.lot.id) setChosen({ lotId, lots, kept });
-      else setChosen({ lotId, lots, kept: await keptLot(lotId) });
+      const found = lotId === kept?.lot.lot.id ? kept : await keptLot(lotId);
+      // Who is told again which lots there are goes on looking at the same.
+      setChosen((before) => (before && (lots.length === 0 || lots.some(({ id }) => id === before.lotId)) ? { ...before, lots } : { lotId, lots, kept: found }));
     })();
-  }, [kept]);
+  }, [told, kept]);
 
   const session = useMemo<Session | null>(() => {
     if (!chosen) return null;
@@ -78,7 +85,7 @@ function Lots({ entered }: { entered: Entered }) {
   const isKiosk = new URLSearchParams(location.search).has("kiosk");
   return (
     <SessionContext value={session}>
-      <LiveLot key={chosen.lotId} lotId={chosen.lotId} kept={chosen.kept} onDoubt={doubt}>
+      <LiveLot key={chosen.lotId} lotId={chosen.lotId} kept={chosen.kept} onDoubt={doubt} onMet={met}>
         {isKiosk ? (
           <Suspense fallback={null}>
             <Kiosk />

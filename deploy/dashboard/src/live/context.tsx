@@ -13,6 +13,8 @@ import { LotStore } from "./store";
 const KEEP_MS = 5_000;
 /** How often a page that nobody sees takes changes over: painted frames do not come there. */
 const HIDDEN_MS = 250;
+/** From one drawing of changes to the next: the first is drawn at once, and those of a busy lot a few at a time. */
+const DRAWN_MS = 50;
 
 interface Live {
   store: LotStore;
@@ -25,21 +27,28 @@ interface Props {
   lotId: string;
   kept: Kept | null;
   onDoubt: () => void;
+  /** Each time that the connection becomes live. */
+  onMet: () => void;
   children: ReactNode;
 }
 
-export function LiveLot({ lotId, kept, onDoubt, children }: Props) {
+export function LiveLot({ lotId, kept, onDoubt, onMet, children }: Props) {
   const live = useMemo(() => {
-    const store = new LotStore(kept?.lot ?? null, schedule);
+    const store = new LotStore(kept?.lot ?? null, scheduler());
+    let isLive = false;
     const link = new Link(lotId, kept?.lot ?? null, kept?.freshAt ?? null, {
       connect: (path) => new WebSocket(`${location.origin.replace(/^http/, "ws")}${path}`),
       now: () => Date.now(),
       random: () => Math.random(),
-      changed: (step, status) => store.accept(step, status),
+      changed: (step, status) => {
+        store.accept(step, status);
+        if (!isLive && status.state === "live") onMet();
+        isLive = status.state === "live";
+      },
       doubted: onDoubt,
     });
     return { store, link, hurry: () => link.hurry() };
-  }, [lotId, kept, onDoubt]);
+  }, [lotId, kept, onDoubt, onMet]);
 
   useEffect(() => {
     const { link, store } = live;
@@ -75,9 +84,19 @@ export function StoreProvider({ store, children }: { store: LotStore; children: 
   return <LiveContext value={live}>{children}</LiveContext>;
 }
 
-function schedule(flush: () => void): void {
-  if (document.visibilityState === "visible") requestAnimationFrame(flush);
-  else setTimeout(flush, HIDDEN_MS);
+function scheduler(): (flush: () => void) => void {
+  let drawnAt = 0;
+  return (flush) => {
+    if (document.visibilityState !== "visible") return void setTimeout(flush, HIDDEN_MS);
+    const draw = () =>
+      requestAnimationFrame(() => {
+        drawnAt = performance.now();
+        flush();
+      });
+    const wait = drawnAt + DRAWN_MS - performance.now();
+    if (wait > 0) setTimeout(draw, wait);
+    else draw();
+  };
 }
 
 export function useLive(): Live {

@@ -1,22 +1,27 @@
 // Lets people in: who is known goes on, who is not is asked for a token, and without a network the last known state is shown.
 import type { ReactNode } from "react";
 import { useCallback, useEffect, useRef, useState } from "react";
-import { answer, api, isUnauthenticated, setCsrfToken } from "../api/client";
-import type { Identity } from "../api/types";
+import { answer, api, isUnauthenticated, onDoubt, setCsrfToken } from "../api/client";
+import type { Identity, Lot } from "../api/types";
 import type { Kept, Recalled } from "../live/cache";
 import { forget, keepIdentity } from "../live/cache";
 import { LoginPage } from "./LoginPage";
 
-type Entry = { at: "outside"; isOver: boolean } | { at: "inside"; identity: Identity | null; kept: Kept | null };
+type Entry = { at: "outside"; isOver: boolean } | { at: "inside"; identity: Identity | null; lots: readonly Lot[] | null; kept: Kept | null };
 
 export interface Entered {
   identity: Identity | null;
+  /** Null while nobody has told which there are. */
+  lots: readonly Lot[] | null;
   /** The last state that this device knows. */
   kept: Kept | null;
   logIn: () => void;
+  /** Throws when the daemon did not take the login back: it goes on then. */
   logOut: () => Promise<void>;
   /** Asks again who we are: the server would not greet us. */
   doubt: () => void;
+  /** The server greets us: who was shown what is known from before is identified now. */
+  met: () => void;
 }
 
 interface Props {
@@ -26,56 +31,70 @@ interface Props {
 }
 
 export function Gate({ recalled, children }: Props) {
-  const [entry, setEntry] = useState<Entry>(() => (recalled ? { at: "inside", ...recalled } : { at: "outside", isOver: false }));
+  const [entry, setEntry] = useState<Entry>(() => (recalled ? { at: "inside", lots: null, ...recalled } : { at: "outside", isOver: false }));
+  /** Whether the daemon has said who we are: only then changes are let through. */
+  const isIdentified = useRef(false);
+  const isAsking = useRef(false);
+  const doubts = useRef(0);
 
-  const enter = useCallback((identity: Identity | null) => {
+  const enter = useCallback((identity: Identity | null, lots: readonly Lot[] | null) => {
+    isIdentified.current = true;
     setCsrfToken(identity?.csrf_token ?? null);
     void keepIdentity(identity);
-    setEntry((before) => ({ at: "inside", identity, kept: before.at === "inside" ? before.kept : null }));
+    setEntry((before) => ({ at: "inside", identity, lots, kept: before.at === "inside" ? before.kept : null }));
   }, []);
 
-  const first = useRef(recalled);
-  useEffect(() => {
-    void identify().then((found) => {
-      if (found === "unreachable") return;
-      // Who has typed meanwhile goes on typing.
-      if (found === "outside") setEntry((before) => (before.at === "outside" ? before : { at: "outside", isOver: Boolean(first.current?.identity) }));
-      else enter(found);
-    });
+  const ask = useCallback(async () => {
+    let found: Awaited<ReturnType<typeof identify>>;
+    let before: number;
+    do {
+      before = doubts.current;
+      found = await identify();
+    } while (found === "unreachable" && before !== doubts.current);
+    if (found === "unreachable") return;
+    if (found !== "outside") return enter(found.identity, found.lots);
+    isIdentified.current = false;
+    // Who has typed meanwhile goes on typing.
+    setEntry((entry) => (entry.at === "outside" ? entry : { at: "outside", isOver: entry.identity !== null }));
   }, [enter]);
-
   const doubt = useCallback(() => {
-    void identify().then((found) => {
-      if (found === "outside") setEntry({ at: "outside", isOver: true });
-    });
-  }, []);
+    doubts.current += 1;
+    if (isAsking.current) return;
+    isAsking.current = true;
+    void ask().finally(() => (isAsking.current = false));
+  }, [ask]);
+  const met = useCallback(() => {
+    if (!isIdentified.current) doubt();
+  }, [doubt]);
+  useEffect(() => {
+    onDoubt(doubt);
+    doubt();
+  }, [doubt]);
+
   const logIn = useCallback(() => setEntry({ at: "outside", isOver: false }), []);
   const logOut = useCallback(async () => {
-    await api.POST("/api/logout").catch(() => undefined);
+    await api.POST("/api/logout");
     await forget();
     setCsrfToken(null);
     // Everything that is in memory belongs to who has just left.
     location.assign("/");
   }, []);
 
-  if (entry.at === "outside") return <LoginPage isOver={entry.isOver} onDone={enter} />;
-  return children({ identity: entry.identity, kept: entry.kept, logIn, logOut, doubt });
+  if (entry.at === "outside") return <LoginPage isOver={entry.isOver} onDone={(identity) => enter(identity, null)} />;
+  return children({ ...entry, logIn, logOut, doubt, met });
 }
 
-/** Who the caller is: somebody, nobody where reading is public (null), or somebody who has to log in. */
-async function identify(): Promise<Identity | null | "outside" | "unreachable"> {
-  const [login, lots] = [api.GET("/api/login"), api.GET("/api/lots")];
-  // Asked at once, and of use only when the first is refused.
-  lots.catch(() => undefined);
-  try {
-    return answer(await login);
-  } catch (error) {
-    if (!isUnauthenticated(error)) return "unreachable";
-  }
-  try {
-    await lots;
-    return null;
-  } catch (error) {
-    return isUnauthenticated(error) ? "outside" : "unreachable";
-  }
+interface Found {
+  /** Null for somebody without a login, where reading is public. */
+  identity: Identity | null;
+  lots: readonly Lot[];
+}
+
+/** Who the caller is, unless he has to log in. */
+async function identify(): Promise<Found | "outside" | "unreachable"> {
+  const [login, lots] = await Promise.allSettled([api.GET("/api/login").then(answer), api.GET("/api/lots").then(answer)]);
+  const isStranger = login.status === "rejected" && isUnauthenticated(login.reason);
+  if (lots.status === "rejected") return isStranger && isUnauthenticated(lots.reason) ? "outside" : "unreachable";
+  if (login.status === "rejected") return isStranger ? { identity: null, lots: lots.value } : "unreachable";
+  return { identity: login.value, lots: lots.value };
 }

@@ -4,6 +4,7 @@ import { useState } from "react";
 import { useTranslation } from "../i18n";
 import { Refusal, answer, api } from "../api/client";
 import type { Identity } from "../api/types";
+import { useWords } from "../i18n/problem";
 import "./login.css";
 
 interface Props {
@@ -13,6 +14,7 @@ interface Props {
 
 export function LoginPage({ isOver, onDone }: Props) {
   const { t } = useTranslation();
+  const words = useWords();
   const [problem, setProblem] = useState<string | null>(null);
   const [isBusy, setIsBusy] = useState(false);
 
@@ -25,16 +27,9 @@ export function LoginPage({ isOver, onDone }: Props) {
       onDone(answer(await api.POST("/api/login", { body: { token } })));
     } catch (error) {
       setIsBusy(false);
-      setProblem(words(error));
+      const status = error instanceof Refusal ? error.problem.status : null;
+      setProblem(status === 401 ? t("login.wrong") : status === 403 ? t("login.camera") : status === 429 ? t("login.limited") : words(error));
     }
-  }
-
-  function words(error: unknown): string {
-    if (!(error instanceof Refusal)) return t("problem.unreachable");
-    const { status, detail } = error.problem;
-    if (status === 401) return t("login.wrong");
-    if (status === 403) return t("login.camera");
-    return status === 429 ? t("login.limited") : detail;
   }
 
   return (

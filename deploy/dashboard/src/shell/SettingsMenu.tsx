@@ -3,6 +3,7 @@ import { Menu } from "@base-ui/react/menu";
 import { useState } from "react";
 import type { Language } from "../i18n";
 import { LANGUAGES, setLanguage, useTranslation } from "../i18n";
+import { useWords } from "../i18n/problem";
 import { useSession } from "../session";
 import { Icon } from "../ui/icons";
 import type { Theme } from "./theme";
@@ -13,7 +14,13 @@ const THEMES: readonly Theme[] = ["light", "dark", "system"];
 export default function SettingsMenu({ isOpenAtOnce }: { isOpenAtOnce: boolean }) {
   const { t, language } = useTranslation();
   const { identity, lotId, lots, chooseLot, logIn, logOut } = useSession();
+  const words = useWords();
   const [shown, setShown] = useState<Theme>(theme);
+  const [problem, setProblem] = useState<unknown>(null);
+  const leave = () => {
+    setProblem(null);
+    logOut().catch(setProblem);
+  };
   const choose = (next: Theme) => {
     setTheme(next);
     setShown(next);
@@ -32,7 +39,7 @@ export default function SettingsMenu({ isOpenAtOnce }: { isOpenAtOnce: boolean }
             {lots.length > 1 && (
               <Choice label={t("menu.lot")} value={lotId} onChange={chooseLot} options={lots.map((lot) => [lot.id, lot.name])} />
             )}
-            <Choice label={t("menu.theme")} value={shown} onChange={choose} options={THEMES.map((name) => [name, t(`menu.${name}`)])} />
+            <Choice label={t("menu.theme")} value={shown} onChange={choose} options={THEMES.map((name) => [name, t(`menu.themes.${name}`)])} />
             <Choice
               label={t("menu.language")}
               value={language}
@@ -43,9 +50,15 @@ export default function SettingsMenu({ isOpenAtOnce }: { isOpenAtOnce: boolean }
             <Menu.Item className="menu-item" render={<a href={`/?kiosk&lot=${encodeURIComponent(lotId)}`} />}>
               {t("menu.kiosk")}
             </Menu.Item>
-            <Menu.Item className="menu-item" onClick={identity ? () => void logOut() : logIn}>
+            {/* The menu stays: it says so when one is still logged in. */}
+            <Menu.Item className="menu-item" closeOnClick={!identity} onClick={identity ? leave : logIn}>
               {t(identity ? "login.out" : "login.in")}
             </Menu.Item>
+            {problem !== null && (
+              <p className="problem menu-problem" role="alert">
+                {t("login.stillIn")} {words(problem)}
+              </p>
+            )}
           </Menu.Popup>
         </Menu.Positioner>
       </Menu.Portal>
