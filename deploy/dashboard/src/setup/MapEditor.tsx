@@ -1,15 +1,18 @@
 // The plan, to be arranged: bays are dragged, or moved by arrow keys; each move is saved when it ends.
 import type { KeyboardEvent, PointerEvent } from "react";
-import { useMemo, useRef, useState } from "react";
+import { useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
 import { useTranslation } from "../i18n";
 import { api, change } from "../api/client";
 import type { Slot } from "../api/types";
-import { useView } from "../live/context";
+import { useLive, useView } from "../live/context";
+import type { LotStore } from "../live/store";
 import { useSession } from "../session";
 import { plan } from "../lot/layout";
-import { ProblemNote } from "../ui/Modal";
+import { ProblemNote } from "../ui/Problem";
 import { Empty } from "../ui/Page";
 import { useWidth } from "../ui/width";
+import type { Point } from "./moves";
+import { Moves } from "./moves";
 
 /** Positions are saved to this many metres. */
 const SNAP_M = 0.1;
@@ -18,11 +21,6 @@ const STEP_LARGE_M = 1;
 const METRE_PX_MIN = 9;
 /** After the last key, before a position is saved. */
 const KEY_SAVE_MS = 600;
-
-interface Point {
-  x: number;
-  y: number;
-}
 
 const STEPS: Record<string, Point> = { ArrowLeft: { x: -1, y: 0 }, ArrowRight: { x: 1, y: 0 }, ArrowUp: { x: 0, y: -1 }, ArrowDown: { x: 0, y: 1 } };
 
@@ -33,11 +31,10 @@ export function MapEditor() {
   const frame = useRef<HTMLDivElement>(null);
   const width = useWidth(frame);
   const [level, setLevel] = useState(0);
-  /** Where bays were put that the daemon has not confirmed. */
-  const [moved, setMoved] = useState<ReadonlyMap<string, Point>>(new Map());
+  const { store } = useLive();
   const [problem, setProblem] = useState<unknown>(null);
   const drag = useRef<{ id: string; from: Point; grip: Point } | null>(null);
-  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  const { moves, moved } = useMoves(lotId, store, setProblem);
 
   const slots = useMemo(() => (lot?.order ?? []).flatMap((id) => lot?.slots.get(id) ?? []), [lot?.order, lot?.slots]);
   const levels = useMemo(() => [...new Set(slots.map((slot) => slot.level))].sort((a, b) => b - a), [slots]);
@@ -49,28 +46,6 @@ export function MapEditor() {
 
   const metre = Math.max(width / area.w, METRE_PX_MIN);
 
-  const put = (id: string, point: Point | null) =>
-    setMoved((before) => {
-      const next = new Map(before);
-      if (point) next.set(id, point);
-      else next.delete(id);
-      return next;
-    });
-  async function save(slot: Slot, position: Point) {
-    setProblem(null);
-    try {
-      await change((key) =>
-        api.PATCH("/api/slots/{slot}", {
-          params: { path: { slot: slot.id }, query: { lot: lotId }, header: { "If-Match": `"${slot.rev}"`, "Idempotency-Key": key } },
-          body: { position },
-        }),
-      );
-    } catch (error) {
-      setProblem(error);
-    } finally {
-      put(slot.id, null);
-    }
-  }
   const at = (event: PointerEvent): Point => {
     const origin = frame.current?.querySelector("svg")?.getBoundingClientRect();
     return { x: (event.clientX - (origin?.left ?? 0)) / metre, y: (event.clientY - (origin?.top ?? 0)) / metre };
@@ -85,13 +60,12 @@ export function MapEditor() {
     const held = drag.current;
     if (held?.id !== slot.id) return;
     const now = at(event);
-    put(slot.id, { x: snap(held.from.x + now.x - held.grip.x), y: snap(held.from.y + now.y - held.grip.y) });
+    moves.put(slot.id, { x: snap(held.from.x + now.x - held.grip.x), y: snap(held.from.y + now.y - held.grip.y) });
   };
   const onUp = (slot: Slot) => {
     if (drag.current?.id !== slot.id) return;
     drag.current = null;
-    const point = moved.get(slot.id);
-    if (point) void save(slot, point);
+    moves.save(slot.id, 0);
   };
   const onKey = (event: KeyboardEvent, slot: Slot) => {
     const step = STEPS[event.key];
@@ -99,10 +73,12 @@ export function MapEditor() {
     event.preventDefault();
     const length = event.shiftKey ? STEP_LARGE_M : STEP_M;
     const from = here(slot);
-    const point = { x: snap(from.x + step.x * length), y: snap(from.y + step.y * length) };
-    put(slot.id, point);
-    clearTimeout(timer.current);
-    timer.current = setTimeout(() => void save(slot, point), KEY_SAVE_MS);
+    moves.put(slot.id, { x: snap(from.x + step.x * length), y: snap(from.y + step.y * length) });
+    moves.save(slot.id, KEY_SAVE_MS);
+  };
+  const place = (slot: Slot) => {
+    moves.put(slot.id, { x: snap(area.x + area.w / 2), y: snap(area.y + area.h / 2) });
+    moves.save(slot.id, 0);
   };
 
   if (shown.length === 0) return <Empty title={t("lot.empty")} />;
@@ -142,7 +118,7 @@ export function MapEditor() {
                 onPointerUp={() => onUp(slot)}
                 onPointerCancel={() => {
                   drag.current = null;
-                  put(slot.id, null);
+                  moves.drop(slot.id);
                 }}
                 onKeyDown={(event) => onKey(event, slot)}
               >
@@ -160,7 +136,7 @@ export function MapEditor() {
           <h3>{t("lot.unplaced")}</h3>
           <div className="codes">
             {unplaced.map((slot) => (
-              <button key={slot.id} className="button small" type="button" onClick={() => void save(slot, { x: snap(area.x + area.w / 2), y: snap(area.y + area.h / 2) })}>
+              <button key={slot.id} className="button small" type="button" onClick={() => place(slot)}>
                 {t("setup.place", { code: slot.code })}
               </button>
             ))}
@@ -169,6 +145,36 @@ export function MapEditor() {
       )}
     </section>
   );
+}
+
+/** The moves of this lot, and where they show bays. */
+function useMoves(lotId: string, store: LotStore, onProblem: (error: unknown) => void) {
+  const { moves, subscribe } = useMemo(() => {
+    const listeners = new Set<() => void>();
+    const moves = new Moves({
+      slot: store.slot.bind(store),
+      seq: () => store.view().lot?.seq ?? 0,
+      send: (slot, rev, position) => {
+        onProblem(null);
+        return change((key) =>
+          api.PATCH("/api/slots/{slot}", {
+            params: { path: { slot: slot.id }, query: { lot: lotId }, header: { "If-Match": `"${rev}"`, "Idempotency-Key": key } },
+            body: { position },
+          }),
+        );
+      },
+      changed: () => listeners.forEach((listener) => listener()),
+      failed: onProblem,
+    });
+    const subscribe = (listener: () => void) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    };
+    return { moves, subscribe };
+  }, [lotId, store, onProblem]);
+  useEffect(() => store.subscribe(() => moves.settle()), [store, moves]);
+  useEffect(() => () => moves.flush(), [moves]);
+  return { moves, moved: useSyncExternalStore(subscribe, moves.points) };
 }
 
 function snap(metres: number): number {

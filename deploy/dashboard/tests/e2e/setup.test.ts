@@ -52,7 +52,13 @@ test("a bay is dragged, and nudged by keys, to where it is saved", async () => {
   const dragged = await position();
   await bay.focus();
   await page.keyboard.press("Shift+ArrowRight");
+  // The next bay soon after: neither is forgotten for the other.
+  const x = async (code: string) => (await stage.daemon.ask<{ position: { x: number } }>("GET", `/api/slots/${code}`)).position.x;
+  const other = await x("B-06");
+  await page.locator('[aria-label^="B-06 at"]').focus();
+  await page.keyboard.press("ArrowRight");
   await expect.poll(async () => (await position()).x).toBeCloseTo(dragged.x + 1, 5);
+  await expect.poll(() => x("B-06")).toBeCloseTo(other + 0.1, 5);
   await end();
 });
 
@@ -84,6 +90,10 @@ test("stays and events are listed as they happen, and saved as a file", async ()
   await page.locator(".log li").filter({ hasText: "Occupied" }).first().waitFor();
   await stage.daemon.parkctl("slot", "set", "A-02", "--state", "free");
   await page.locator(".log li").first().filter({ hasText: "Free" }).waitFor();
+  await page.goto("/events?slot=A-02&until=2020-01-01T00:00");
+  await page.getByText("No change matches.").waitFor();
+  await page.getByLabel("Before").fill("2090-01-01T00:00");
+  await page.locator(".log li").first().waitFor();
   await end();
 });
 
@@ -95,6 +105,12 @@ test("the history has a figure for today, and a file", async () => {
   expect(await page.getByRole("radio", { name: "7 days" }).isChecked()).toBe(true);
   const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Download CSV" }).click()]);
   expect(download.suggestedFilename()).toBe("main-all-week.csv");
+  await page.getByText("As a table").first().click();
+  await page.getByRole("columnheader", { name: "Occupied" }).waitFor();
+  await page.getByText("Own", { exact: true }).click();
+  await page.getByLabel("From").fill("2026-01-01");
+  await expect.poll(() => new URL(page.url()).searchParams.get("from")).toBe("2026-01-01");
+  await page.locator(".uplot").waitFor();
   await end();
 });
 
