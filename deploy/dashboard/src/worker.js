@@ -5,6 +5,8 @@ const KEPT = ["__KEPT__"];
 const LIVE = /^\/(api|images|ws|health)(\/|$)/;
 
 self.addEventListener("install", (event) => {
+  // Where the browser can, it goes to what is kept, or to the daemon, by itself: it would start this first otherwise, before it shows anything.
+  if (event.addRoutes) event.waitUntil(event.addRoutes(routes()).catch(() => undefined));
   // All of a build or nothing: parts of two builds do not fit together.
   event.waitUntil(caches.open(NAME).then((cache) => cache.addAll(KEPT.map((path) => new Request(path, { cache: "no-cache" })))));
 });
@@ -35,3 +37,13 @@ self.addEventListener("fetch", (event) => {
       .then((kept) => kept ?? fetch(request)),
   );
 });
+
+function routes() {
+  const rule = (pathname, search, condition, source) => ({ condition: { urlPattern: new URLPattern({ pathname, search, baseURL: self.location.origin }), ...condition }, source });
+  const kept = { cacheName: NAME };
+  return [
+    ...["/api/*", "/images/*", "/health/*"].map((path) => rule(path, "*", {}, "network")),
+    ...KEPT.filter((path) => path !== "/").map((path) => rule(path, "*", {}, kept)),
+    rule("/", "", { requestMode: "navigate" }, kept),
+  ];
+}

@@ -33,7 +33,10 @@ export class Daemon {
   readonly folder = mkdtempSync(join(tmpdir(), "parking-"));
   port = 0;
 
-  constructor(private readonly flags: readonly string[] = []) {}
+  constructor(
+    private readonly flags: readonly string[] = [],
+    private readonly root = DIST,
+  ) {}
 
   static async start(...flags: string[]): Promise<Daemon> {
     const daemon = new Daemon(flags);
@@ -51,8 +54,8 @@ export class Daemon {
 
   /** Again on the same port, when it ran before. */
   async start(): Promise<void> {
-    if (!existsSync(join(DIST, "index.html"))) throw new Error(`${DIST} is missing: run npm run build`);
-    const flags = ["serve", "--listen", `127.0.0.1:${this.port}`, "--data-dir", this.folder, "--web-root", DIST, ...this.flags];
+    if (!existsSync(join(this.root, "index.html"))) throw new Error(`${this.root} is missing: run npm run build`);
+    const flags = ["serve", "--listen", `127.0.0.1:${this.port}`, "--data-dir", this.folder, "--web-root", this.root, ...this.flags];
     // Whatever happens to this process, its servers end with it.
     const child = spawn("setpriv", ["--pdeathsig", "KILL", "--", binary("parkd"), ...flags], { stdio: ["ignore", "pipe", "pipe"] });
     this.process = child;

@@ -3,6 +3,7 @@ import { useEffect } from "react";
 import { useTranslation } from "../i18n";
 import { useCounts, useView } from "../live/context";
 import { useFormat } from "../session";
+import { useUpdates } from "../shell/Update";
 import { useNow } from "../ui/now";
 import "./kiosk.css";
 
@@ -16,6 +17,7 @@ export default function Kiosk() {
   const name = useView((view) => view.lot?.lot.name);
   const status = useView((view) => view.status);
   useAwake();
+  useUpdates();
   if (name === undefined) return null;
   const isLive = status.state === "live";
   const named = [...zones].flatMap(([zone, tally]) => (zone === null ? [] : [{ zone, tally }])).slice(0, ZONES_MAX);
@@ -39,7 +41,7 @@ export default function Kiosk() {
       <p className="kiosk-foot num" role="status">
         {isLive
           ? format.clock(now)
-          : `${t(`link.${status.state}`)}${status.freshAt === null ? "" : ` · ${t("link.age", { age: format.ago(status.freshAt, now) })}`}`}
+          : `${t(`link.states.${status.state}`)}${status.freshAt === null ? "" : ` · ${t("link.age", { age: format.ago(status.freshAt, now) })}`}`}
       </p>
     </main>
   );

@@ -1,12 +1,12 @@
-// Installs the worker that opens the page offline, and offers a newer build when there is one.
-import { useEffect, useState } from "react";
+// Installs the worker that opens the page offline, and offers a newer build when there is one; where nobody could take it, takes it.
+import { useCallback, useEffect, useState } from "react";
 import { useTranslation } from "../i18n";
 
 /** How often a page that stays open, as on a wall, looks for a newer build. */
 const LOOK_MS = 3_600_000;
 
-export function Update() {
-  const { t } = useTranslation();
+/** A newer build that waits to be loaded; null while there is none. */
+function useNewer(): (() => void) | null {
   const [waiting, setWaiting] = useState<ServiceWorker | null>(null);
   useEffect(() => {
     // Missing on a page without TLS, but for this very machine; and of no use while the page is worked on.
@@ -28,11 +28,17 @@ export function Update() {
       .catch(() => undefined);
     return () => clearInterval(timer);
   }, []);
-  if (!waiting) return null;
-  const load = () => {
+  const load = useCallback(() => {
     navigator.serviceWorker.addEventListener("controllerchange", () => location.reload());
-    waiting.postMessage("take-over");
-  };
+    waiting?.postMessage("take-over");
+  }, [waiting]);
+  return waiting && load;
+}
+
+export function Update() {
+  const { t } = useTranslation();
+  const load = useNewer();
+  if (!load) return null;
   return (
     <div className="notice" role="status">
       <p>{t("menu.update")}</p>
@@ -41,4 +47,10 @@ export function Update() {
       </button>
     </div>
   );
+}
+
+/** For a page without anybody before it. */
+export function useUpdates(): void {
+  const load = useNewer();
+  useEffect(() => load?.(), [load]);
 }

@@ -1,10 +1,11 @@
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
-import { logIn, slotOf } from "../browser";
-import { DIST, REPOSITORY, binary } from "../daemon";
+import { logIn, slotOf, visit } from "../browser";
+import { DIST, Daemon, LOT, REPOSITORY, binary } from "../daemon";
 import { Stage } from "../stage";
 
 /** What a phone has to load before it shows anything, in bytes. */
@@ -32,7 +33,51 @@ test("without a network the page opens on the last state, says how old it is, an
   await context.setOffline(false);
   await stage.daemon.start();
   await page.locator(".pill[data-link=live]").waitFor({ timeout: 40_000 });
+  // Who came before the daemon did may change something as soon as it is there.
+  const panel = page.getByRole("dialog");
+  await panel.getByText("Reserved", { exact: true }).click();
+  await panel.getByRole("button", { name: "Save" }).click();
+  await panel.locator(".now[data-state=reserved]").waitFor();
   await end();
+});
+
+test("who logs out without a network is told that this did not work, and is still there", async () => {
+  const { page, context, end } = await stage.visit();
+  await logIn(page, stage.daemon.token);
+  await page.getByRole("button", { name: "Settings" }).click();
+  await context.setOffline(true);
+  await page.getByRole("menuitem", { name: "Log out" }).click();
+  await page.getByRole("alert").getByText("You are still logged in.").waitFor();
+  await context.setOffline(false);
+  await page.getByRole("menuitem", { name: "Log out" }).click();
+  await page.getByLabel("Token").waitFor();
+  await end();
+});
+
+test("a sign that nobody stands before loads a newer build by itself", async () => {
+  const root = mkdtempSync(join(tmpdir(), "parking-web-"));
+  cpSync(DIST, root, { recursive: true });
+  // Served as they are here, not as they were packed.
+  for (const name of ["index.html", "worker.js"]) rmSync(join(root, `${name}.gz`), { force: true });
+  const daemon = new Daemon([], root);
+  await daemon.start();
+  await daemon.fill(LOT);
+  const { page, end } = await visit(stage.browser, daemon.url);
+  await logIn(page, daemon.token);
+  await page.goto("/?kiosk");
+  await page.getByTestId("free-total").waitFor();
+  await page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined));
+  const change = (name: string, from: string, to: string) => writeFileSync(join(root, name), readFileSync(join(root, name), "utf8").replace(from, to));
+  change("index.html", "<title>Parking</title>", "<title>Newer</title>");
+  change("worker.js", '"parking-', '"parking-newer-');
+  const loaded = page.waitForEvent("load");
+  await page.evaluate(() => navigator.serviceWorker.getRegistration().then((registration) => registration?.update()).then(() => undefined));
+  await loaded;
+  expect(await page.evaluate(() => fetch("/").then((answer) => answer.text()))).toContain("<title>Newer</title>");
+  await page.getByTestId("free-total").waitFor();
+  await end();
+  await daemon.end();
+  rmSync(root, { recursive: true, force: true });
 });
 
 test("the page can be installed", async () => {
