@@ -3,17 +3,18 @@ import { expect, test } from "vitest";
 import { provisionLine } from "./cameras/CameraToken";
 import { conditionOf } from "./cameras/CameraBadge";
 import { withContact } from "./cameras/known";
+import { withNew } from "./cameras/pictures";
 import { count } from "./live/counts";
 import { fixture } from "./fixtures";
-import type { Camera, Slot } from "./api/types";
+import type { Camera, Capture, Slot } from "./api/types";
 import type { Bucket } from "./history/buckets";
 import { columns, occupancy, peak } from "./history/buckets";
-import { en } from "./i18n/en";
+import { period } from "./history/period";
 import { format } from "./i18n/format";
-import { id } from "./i18n/id";
-import { midnight } from "./i18n/zone";
+import { days, dayOf, instant, midnight } from "./i18n/zone";
 import { csv } from "./ui/csv";
 import { placed } from "./ui/outline";
+import { versionOf } from "../offline";
 
 const iso = (at: number) => new Date(at).toISOString();
 
@@ -25,6 +26,40 @@ test("a day begins at midnight where the lot is, also when its clocks are change
   const changed = Date.parse("2026-03-29T12:00:00Z");
   expect(iso(midnight(changed, "Europe/Berlin"))).toBe("2026-03-28T23:00:00.000Z");
   expect(iso(midnight(changed, "Europe/Berlin", -1))).toBe("2026-03-29T22:00:00.000Z");
+});
+
+test("what a field of a form says is a time where the lot is, and what is no time is none", () => {
+  expect(iso(instant("2026-11-24", "Asia/Jakarta") ?? 0)).toBe("2026-11-23T17:00:00.000Z");
+  expect(iso(instant("2026-11-24T07:30", "Asia/Jakarta") ?? 0)).toBe("2026-11-24T00:30:00.000Z");
+  expect(["", "today", "2026-02-30"].map((text) => instant(text, "UTC"))).toEqual([null, null, null]);
+  expect(dayOf(Date.parse("2026-11-23T18:30:00Z"), "Asia/Jakarta")).toBe("2026-11-24");
+});
+
+test("a period is as long in the morning as in the evening, and an own one ends with its last day", () => {
+  const at = (time: string) => Date.parse(`2026-11-23T${time}Z`);
+  const week = (now: number) => period(new URLSearchParams("range=week"), now, "UTC");
+  expect(week(at("09:00:00")).days).toBeCloseTo(6.375);
+  expect(week(at("15:00:00")).days).toBeCloseTo(6.625);
+  expect(days(at("00:00:00"), at("03:00:00"))).toBe(1);
+  const own = period(new URLSearchParams("range=own&from=2026-11-02&to=2026-11-03"), at("09:00:00"), "Asia/Jakarta");
+  expect([iso(own.from), iso(own.to), own.bucket, own.days]).toEqual(["2026-11-01T17:00:00.000Z", "2026-11-03T17:00:00.000Z", "hour", 2]);
+  expect(period(new URLSearchParams("range=own&from=2026-10-01&to=2026-11-03"), at("09:00:00"), "UTC").bucket).toBe("day");
+  expect(period(new URLSearchParams("range=own&from=2026-11-03&to=2026-11-02"), at("09:00:00"), "UTC").to).toBe(week(at("09:00:00")).to);
+});
+
+test("a build whose page or icon is another is another build, though its parts have the same names", () => {
+  const files = (page: string) => new Map([["/", Buffer.from(page)], ["/icon.svg", Buffer.from("<svg/>")]]);
+  expect(versionOf(files("a"))).toBe(versionOf(new Map([...files("a")].toReversed())));
+  expect(versionOf(files("a"))).not.toBe(versionOf(files("b")));
+});
+
+test("a picture that comes late stands where its time puts it", () => {
+  const capture = fixture<Capture>("capture");
+  const taken = (id: string, minute: number): Capture => ({ ...capture, id, captured_at: `2026-11-23T06:${minute}:00.000Z` });
+  const known = [taken("c", 30), taken("a", 10)];
+  expect(withNew(known, taken("b", 20)).map(({ id }) => id)).toEqual(["c", "b", "a"]);
+  expect(withNew(known, taken("d", 40)).map(({ id }) => id)).toEqual(["d", "c", "a"]);
+  expect(withNew(known, taken("c", 30))).toHaveLength(2);
 });
 
 test("a bucket that nobody watched is a gap, and one that was watched in part is an average over that part", () => {
@@ -66,14 +101,6 @@ test("ages and durations are said in the reader's language and the lot's time zo
   expect(english.time(now, now)).toBe("01:30");
   expect(english.duration(3_900_000)).toMatch(/^1 hr 5 mins?$/);
   expect(format("id", "Asia/Jakarta", "baru saja").ago(now - 90_000, now)).toBe("1 menit yang lalu");
-});
-
-test("both languages have the same gaps to fill in", () => {
-  const gaps = (catalogue: object): [string, string[]][] =>
-    Object.entries(catalogue).flatMap(([key, value]: [string, string | object]) =>
-      typeof value === "string" ? [[key, (value.match(/\{\{\w+\}\}/g) ?? []).sort()] as [string, string[]]] : gaps(value),
-    );
-  expect(gaps(id)).toEqual(gaps(en));
 });
 
 test("an outline is enlarged and moved: places by both, lengths by the scale alone, and the flags of an arc not at all", () => {

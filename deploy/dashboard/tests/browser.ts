@@ -56,3 +56,12 @@ export async function logIn(page: Page, token: string, path = "/"): Promise<void
 export function slotOf(page: Page, code: string) {
   return page.locator(`[data-slot][aria-label^="${code},"]`);
 }
+
+/** A picture that the browser itself has drawn. */
+export async function picture(browser: Browser, colour: string): Promise<Uint8Array> {
+  const page = await browser.newPage({ viewport: { width: 320, height: 240 } });
+  await page.setContent(`<body style="background:${colour}">`);
+  const bytes = await page.screenshot({ type: "jpeg" });
+  await page.close();
+  return bytes;
+}

@@ -1,12 +1,11 @@
 // One camera: its pictures back in time, how it is doing, and what an administrator may do with it.
-import { useInfiniteQuery } from "@tanstack/react-query";
-import { useCallback, useMemo, useState } from "react";
+import { useState } from "react";
 import { useTranslation } from "../i18n";
 import { Link, useParams } from "wouter";
-import { answer, api } from "../api/client";
-import type { Camera, Event } from "../api/types";
-import { useEvents, useView } from "../live/context";
-import { useFormat, useMay, useSession } from "../session";
+import type { Camera, Capture } from "../api/types";
+import { instant } from "../i18n/zone";
+import { useView } from "../live/context";
+import { useFormat, useMay } from "../session";
 import { Icon } from "../ui/icons";
 import { Empty, Failed, PageHead, Waiting } from "../ui/Page";
 import { useNow } from "../ui/now";
@@ -14,11 +13,10 @@ import { CameraAdmin } from "./CameraAdmin";
 import { CameraBadge } from "./CameraBadge";
 import { CameraHealth } from "./CameraHealth";
 import { useCameras } from "./known";
+import { usePictures } from "./pictures";
 import { Pin } from "./Pin";
 import { Shoot } from "./Shoot";
 import "./cameras.css";
-
-const PAGE = 120;
 
 export default function CameraPage() {
   const { t } = useTranslation();
@@ -38,41 +36,25 @@ export default function CameraPage() {
 
 function Known({ camera }: { camera: Camera }) {
   const { t } = useTranslation();
-  const { lotId } = useSession();
   const format = useFormat();
   const now = useNow();
   const isAdmin = useMay("admin");
   const isAttendant = useMay("attendant");
   /** The picture that is looked at; null follows the newest. */
   const [chosen, setChosen] = useState<string | null>(null);
-  const list = useInfiniteQuery({
-    queryKey: ["captures", lotId, camera.id],
-    initialPageParam: "",
-    queryFn: async ({ pageParam }) => {
-      const page = await api.GET("/api/captures", {
-        params: { query: { lot: lotId, camera: camera.id, limit: PAGE, ...(pageParam ? { cursor: pageParam } : {}) } },
-      });
-      return { captures: answer(page), next: page.response.headers.get("Next-Cursor") };
-    },
-    getNextPageParam: (page) => page.next,
-  });
-  const { refetch } = list;
-  useEvents(
-    useCallback(
-      (events: readonly Event[]) => {
-        const isOurs = (event: Event) => event.kind === "capture.added" && event.data.capture.camera === camera.id;
-        if (events.some(isOurs)) void refetch();
-      },
-      [camera.id, refetch],
-    ),
-  );
-
+  const timeZone = useView((view) => view.lot?.lot.time_zone ?? "UTC");
+  const [moment, setMoment] = useState("");
+  const around = instant(moment, timeZone);
   // Oldest first: the slider goes from the past on the left to now on the right.
-  const captures = useMemo(() => (list.data?.pages.flatMap((page) => page.captures) ?? []).toReversed(), [list.data]);
+  const { list, captures, replace } = usePictures(camera, around);
   const found = captures.findIndex((capture) => capture.id === chosen);
-  const at = found < 0 ? captures.length - 1 : found;
+  const at = found < 0 ? lastBefore(captures, around) : found;
   const capture = captures[at];
-  const show = (index: number) => setChosen(index >= captures.length - 1 ? null : (captures[Math.max(0, index)]?.id ?? null));
+  const show = (index: number) => setChosen(index >= captures.length - 1 && around === null ? null : (captures[Math.max(0, index)]?.id ?? null));
+  const goTo = (next: string) => {
+    setMoment(next);
+    setChosen(null);
+  };
 
   return (
     <>
@@ -91,15 +73,23 @@ function Known({ camera }: { camera: Camera }) {
         <div className="notice" role="status">
           <Icon name="warning" />
           <p>
-            <strong className="num">{t("cameras.blind", { number: camera.blind_slots?.length })}.</strong> {t("cameras.blindWhy", { slots: camera.blind_slots?.join(", ") })}
+            <strong className="num">{t("cameras.blind", { count: camera.blind_slots?.length ?? 0, number: camera.blind_slots?.length })}.</strong> {t("cameras.blindWhy", { slots: camera.blind_slots?.join(", ") })}
           </p>
         </div>
       )}
       <div className="camera-page">
         <section className="card viewer dims" aria-label={t("cameras.pictures")}>
-          {list.isError && <Failed error={list.error} onRetry={() => void refetch()} />}
+          {list.isError && <Failed error={list.error} onRetry={() => void list.refetch()} />}
           {list.isPending && <Waiting height={420} />}
-          {list.data && !capture && <Empty title={t("cameras.noPicture")} />}
+          {list.data && !capture && (
+            <Empty title={t("cameras.noPicture")}>
+              {around !== null && (
+                <button className="button small" type="button" onClick={() => goTo("")}>
+                  {t("cameras.newest")}
+                </button>
+              )}
+            </Empty>
+          )}
           {capture && (
             <>
               <img
@@ -117,7 +107,7 @@ function Known({ camera }: { camera: Camera }) {
                   </span>
                 </span>
                 <span className="row wrap">
-                  {isAttendant && <Pin capture={capture} onDone={() => void refetch()} />}
+                  {isAttendant && <Pin capture={capture} onDone={replace} />}
                   <a className="button small" href={capture.url} download={capture.key.split("/").at(-1)}>
                     <Icon name="download" size={18} />
                     {t("cameras.download")}
@@ -136,14 +126,18 @@ function Known({ camera }: { camera: Camera }) {
               />
               <div className="spread fine num">
                 <span>{captures[0] && format.time(captures[0].captured_at, now)}</span>
-                <span className="row">
+                <span className="row wrap scrub-actions">
+                  <label className="row">
+                    {t("cameras.goTo")}
+                    <input className="input select-small" type="datetime-local" value={moment} onChange={(event) => goTo(event.target.value)} />
+                  </label>
                   {list.hasNextPage && (
                     <button className="button small" type="button" disabled={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
                       {t("cameras.older")}
                     </button>
                   )}
                   {isAttendant && <Shoot camera={camera} />}
-                  <button className="button small" type="button" disabled={chosen === null} onClick={() => setChosen(null)}>
+                  <button className="button small" type="button" disabled={chosen === null && around === null} onClick={() => goTo("")}>
                     {t("cameras.newest")}
                   </button>
                 </span>
@@ -158,4 +152,10 @@ function Known({ camera }: { camera: Camera }) {
       </div>
     </>
   );
+}
+
+/** The newest picture, or the last one that was taken by then. */
+function lastBefore(captures: readonly Capture[], around: number | null): number {
+  if (around === null) return captures.length - 1;
+  return Math.max(0, captures.findLastIndex(({ captured_at }) => Date.parse(captured_at) <= around));
 }

@@ -1,18 +1,21 @@
-// The wall: what each camera saw last, how long ago, and whether it is still with us.
+// The wall: what each camera saw last, how long ago, and whether it is still with us; or how all of them are doing, as a table.
 import { lazy, Suspense, useState } from "react";
 import { useTranslation } from "../i18n";
-import { Link } from "wouter";
+import { Link, useSearchParams } from "wouter";
 import type { Camera } from "../api/types";
 import { useFormat, useMay } from "../session";
 import { Icon } from "../ui/icons";
 import { Empty, PageHead } from "../ui/Page";
+import { Segments } from "../ui/Segments";
 import { useNow } from "../ui/now";
 import { CameraBadge, conditionOf } from "./CameraBadge";
+import { FleetTable } from "./FleetTable";
 import { useCameras } from "./known";
 import { useNewest, useVisible } from "./newest";
 import "./cameras.css";
 
 const AddCamera = lazy(() => import("./AddCamera"));
+const VIEWS = ["wall", "table"] as const;
 const THUMBNAIL_WIDTH = 640;
 
 export default function CamerasPage() {
@@ -20,10 +23,15 @@ export default function CamerasPage() {
   const all = useCameras();
   const isAdmin = useMay("admin");
   const [isAdding, setIsAdding] = useState(false);
+  const [search, setSearch] = useSearchParams();
+  const view = search.get("view") === "table" ? "table" : "wall";
   const well = all.filter((camera) => conditionOf(camera) === "online").length;
   return (
     <>
       <PageHead title={t("nav.cameras")} note={all.length > 0 ? t("cameras.summary", { total: all.length, well }) : undefined}>
+        {all.length > 0 && (
+          <Segments label={t("lot.view")} value={view} options={VIEWS.map((name) => [name, t(`cameras.views.${name}`)])} onChange={(next) => setSearch(next === "table" ? { view: next } : {})} />
+        )}
         {isAdmin && (
           <button className="button primary" type="button" onClick={() => setIsAdding(true)}>
             <Icon name="plus" size={18} />
@@ -35,6 +43,8 @@ export default function CamerasPage() {
         <div className="card">
           <Empty title={t("cameras.none")}>{isAdmin && <p>{t("cameras.noneAdmin")}</p>}</Empty>
         </div>
+      ) : view === "table" ? (
+        <FleetTable cameras={all} />
       ) : (
         <ul className="wall">
           {all.map((camera) => (
@@ -70,7 +80,7 @@ function Tile({ camera }: { camera: Camera }) {
             </span>
           )}
           <CameraBadge camera={camera} />
-          {(camera.blind_slots?.length ?? 0) > 0 && <span className="badge bad num camera-blind">{t("cameras.blind", { number: camera.blind_slots?.length })}</span>}
+          {(camera.blind_slots?.length ?? 0) > 0 && <span className="badge bad num camera-blind">{t("cameras.blind", { count: camera.blind_slots?.length ?? 0, number: camera.blind_slots?.length })}</span>}
         </div>
         <span className="camera-line">
           <strong>{camera.name}</strong>

@@ -3,9 +3,12 @@ import { useEffect, useRef } from "react";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import "../history/chart.css";
+import { ChartTable } from "../history/ChartTable";
 import { colours } from "../history/colours";
+import { useTranslation } from "../i18n";
 import { useView } from "../live/context";
 import { useFormat } from "../session";
+import type { Column } from "../ui/Table";
 import { useWidth } from "../ui/width";
 import type { Reading } from "./readings";
 
@@ -29,6 +32,7 @@ interface Props {
 }
 
 export function LineChart({ label, readings, words, expected, from, marks, isFromNought = true }: Props) {
+  const { t } = useTranslation();
   const format = useFormat();
   const timeZone = useView((view) => view.lot?.lot.time_zone ?? "UTC");
   const frame = useRef<HTMLDivElement>(null);
@@ -76,6 +80,10 @@ export function LineChart({ label, readings, words, expected, from, marks, isFro
     );
     return () => plot.destroy();
   }, [readings, words, expected, from, marks, isFromNought, width, timeZone, format]);
+  const cells: Column<Reading>[] = [
+    { title: t("history.time"), cellLook: "num", cell: ({ at }) => format.dateTime(at) },
+    { title: label, look: "end", cellLook: "num", cell: ({ value }) => (value === null ? "–" : words(value)) },
+  ];
   const values = readings.flatMap(({ value }) => (value === null ? [] : [value]));
   const range = values.length > 0 ? `${words(Math.min(...values))} – ${words(Math.max(...values))}` : "–";
   return (
@@ -84,6 +92,7 @@ export function LineChart({ label, readings, words, expected, from, marks, isFro
         {label} <span className="fine num">{range}</span>
       </h3>
       <div ref={frame} role="img" aria-label={`${label}: ${range}`} style={{ height: HEIGHT }} />
+      <ChartTable label={label} columns={cells} rows={readings} keyOf={({ at }) => String(at)} />
     </figure>
   );
 }

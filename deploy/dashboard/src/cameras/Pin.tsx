@@ -4,9 +4,9 @@ import { api, change } from "../api/client";
 import type { Capture } from "../api/types";
 import { useTranslation } from "../i18n";
 import { useSession } from "../session";
-import { ProblemNote } from "../ui/Modal";
+import { ProblemNote } from "../ui/Problem";
 
-export function Pin({ capture, onDone }: { capture: Capture; onDone: () => void }) {
+export function Pin({ capture, onDone }: { capture: Capture; onDone: (capture: Capture) => void }) {
   const { t } = useTranslation();
   const { lotId } = useSession();
   const isPinned = capture.pinned === true;

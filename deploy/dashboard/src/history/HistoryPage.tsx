@@ -5,7 +5,7 @@ import { useTranslation } from "../i18n";
 import { useSearchParams } from "wouter";
 import { answer, api } from "../api/client";
 import { STATES } from "../api/types";
-import { days, midnight } from "../i18n/zone";
+import { dayOf } from "../i18n/zone";
 import { useCounts, useView } from "../live/context";
 import { useFormat, useSession } from "../session";
 import { Failed, PageHead, Waiting } from "../ui/Page";
@@ -14,16 +14,14 @@ import { csv, download } from "../ui/csv";
 import { Icon } from "../ui/icons";
 import { useNow } from "../ui/now";
 import { columns, occupancy, peak } from "./buckets";
+import type { Range } from "./period";
+import { RANGES, period } from "./period";
 import { StackChart } from "./StackChart";
 import { Turnover } from "./Turnover";
 import "./history.css";
 
 const HEIGHT = 320;
 const MINUTE_MS = 60_000;
-
-/** Days back from today, and how long a bucket is. */
-const RANGES = { today: [0, "hour"], week: [6, "hour"], month: [29, "day"], quarter: [89, "day"] } as const;
-type Range = keyof typeof RANGES;
 
 export default function HistoryPage() {
   const { t } = useTranslation();
@@ -32,14 +30,10 @@ export default function HistoryPage() {
   const timeZone = useView((view) => view.lot?.lot.time_zone ?? "UTC");
   const { zones } = useCounts();
   const [search, setSearch] = useSearchParams();
-  const asked = search.get("range");
-  const range: Range = asked !== null && asked in RANGES ? (asked as Range) : "today";
   const zone = search.get("zone") ?? undefined;
-  const [daysBefore, bucket] = RANGES[range];
   const now = useNow(MINUTE_MS);
-  const from = midnight(now, timeZone, daysBefore);
-  // To the end of today: what is not over yet stays empty.
-  const query = { lot: lotId, from: new Date(from).toISOString(), to: new Date(midnight(now, timeZone, -1)).toISOString() };
+  const { range, from, to, bucket, days } = period(search, now, timeZone);
+  const query = { lot: lotId, from: new Date(from).toISOString(), to: new Date(to).toISOString() };
   const history = useQuery({
     queryKey: ["history", query, bucket],
     queryFn: () => api.GET("/api/slots/history", { params: { query: { ...query, bucket } } }).then(answer),
@@ -53,13 +47,17 @@ export default function HistoryPage() {
   const shown = useMemo(() => columns(history.data ?? [], zone), [history.data, zone]);
   const busiest = peak(shown);
   const rate = occupancy(shown);
-  const set = (name: string, value: string | undefined) =>
+  const set = (values: Record<string, string | undefined>) =>
     setSearch((before) => {
       const next = new URLSearchParams(before);
-      if (value === undefined) next.delete(name);
-      else next.set(name, value);
+      for (const [name, value] of Object.entries(values)) {
+        if (value) next.set(name, value);
+        else next.delete(name);
+      }
       return next;
     });
+  /** An own period begins as the one that was looked at. */
+  const choose = (next: Range) => set(next === "own" ? { range: next, from: dayOf(from, timeZone), to: dayOf(to - 1, timeZone) } : { range: next, from: undefined, to: undefined });
 
   function save() {
     const header = ["start", "end", "watched_share", ...STATES];
@@ -72,6 +70,8 @@ export default function HistoryPage() {
     download(`${lotId}-${zone ?? "all"}-${range}.csv`, csv(header, rows));
   }
 
+  // Stays are measured for the lot alone.
+  const whole = zone === undefined ? null : t("history.wholeLot");
   const seconds = (value: number | null | undefined) => (value === null || value === undefined ? "–" : format.duration(value * 1_000));
   return (
     <>
@@ -79,27 +79,37 @@ export default function HistoryPage() {
         <Segments
           label={t("history.range")}
           value={range}
-          options={(Object.keys(RANGES) as Range[]).map((name) => [name, t(`history.ranges.${name}`)])}
-          onChange={(next) => set("range", next)}
+          options={RANGES.map((name) => [name, t(`history.ranges.${name}`)])}
+          onChange={choose}
         />
         <button className="button" type="button" disabled={!history.data} onClick={save}>
           <Icon name="download" size={18} />
           {t("common.csv")}
         </button>
       </PageHead>
+      {range === "own" && (
+        <div className="filters">
+          {(["from", "to"] as const).map((name) => (
+            <label key={name} className="field">
+              <span>{t(name === "from" ? "history.from" : "history.to")}</span>
+              <input type="date" max={dayOf(now, timeZone)} value={search.get(name) ?? ""} onChange={(event) => set({ [name]: event.target.value })} />
+            </label>
+          ))}
+        </div>
+      )}
       <ul className="figures">
         <Figure label={t("history.average")} value={rate === null ? "–" : format.percent(rate)} />
         <Figure label={t("history.peak")} value={busiest ? (bucket === "day" ? format.day(busiest.start) : format.time(busiest.start, now)) : "–"} />
-        <Figure label={t("history.stays")} value={stays.data ? format.number(stays.data.today) : "–"} />
-        <Figure label={t("history.median")} value={seconds(stays.data?.stay_median_s)} />
-        <Figure label={t("history.p90")} value={seconds(stays.data?.stay_p90_s)} />
+        <Figure label={t("history.stays")} note={whole} value={stays.data ? format.number(stays.data.today) : "–"} />
+        <Figure label={t("history.median")} note={whole} value={seconds(stays.data?.stay_median_s)} />
+        <Figure label={t("history.p90")} note={whole} value={seconds(stays.data?.stay_p90_s)} />
       </ul>
       <section className="card stack" aria-labelledby="full-title">
         <div className="spread">
           <h2 id="full-title">{t("history.full")}</h2>
           <label className="row fine">
             {t("slot.zone")}
-            <select className="input select-small" value={zone ?? ""} onChange={(event) => set("zone", event.target.value || undefined)}>
+            <select className="input select-small" value={zone ?? ""} onChange={(event) => set({ zone: event.target.value })}>
               <option value="">{t("lot.all")}</option>
               {[...zones.keys()].map((name) => name !== null && <option key={name}>{name}</option>)}
             </select>
@@ -118,15 +128,18 @@ export default function HistoryPage() {
           <Waiting height={HEIGHT} />
         )}
       </section>
-      {stays.data && <Turnover stats={stays.data} days={days(from, now)} />}
+      {stays.data && <Turnover stats={stays.data} days={days} />}
     </>
   );
 }
 
-function Figure({ label, value }: { label: string; value: string }) {
+function Figure({ label, note = null, value }: { label: string; note?: string | null; value: string }) {
   return (
     <li className="card figure">
-      <span className="fine">{label}</span>
+      <span className="fine">
+        {label}
+        {note !== null && `, ${note}`}
+      </span>
       <strong className="num">{value}</strong>
     </li>
   );

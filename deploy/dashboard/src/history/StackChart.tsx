@@ -6,6 +6,8 @@ import "uplot/dist/uPlot.min.css";
 import { useFormat } from "../session";
 import type { SlotState } from "../api/types";
 import { StateMark } from "../ui/icons";
+import type { Column as TableColumn } from "../ui/Table";
+import { ChartTable } from "./ChartTable";
 import type { Column } from "./buckets";
 import { STACK } from "./buckets";
 import { colours, hatch } from "./colours";
@@ -86,6 +88,12 @@ export function StackChart({ columns, timeZone, height, label }: Props) {
   }, [columns, timeZone, height, width, format, scheme]);
 
   const shown = pointed === null ? undefined : columns[pointed];
+  const number = (value: number) => format.number(Math.round(value * 10) / 10);
+  const cells: TableColumn<Column>[] = [
+    { title: t("history.time"), cellLook: "num", cell: ({ start, end }) => `${format.time(start, Date.now())} – ${format.clock(end)}` },
+    ...STACK.map((state) => ({ title: t(`state.${state}`), look: "end", cellLook: "num", cell: ({ averages }: Column) => (averages ? number(averages[state]) : "–") })),
+    { title: t("history.watchedShare"), look: "end", cellLook: "num", cell: ({ watched }) => format.percent(watched) },
+  ];
   return (
     <figure className="chart">
       <div ref={frame} role="img" aria-label={label} style={{ height }} />
@@ -97,7 +105,7 @@ export function StackChart({ columns, timeZone, height, label }: Props) {
               ? STACK.map((state) => (
                   <span key={state} className="state-word">
                     <StateMark state={state} size={11} />
-                    {t(`state.${state}`)} {format.number(Math.round((shown.averages?.[state] ?? 0) * 10) / 10)}
+                    {t(`state.${state}`)} {number(shown.averages?.[state] ?? 0)}
                   </span>
                 ))
               : t("history.gap")}
@@ -112,6 +120,7 @@ export function StackChart({ columns, timeZone, height, label }: Props) {
           ))
         )}
       </figcaption>
+      <ChartTable label={label} columns={cells} rows={columns} keyOf={({ start }) => String(start)} />
     </figure>
   );
 }

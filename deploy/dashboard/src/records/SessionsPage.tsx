@@ -1,5 +1,5 @@
 // Stays and visits, newest first, by what one looks for.
-import { useInfiniteQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useMutation } from "@tanstack/react-query";
 import { useCallback } from "react";
 import { useTranslation } from "../i18n";
 import { useSearchParams } from "wouter";
@@ -9,6 +9,7 @@ import { useCounts, useEvents } from "../live/context";
 import { useFormat, useSession } from "../session";
 import { csv, download } from "../ui/csv";
 import { Icon } from "../ui/icons";
+import { ProblemNote } from "../ui/Problem";
 import { Empty, Failed, PageHead, Waiting } from "../ui/Page";
 import type { Column } from "../ui/Table";
 import { Table } from "../ui/Table";
@@ -17,6 +18,8 @@ import { useThrottled } from "../ui/throttled";
 import "./records.css";
 
 const PAGE = 100;
+const FILE_PAGE = 1_000;
+const FILE_ROWS_MAX = 50_000;
 const STATES = ["open", "closed", "void"] as const;
 const KINDS = ["slot", "gate"] as const;
 type Filter = "state" | "kind" | "zone" | "slot";
@@ -24,6 +27,7 @@ type Filter = "state" | "kind" | "zone" | "slot";
 export default function SessionsPage() {
   const { t } = useTranslation();
   const { lotId } = useSession();
+  const format = useFormat();
   const { zones } = useCounts();
   const [search, setSearch] = useSearchParams();
   const get = (name: Filter) => search.get(name) ?? "";
@@ -56,19 +60,28 @@ export default function SessionsPage() {
 
   const sessions = list.data?.pages.flatMap((page) => page.sessions) ?? [];
   const isFiltered = Object.keys(filter).length > 0;
-  function save() {
-    const header = ["id", "kind", "state", "slot", "zone", "ticket", "plate", "opened_at", "closed_at"] as const;
-    const rows = sessions.map((each) => [each.id, each.kind, each.state, each.slot_code ?? null, each.zone ?? null, each.ticket ?? null, each.plate ?? null, each.opened_at, each.closed_at ?? null]);
-    download(`${lotId}-sessions.csv`, csv(header, rows));
-  }
+  const file = useMutation({
+    mutationFn: () => all((query) => api.GET("/api/sessions", { params: { query: { lot: lotId, ...filter, ...query } } })),
+    onSuccess: ({ sessions }) => {
+      const header = ["id", "kind", "state", "slot", "zone", "ticket", "plate", "opened_at", "closed_at"] as const;
+      const rows = sessions.map((each) => [each.id, each.kind, each.state, each.slot_code ?? null, each.zone ?? null, each.ticket ?? null, each.plate ?? null, each.opened_at, each.closed_at ?? null]);
+      download(`${lotId}-sessions.csv`, csv(header, rows));
+    },
+  });
   return (
     <>
       <PageHead title={t("nav.sessions")} note={t("sessions.lead")}>
-        <button className="button" type="button" disabled={sessions.length === 0} onClick={save}>
+        <button className="button" type="button" disabled={sessions.length === 0 || file.isPending} onClick={() => file.mutate()}>
           <Icon name="download" size={18} />
           {t("common.csv")}
         </button>
       </PageHead>
+      <ProblemNote error={file.error} />
+      {file.data?.isCut && (
+        <p className="notice" role="status">
+          {t("sessions.cut", { rows: format.number(file.data.sessions.length) })}
+        </p>
+      )}
       <div className="filters">
         <Choice label={t("sessions.state")} value={get("state")} onChange={(value) => set("state", value)} options={STATES.map((name) => [name, t(`sessions.states.${name}`)])} />
         <Choice label={t("slot.kind")} value={get("kind")} onChange={(value) => set("kind", value)} options={KINDS.map((name) => [name, t(`sessions.kinds.${name}`)])} />
@@ -93,6 +106,18 @@ export default function SessionsPage() {
       )}
     </>
   );
+}
+
+/** Every stay that matches, page by page, up to a bound that a spreadsheet and a phone still hold. */
+async function all(page: (query: { limit: number; cursor?: string }) => Promise<{ data?: Session[]; response: Response }>): Promise<{ sessions: Session[]; isCut: boolean }> {
+  const sessions: Session[] = [];
+  for (let cursor: string | null = ""; cursor !== null; ) {
+    if (sessions.length >= FILE_ROWS_MAX) return { sessions, isCut: true };
+    const next = await page({ limit: FILE_PAGE, ...(cursor ? { cursor } : {}) });
+    sessions.push(...answer(next));
+    cursor = next.response.headers.get("Next-Cursor");
+  }
+  return { sessions, isCut: false };
 }
 
 const LOOKS = { open: "good", closed: "", void: "warn" } as const;

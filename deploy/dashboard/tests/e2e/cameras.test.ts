@@ -1,19 +1,12 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { violations } from "../axe";
-import { logIn } from "../browser";
+import { picture as draw, logIn } from "../browser";
 import { Stage } from "../stage";
 
 const stage = Stage.set();
 
-/** A picture that the browser itself has drawn. */
-async function picture(colour: string): Promise<Uint8Array> {
-  const page = await stage.browser.newPage({ viewport: { width: 320, height: 240 } });
-  await page.setContent(`<body style="background:${colour}">`);
-  const bytes = await page.screenshot({ type: "jpeg" });
-  await page.close();
-  return bytes;
-}
+const picture = (colour: string) => draw(stage.browser, colour);
 
 test("a camera is added with its token and its line, and its picture appears after a real upload", async () => {
   const { page, end } = await stage.visit();
@@ -58,6 +51,44 @@ test("pictures are looked at back in time, and downloaded as they were", async (
   await page.getByRole("button", { name: "Newest" }).click();
   await stage.daemon.ask("POST", "/api/capture?camera=cam-3", await picture("#20c040"));
   await expect.poll(() => image.getAttribute("src")).not.toBe(newest);
+  await end();
+});
+
+test("a moment is gone to, and one that has no pictures says so and leads back", async () => {
+  const { page, end } = await stage.visit();
+  await logIn(page, stage.daemon.token, "/cameras/cam-3");
+  const image = page.locator(".viewer-picture");
+  await image.waitFor();
+  const newest = await image.getAttribute("src");
+  await page.getByLabel("Go to").fill("2020-01-01T00:00");
+  await page.getByText("No picture yet").waitFor();
+  await page.getByRole("button", { name: "Newest" }).click();
+  await expect.poll(() => image.getAttribute("src")).toBe(newest);
+  await end();
+});
+
+test("all cameras stand in one table with what they say of themselves, to be sorted by any of it", async () => {
+  const { page, end } = await stage.visit();
+  const add = async (id: string, health: object) => {
+    const { token } = await stage.daemon.ask<{ token: string }>("POST", "/api/cameras", { id });
+    await stage.daemon.ask("POST", `/api/cameras/${id}/health`, health, token);
+  };
+  await add("far", { rssi_dbm: -88, queue_depth: 4, dropped: 2, errors: 7, mode: "gentle", reset_reason: "brownout", firmware: "1.4.2", update: "valid" });
+  await add("near", { rssi_dbm: -51, queue_depth: 0, mode: "normal", reset_reason: "from the future" });
+  await logIn(page, stage.daemon.token, "/cameras");
+  await page.getByText("Health", { exact: true }).click();
+  const row = page.getByRole("row").filter({ hasText: "far" });
+  await row.getByText("Too little power").waitFor();
+  expect(await row.getByRole("cell").allTextContents()).toEqual(expect.arrayContaining(["-88 dBm", "4", "2", "7", "Gentle", "1.4.2", "Done"]));
+  await page.getByText("from the future").waitFor();
+  const first = () => page.getByRole("row").nth(1).textContent();
+  const signal = page.getByRole("button", { name: "Signal" });
+  await signal.click();
+  expect(await first()).toContain("far");
+  await signal.click();
+  expect(await first()).toContain("near");
+  expect(await page.getByRole("columnheader", { name: "Signal" }).getAttribute("aria-sort")).toBe("descending");
+  expect(await violations(page)).toEqual([]);
   await end();
 });
 
