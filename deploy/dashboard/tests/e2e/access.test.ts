@@ -1,15 +1,19 @@
+import type { BrowserContextOptions } from "playwright-core";
 import { beforeAll, expect, test } from "vitest";
 import { violations } from "../axe";
-import { PHONE, logIn, slotOf, visit } from "../browser";
+import { PHONE, logIn, picture, slotOf, visit } from "../browser";
 import { Daemon, LOT } from "../daemon";
 import { Stage } from "../stage";
 
 const stage = Stage.set();
 beforeAll(async () => {
   await stage.daemon.ask("POST", "/api/cameras", { id: "cam-1", name: "Gate", zone: "A" });
+  await stage.daemon.ask("POST", "/api/capture?camera=cam-1", await picture(stage.browser, "#405060"));
+  const regions = [{ slot: "A-01", polygon: [[0.1, 0.1], [0.4, 0.1], [0.4, 0.5], [0.1, 0.5]] }];
+  await stage.daemon.ask("PUT", "/api/cameras/cam-1/regions", { mode: "suggest", regions });
 });
 
-const PAGES = ["/", "/cameras", "/cameras/cam-1", "/cameras/cam-1/regions", "/history", "/sessions", "/events", "/tokens", "/setup", "/setup?part=map", "/setup?part=import", "/setup?part=lot", "/nowhere"];
+const PAGES = ["/", "/cameras", "/cameras?view=table", "/cameras/cam-1", "/cameras/cam-1/regions", "/history", "/history?range=own&from=2026-01-01&to=2026-01-03", "/sessions", "/events", "/tokens", "/setup", "/setup?part=map", "/setup?part=import", "/setup?part=lot", "/nowhere"];
 
 test("a viewer looks on, and is offered nothing that is refused", async () => {
   const { page, end } = await stage.visit();
@@ -157,20 +161,65 @@ test("where reading is public a stranger sees the lot, and nothing of cameras or
   await open.end();
 });
 
-test.each(["light", "dark"] as const)("axe finds nothing on any page, %s", async (colorScheme) => {
-  const { page, end } = await stage.visit({ colorScheme });
+const LOOKS: readonly (readonly [string, BrowserContextOptions])[] = [
+  ["light", { colorScheme: "light" }],
+  ["dark", { colorScheme: "dark" }],
+  ["in Indonesian on a phone", { locale: "id-ID", viewport: PHONE, hasTouch: true, isMobile: true }],
+];
+
+test.each(LOOKS)("axe finds nothing on any page, %s", async (_name, options) => {
+  const { page, end } = await stage.visit(options);
   await page.goto("/");
-  await page.getByLabel("Token").waitFor();
+  await page.locator("input[name=token]").waitFor();
   expect(await violations(page)).toEqual([]);
   await logIn(page, stage.daemon.token);
   for (const path of PAGES) {
     await page.goto(path);
     await page.locator(".pill[data-link=live]").waitFor();
     await page.waitForLoadState("networkidle");
+    if (path.endsWith("/regions")) await page.locator("[data-region=A-01]").focus();
     expect(await violations(page), path).toEqual([]);
   }
+  await page.addInitScript(() => localStorage.setItem("slots-as", "grid"));
   await page.goto("/");
-  await page.getByText("Grid").click();
+  await page.locator("[role=gridcell]").first().waitFor();
   expect(await violations(page), "grid").toEqual([]);
+  await page.goto("/?kiosk");
+  await page.getByTestId("free-total").waitFor();
+  expect(await violations(page), "kiosk").toEqual([]);
   await end();
 });
+
+test("what no camera confirms, what one sees otherwise, and a camera that was moved are marked to the eye and in words", async () => {
+  const { page, end } = await stage.visit();
+  // As a daemon says it whose cameras were away for an hour: its snapshot is altered on its way.
+  await page.routeWebSocket("**/ws*", (socket) => {
+    const server = socket.connectToServer();
+    server.onMessage((message) => socket.send(altered(String(message))));
+  });
+  await page.addInitScript(() => localStorage.setItem("slots-as", "grid"));
+  await logIn(page, stage.daemon.token);
+  const stale = slotOf(page, "B-07");
+  await page.locator('[aria-label*="B-07"][aria-label*="not confirmed"]').waitFor();
+  expect(await stale.evaluate((element) => getComputedStyle(element).borderTopStyle)).toBe("dashed");
+  await page.locator('[aria-label*="B-08"][aria-label*="camera sees Occupied"]').waitFor();
+  expect(await slotOf(page, "B-08").evaluate((element) => getComputedStyle(element).boxShadow)).not.toBe("none");
+  await page.getByText("One slot is not confirmed by any camera right now").waitFor();
+  expect(await violations(page)).toEqual([]);
+  await page.locator(".nav").getByText("Cameras").click();
+  await page.locator('.wall [data-condition="moved"]').waitFor();
+  await end();
+});
+
+const SINCE = "2026-11-23T06:00:00.000Z";
+
+function altered(text: string): string {
+  const frame = JSON.parse(text) as { type: string; slots: Record<string, unknown>[]; cameras: Record<string, unknown>[] };
+  if (frame.type !== "snapshot") return text;
+  for (const slot of frame.slots) {
+    if (slot.code === "B-07") slot.stale_since = SINCE;
+    if (slot.code === "B-08") slot.suggested = "occupied";
+  }
+  for (const camera of frame.cameras) if (camera.id === "cam-1") camera.moved_since = SINCE;
+  return JSON.stringify(frame);
+}
