@@ -1,6 +1,7 @@
 // A table of records: a column says how it is called, how it looks, what it shows of each, and by what one may sort.
 import type { ReactNode } from "react";
-import { useMemo, useState } from "react";
+import { useLayoutEffect, useMemo, useRef, useState } from "react";
+import { useWidth } from "./width";
 
 export interface Column<Row> {
   title: string;
@@ -31,9 +32,13 @@ export function Table<Row>({ columns, rows, keyOf }: Props<Row>) {
   const order = columns.find(({ title }) => title === sorted?.title)?.order;
   const shown = useMemo(() => (order ? inOrder(rows, order, sorted?.isDown ?? false) : rows), [rows, order, sorted]);
   const press = (title: string) => setSorted((before) => ({ title, isDown: before?.title === title && !before.isDown }));
+  const frame = useRef<HTMLDivElement>(null);
+  const [isScrolled, setIsScrolled] = useState(false);
+  const width = useWidth(frame);
+  useLayoutEffect(() => setIsScrolled((frame.current?.scrollWidth ?? 0) > width), [columns, rows, width]);
   return (
     // What is wider than the screen is scrolled, by keys too.
-    <div className="table-wrap" tabIndex={columns.some(({ order: by }) => by) ? 0 : undefined}>
+    <div ref={frame} className="table-wrap" tabIndex={isScrolled ? 0 : undefined}>
       <table className="table">
         <thead>
           <tr>
