@@ -25,7 +25,7 @@ pub(super) struct Append {
     /// `$1` lot, `$2` time, `$3` the new head, `$4` and `$5` the head and the epoch that are expected, and what else `advance` takes.
     values: Vec<Value>,
     statements: Vec<String>,
-    /// One value for each statement, numbered after the others.
+    /// What the statements take, numbered after the others.
     rows: Vec<Value>,
 }
 
@@ -39,7 +39,7 @@ impl Append {
             values.extend([(&lot.name).into(), (&lot.time_zone).into(), (&lot.currency).into(), lot.rev.into()]);
         }
         let mut append = Self { dialect, advance, values, statements: Vec::new(), rows: Vec::new() };
-        append.add(events::insert, json_rows(&batch.events)?);
+        append.add_with(events::insert, events::values(dialect, &batch.events)?);
         append.table(&slots::TABLE, &batch.slots_deleted, batch.slots.values().map(SlotRow::from).collect())?;
         append.table::<&str, _>(&sessions::TABLE, [], batch.sessions.values().map(SessionRow::from).collect())?;
         let captures = batch.captures.values().map(CaptureRow::from).collect();
@@ -88,13 +88,18 @@ impl Append {
     }
 
     fn add(&mut self, statement: impl FnOnce(Dialect, usize, &str) -> String, rows: String) {
+        self.add_with(statement, vec![rows.into()]);
+    }
+
+    fn add_with(&mut self, statement: impl FnOnce(Dialect, usize, &str) -> String, values: Vec<Value>) {
         let condition = match self.dialect {
             // The rows are written after the head was advanced, or not at all.
             Dialect::Sqlite => "true",
             Dialect::Postgres => "exists (select from head)",
         };
-        self.rows.push(rows.into());
-        self.statements.push(statement(self.dialect, self.values.len() + self.rows.len(), condition));
+        let first = self.values.len() + self.rows.len() + 1;
+        self.rows.extend(values);
+        self.statements.push(statement(self.dialect, first, condition));
     }
 
     /// Advances the head, if it is where it is expected: then one row changes.

@@ -5,17 +5,12 @@ use parking_api::{LotId, SlotId, Time};
 use serde::Serialize;
 
 use super::sql::{Dialect, On, Value, sql, sql_with};
-use super::tables::Columns;
+use super::tables::{Columns, json_rows};
 use super::{Error, Result, Store};
 
-const COLUMNS: &Columns = &[
-    ("seq", "bigint"),
-    ("kind", "text"),
-    ("actor_kind", "text"),
-    ("actor_name", "text"),
-    ("slot_id", "text"),
-    ("body", "text"),
-];
+const COLUMNS: &Columns =
+    &[("seq", "bigint"), ("kind", "text"), ("actor_kind", "text"), ("actor_name", "text"), ("slot_id", "text")];
+const BODY: (&str, &str) = ("body", "text");
 
 /// An event and what it is found by. Neither database has to look into the body for it, which would cost more than writing it.
 #[derive(Debug, Serialize)]
@@ -26,7 +21,16 @@ pub(super) struct EventRow {
     actor_name: Option<String>,
     slot_id: Option<SlotId>,
     /// As it goes over the wire.
+    #[serde(skip)]
     pub body: String,
+}
+
+/// The same with its body as a text within the JSON.
+#[derive(Serialize)]
+struct WithBody<'a> {
+    #[serde(flatten)]
+    row: &'a EventRow,
+    body: &'a str,
 }
 
 impl EventRow {
@@ -43,13 +47,31 @@ impl EventRow {
     }
 }
 
-/// Writes the events in `$n` to the lot in `$1` with the time in `$2`: that of the batch, which is decided in an instant.
+/// Writes the events in the parameters from `$n` on, which are `values`, to the lot in `$1` with the time in `$2`: that of the batch, which
+/// is decided in an instant.
 pub(super) fn insert(dialect: Dialect, n: usize, condition: &str) -> String {
-    let rows = dialect.rows(n, COLUMNS);
+    let rows = match dialect {
+        Dialect::Sqlite => dialect.rows(n, &[COLUMNS, &[BODY]].concat()),
+        Dialect::Postgres => dialect.rows_and_lines(n, COLUMNS, BODY.0),
+    };
     format!(
         "insert into events (lot, seq, at_ms, kind, actor_kind, actor_name, slot_id, body)
          select $1, seq, $2, kind, actor_kind, actor_name, slot_id, body from {rows} where {condition}"
     )
+}
+
+/// What `insert` takes. A body is one line, because JSON has no line break within a text; so PostgreSQL need not read it twice, character
+/// by character, as a text within JSON, which would cost it more than all the rest of the row.
+pub(super) fn values(dialect: Dialect, rows: &[EventRow]) -> Result<Vec<Value>> {
+    Ok(match dialect {
+        Dialect::Sqlite => {
+            vec![json_rows(rows.iter().map(|row| WithBody { row, body: &row.body }))?.into()]
+        }
+        Dialect::Postgres => {
+            let bodies: Vec<_> = rows.iter().map(|row| row.body.as_str()).collect();
+            vec![json_rows(rows)?.into(), bodies.join("\n").into()]
+        }
+    })
 }
 
 /// Bodies of at most `limit` events after `after`, oldest first.

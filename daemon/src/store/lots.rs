@@ -4,8 +4,7 @@ use parking_api::lots::Lot;
 use parking_api::{LotId, Time};
 
 use super::events::EventRow;
-use super::sql::{On, sql};
-use super::tables::json_rows;
+use super::sql::{On, Value, sql, sql_with};
 use super::{Answer, Error, Result, Store, answers, events};
 
 #[derive(Debug, sqlx::FromRow)]
@@ -113,9 +112,10 @@ impl Store {
             return Ok(false);
         }
         let first_event = EventRow::new(&events::parse(event)?, event.to_string());
-        let first = sql(events::insert(self.writer.dialect(), 3, "true"));
-        let first = first.bind(lot.id.as_str()).bind(lot.created_at.ms()).bind(json_rows([first_event])?);
-        first.execute(&mut tx).await?;
+        let dialect = self.writer.dialect();
+        let mut values: Vec<Value> = vec![lot.id.as_str().into(), lot.created_at.ms().into()];
+        values.extend(events::values(dialect, &[first_event])?);
+        sql_with(events::insert(dialect, 3, "true"), values).execute(&mut tx).await?;
         if let Some(answer) = answer {
             answers::keep(&mut tx, answer, lot.created_at).await?;
         }

@@ -38,6 +38,16 @@ impl Dialect {
             }
         }
     }
+
+    /// PostgreSQL alone: the same, and beside each row the line of parameter `$n + 1` with the same number, as column `line`.
+    pub fn rows_and_lines(self, n: usize, columns: &[(&str, &str)], line: &str) -> String {
+        let types: Vec<_> = columns.iter().map(|(name, kind)| format!("{name} {kind}")).collect();
+        let names: Vec<_> = columns.iter().map(|(name, _)| *name).collect();
+        let (types, names, lines) = (types.join(", "), names.join(", "), n + 1);
+        format!(
+            "rows from (json_to_recordset(${n}::json) as ({types}), string_to_table(${lines}, e'\\n')) as r ({names}, {line})"
+        )
+    }
 }
 
 impl Table {
