@@ -15,6 +15,7 @@ const MORNING_MS = 90_000;
 const PAGES: readonly (readonly [string, string])[] = [
   ["lot", "/"],
   ["cameras", "/cameras"],
+  ["fleet", "/cameras?view=table"],
   ["camera", "/cameras/cam-1"],
   ["regions", "/cameras/cam-1/regions"],
   ["history", "/history?range=week"],
