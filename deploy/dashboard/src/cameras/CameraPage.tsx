@@ -124,7 +124,7 @@ function Known({ camera }: { camera: Camera }) {
                 aria-valuetext={format.dateTime(capture.captured_at)}
                 onChange={(event) => show(Number(event.target.value))}
               />
-              <div className="spread fine num">
+              <div className="spread fine num scrub-line">
                 <span>{captures[0] && format.time(captures[0].captured_at, now)}</span>
                 <span className="row wrap scrub-actions">
                   <label className="row">

@@ -15,6 +15,9 @@ import "./chart.css";
 import { useWidth } from "../ui/width";
 
 const HOURS_OF_CLOCK = 36;
+const DAY_S = 86_400;
+/** Of two days that are named below, whichever has room. */
+const DAYS_APART = [1, 2, 3, 7, 14, 30, 60, 90];
 
 interface Props {
   columns: readonly Column[];
@@ -61,7 +64,9 @@ export function StackChart({ columns, timeZone, height, label }: Props) {
             size: 26,
             grid: { show: false },
             space: isShort ? 60 : 80,
-            values: (_plot, ticks) => ticks.map((at) => (isShort ? format.clock(at * 1_000) : format.day(at * 1_000))),
+            ...(isShort ? {} : { incrs: DAYS_APART.map((days) => days * DAY_S) }),
+            // What begins where the chart ends has no room.
+            values: (_plot, ticks) => ticks.map((at) => (isShort ? format.clock(at * 1_000) : at * 1_000 < (last?.end ?? 0) ? format.day(at * 1_000) : "")),
           },
           { ...axis, size: 34, grid: { stroke: colour("--line"), width: 1 }, values: (_plot, ticks) => ticks.map((at) => (Number.isInteger(at) ? format.number(at) : "")) },
         ],
