@@ -1,5 +1,4 @@
 // What a chart shows, to be read: a picture says nothing to who cannot see it, and nothing exact to anybody.
-import type { ToggleEvent } from "react";
 import { useState } from "react";
 import { useTranslation } from "../i18n";
 import type { Column } from "../ui/Table";
@@ -17,7 +16,7 @@ export function ChartTable<Row>({ label, columns, rows, keyOf }: Props<Row>) {
   const { t } = useTranslation();
   const [isOpen, setIsOpen] = useState(false);
   return (
-    <details className="chart-table" onToggle={(event: ToggleEvent<HTMLDetailsElement>) => setIsOpen(event.newState === "open")}>
+    <details className="chart-table" onToggle={(event) => setIsOpen(event.currentTarget.open)}>
       <summary className="fine">
         {t("history.asTable")} <span className="visually-hidden">{label}</span>
       </summary>
