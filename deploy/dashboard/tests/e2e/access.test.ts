@@ -100,8 +100,9 @@ test("on a phone everything has room, and every page is within reach", async () 
   for (const path of PAGES) {
     await page.goto(path);
     await page.locator(".pill[data-link=live]").waitFor();
-    const { inner, scroll } = await page.evaluate(() => ({ inner: innerWidth, scroll: document.documentElement.scrollWidth }));
-    expect(scroll, path).toBeLessThanOrEqual(inner);
+    await page.waitForLoadState("networkidle");
+    // Not the inner width: a browser of a phone widens that for what is too wide.
+    expect(await page.evaluate(() => document.documentElement.scrollWidth), path).toBeLessThanOrEqual(PHONE.width);
   }
   await page.locator(".nav").getByText("Lot", { exact: true }).tap();
   await slotOf(page, "B-03").tap();
