@@ -16,7 +16,7 @@ use parking_api::Time;
 pub use disk::Space;
 pub use keys::SECRET_NAMES;
 use place::Place;
-pub use spool::{Settings as SpoolSettings, State};
+pub use spool::{Settings as SpoolSettings, State, spooled};
 use tokio_util::sync::CancellationToken;
 
 /// Most objects that one page of a list has.

@@ -158,6 +158,28 @@ async fn a_full_spool_refuses_and_leaves_nothing_behind() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_cannot_be_read_lets_the_others_go_first() {
+    let site = Site::new(&[]).await;
+    let admin = site.parkd.admin();
+    site.server.kill();
+    let captures = [upload(&admin, 1).await, upload(&admin, 2).await, upload(&admin, 3).await];
+    let file = site.parkd.data_dir().join("spool/0000000000000001");
+    std::fs::remove_file(&file).expect("the first picture");
+    // What a damaged disk answers to every read; the link leads to itself.
+    std::os::unix::fs::symlink(&file, &file).expect("a link");
+    site.server.start().await;
+    let said = wait_for("the others", async || {
+        let said = state(&admin).await;
+        said.starts_with("spooling (1 files, ").then_some(said)
+    });
+    assert!(said.await.contains(&captures[0].key), "it says which one is left");
+    assert_eq!(site.keys().await, [captures[1].key.as_str(), &captures[2].key]);
+    assert!(site.parkd.log().contains("a picture stays in the spool"));
+    let straight = upload(&admin, 4).await;
+    assert!(site.keys().await.contains(&straight.key), "new ones go straight to S3");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_slow_s3_holds_up_one_camera_once() {
     let server = Server::own().await;
     let proxy = Proxy::new(&server.address()).await;

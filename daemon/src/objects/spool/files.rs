@@ -1,7 +1,8 @@
 //! The files of the spool: one for each object, numbered in the order of their arrival. Its first line is the key, the rest the object.
 
 use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, ErrorKind};
+use std::io::{self, BufRead, BufReader, ErrorKind, Read, Seek, SeekFrom};
+use std::ops::Range;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -68,6 +69,30 @@ impl Files {
         .await
     }
 
+    /// The bytes of an object that lie in `range`; `None` when there is none any more.
+    pub async fn read_range(&self, number: u64, key: &str, range: Range<u64>) -> Result<Option<Bytes>> {
+        let (path, start) = (self.path(number), key.len() as u64 + 1);
+        let part = move |path: &Path| {
+            let mut file = File::open(path)?;
+            file.seek(SeekFrom::Start(start + range.start))?;
+            let mut bytes = Vec::new();
+            file.take(range.end - range.start).read_to_end(&mut bytes)?;
+            Ok(bytes.into())
+        };
+        blocking(move || match part(&path) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(e) if is_nothing(&e) => Ok(None),
+            Err(e) => Err(failed("read", &path, e)),
+        })
+        .await
+    }
+
+    /// Gives a file another number.
+    pub fn rename(&self, from: u64, to: u64) -> Result<()> {
+        let path = self.path(from);
+        fs::rename(&path, self.path(to)).map_err(|e| failed("move", &path, e))
+    }
+
     pub async fn remove(&self, number: u64) -> Result<()> {
         let path = self.path(number);
         blocking(move || match fs::remove_file(&path) {
@@ -80,6 +105,22 @@ impl Files {
     fn path(&self, number: u64) -> PathBuf {
         self.folder.join(format!("{number:016x}"))
     }
+}
+
+/// How many objects wait in a folder that no daemon uses; none where there is no such folder.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn waiting(folder: &Path) -> io::Result<usize> {
+    match fs::read_dir(folder) {
+        Err(e) if e.kind() == ErrorKind::NotFound => Ok(0),
+        entries => entries?.try_fold(0, |count, entry| Ok(count + usize::from(number(&entry?).is_some()))),
+    }
+}
+
+/// The number of a file of the spool; other files have none.
+fn number(entry: &fs::DirEntry) -> Option<u64> {
+    u64::from_str_radix(entry.file_name().to_str()?, 16).ok()
 }
 
 fn lock(folder: &Path) -> Result<File> {
@@ -104,9 +145,7 @@ fn find(folder: &Path) -> io::Result<Vec<Found>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
-        let Some(number) = entry.file_name().to_str().and_then(|name| u64::from_str_radix(name, 16).ok()) else {
-            continue;
-        };
+        let Some(number) = number(&entry) else { continue };
         let mut key = String::new();
         BufReader::new(File::open(entry.path())?).read_line(&mut key)?;
         let bytes = entry.metadata()?.len().saturating_sub(key.len() as u64);

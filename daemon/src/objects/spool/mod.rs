@@ -21,6 +21,7 @@ use super::s3::S3;
 use super::{Error, Result};
 use crate::clock::{Clock, random_256};
 use files::Files;
+pub use files::waiting as spooled;
 use queue::Queue;
 
 /// Longest time that an upload waits for S3 before it goes to the spool; when S3 takes longer than that it counts as away.
@@ -28,6 +29,8 @@ const PUT_TIMEOUT: Duration = Duration::from_secs(2);
 /// Bounds of the wait between attempts to reach S3: twice as long after each, with full jitter.
 const BACKOFF_MIN: Duration = Duration::from_millis(250);
 const BACKOFF_MAX: Duration = Duration::from_secs(5);
+/// After so many tries in vain the fault may be that of one file, when S3 is there: then the others go first.
+const TRIES_MAX: u32 = 5;
 
 /// Where the spool is and how much it may take.
 #[derive(Debug, Clone)]
@@ -152,9 +155,16 @@ impl Spool {
     }
 
     pub async fn get_range(&self, key: &str, range: Range<u64>) -> Result<Bytes> {
-        let Some(bytes) = self.spooled(key).await? else { return self.0.s3.get_range(key, range).await };
-        let within = |at: u64| usize::try_from(at).map_or(bytes.len(), |at| at.min(bytes.len()));
-        Ok(bytes.slice(within(range.start)..within(range.end)))
+        let number = self.inside().queue.number(key);
+        let spooled = match number {
+            // As in `spooled`.
+            Some(number) => self.0.files.read_range(number, key, range.clone()).await?,
+            None => None,
+        };
+        match spooled {
+            Some(bytes) => Ok(bytes),
+            None => self.0.s3.get_range(key, range).await,
+        }
     }
 
     pub async fn head(&self, key: &str) -> Result<u64> {
@@ -231,10 +241,11 @@ impl Spool {
             while self.has_work() {
                 let Some(moved) = stop.run_until_cancelled(self.step()).await else { return };
                 let wait = match moved {
-                    Ok(()) => {
+                    Ok(true) => {
                         backoff = BACKOFF_MIN;
                         continue;
                     }
+                    Ok(false) => BACKOFF_MAX,
                     Err(error) => {
                         self.is_away(&error.to_string());
                         backoff.mul_f64(rng.random())
@@ -253,17 +264,17 @@ impl Spool {
         inside.is_away || inside.queue.first().is_some()
     }
 
-    /// Brings what came first to S3, or looks whether S3 is there when nothing waits.
-    async fn step(&self) -> Result<()> {
+    /// Brings what came first to S3, or looks whether S3 is there when nothing waits. `false` when S3 is there, and that could not be brought.
+    async fn step(&self) -> Result<bool> {
         let first = self.inside().queue.first();
         let since = tokio::time::Instant::now();
+        let mut is_moved = true;
         match first {
             None => self.0.s3.prepare().await?,
             Some((number, key)) => {
-                if let Some(bytes) = self.0.files.read(number).await? {
-                    self.move_to_s3(number, &key, bytes).await?;
-                } else if self.forget(number) {
-                    tracing::error!(%key, "a file of the spool was removed by somebody else: its picture is lost");
+                if let Err(error) = self.bring(number, &key).await {
+                    self.pass_by(number, &key, error).await?;
+                    is_moved = false;
                 }
             }
         }
@@ -271,6 +282,41 @@ impl Spool {
         if since.elapsed() < PUT_TIMEOUT {
             self.is_back();
         }
+        Ok(is_moved)
+    }
+
+    async fn bring(&self, number: u64, key: &str) -> Result<()> {
+        if let Some(bytes) = self.0.files.read(number).await? {
+            self.move_to_s3(number, key, bytes).await?;
+        } else if self.forget(number) {
+            tracing::error!(key, "a file of the spool was removed by somebody else: its picture is lost");
+        }
+        Ok(())
+    }
+
+    /// Lets the others go before one that cannot be read, or that S3 does not take although it is there.
+    ///
+    /// # Errors
+    /// The one that it failed with, as long as that may be the fault of S3.
+    async fn pass_by(&self, number: u64, key: &str, error: Error) -> Result<()> {
+        let tries = self.inside().queue.count_try(number);
+        if tries < TRIES_MAX || self.0.s3.ping().await.is_err() {
+            return Err(error);
+        }
+        // S3 may just have come back.
+        let Err(error) = self.bring(number, key).await else { return Ok(()) };
+        let why = format!("{key} cannot be brought to the object store: {error}");
+        let spool = self.clone();
+        let is_new = blocking(move || {
+            // Held, so that nobody looks for the file under the wrong number.
+            let mut inside = spool.inside();
+            spool.0.files.rename(number, inside.queue.end())?;
+            Ok(inside.queue.put_last(number))
+        });
+        if is_new.await? == Some(true) {
+            tracing::error!(why, "a picture stays in the spool; the others go first");
+        }
+        self.is_spooling(&why);
         Ok(())
     }
 
@@ -295,10 +341,15 @@ impl Spool {
         self.inside().is_away
     }
 
-    fn is_away(&self, why: &str) {
+    fn is_spooling(&self, why: &str) {
         let mut inside = self.inside();
         let since = inside.spooling.take().map_or_else(|| self.0.clock.now(), |(since, _)| since);
         inside.spooling = Some((since, why.to_string()));
+    }
+
+    fn is_away(&self, why: &str) {
+        self.is_spooling(why);
+        let mut inside = self.inside();
         if !std::mem::replace(&mut inside.is_away, true) {
             tracing::warn!(why, "the object store is away: pictures go to the spool");
             self.0.work.notify_one();

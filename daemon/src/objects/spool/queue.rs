@@ -9,12 +9,22 @@ const FILES_MAX: usize = 100_000;
 #[derive(Debug)]
 pub(super) struct Queue {
     bytes_max: u64,
-    waiting: BTreeMap<u64, (Arc<str>, u64)>,
+    waiting: BTreeMap<u64, Waiting>,
     numbers: HashMap<Arc<str>, u64>,
     /// Of what waits and of what is being written.
     bytes: u64,
     files: usize,
     next: u64,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    key: Arc<str>,
+    bytes: u64,
+    /// How often it was tried in vain to bring it on its way.
+    tries: u32,
+    /// It has let the others go first before.
+    is_last: bool,
 }
 
 /// Room for one object, until it waits or is given up.
@@ -50,7 +60,7 @@ impl Queue {
     pub fn add(&mut self, place: Place, key: &str) {
         let key: Arc<str> = key.into();
         self.numbers.insert(Arc::clone(&key), place.number);
-        self.waiting.insert(place.number, (key, place.bytes));
+        self.waiting.insert(place.number, Waiting { key, bytes: place.bytes, tries: 0, is_last: false });
     }
 
     /// The object did not come.
@@ -63,17 +73,41 @@ impl Queue {
     }
 
     pub fn bytes_of(&self, key: &str) -> Option<u64> {
-        Some(self.waiting.get(&self.number(key)?)?.1)
+        Some(self.waiting.get(&self.number(key)?)?.bytes)
     }
 
     /// What came first.
     pub fn first(&self) -> Option<(u64, Arc<str>)> {
-        self.waiting.first_key_value().map(|(number, (key, _))| (*number, Arc::clone(key)))
+        self.waiting.first_key_value().map(|(number, waiting)| (*number, Arc::clone(&waiting.key)))
+    }
+
+    /// One more try was in vain; how many were.
+    pub fn count_try(&mut self, number: u64) -> u32 {
+        self.waiting.get_mut(&number).map_or(0, |waiting| {
+            waiting.tries = waiting.tries.saturating_add(1);
+            waiting.tries
+        })
+    }
+
+    /// The number of what comes after everything that waits.
+    pub fn end(&self) -> u64 {
+        self.next
+    }
+
+    /// Puts an object to the end, where it lets all others go first; whether that is new. `None` when it is gone.
+    pub fn put_last(&mut self, number: u64) -> Option<bool> {
+        let mut waiting = self.waiting.remove(&number)?;
+        let (is_new, end) = (!waiting.is_last, self.next);
+        waiting.is_last = true;
+        self.numbers.insert(Arc::clone(&waiting.key), end);
+        self.waiting.insert(end, waiting);
+        self.next += 1;
+        Some(is_new)
     }
 
     /// Forgets an object; whether it was there.
     pub fn remove(&mut self, number: u64) -> bool {
-        let Some((key, bytes)) = self.waiting.remove(&number) else { return false };
+        let Some(Waiting { key, bytes, .. }) = self.waiting.remove(&number) else { return false };
         if self.number(&key) == Some(number) {
             self.numbers.remove(&key);
         }
@@ -90,6 +124,17 @@ impl Queue {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_cannot_go_lets_the_others_go_first_and_is_still_known() {
+        let mut queue = Queue::new(100, [(1, "a".to_string(), 40), (2, "b".to_string(), 40)]);
+        assert_eq!((queue.count_try(1), queue.count_try(1), queue.count_try(9)), (1, 2, 0));
+        assert_eq!((queue.end(), queue.put_last(1), queue.put_last(1)), (3, Some(true), None));
+        assert_eq!((queue.first(), queue.number("a"), queue.bytes_of("a")), (Some((2, "b".into())), Some(3), Some(40)));
+        assert_eq!((queue.put_last(3), queue.number("a"), queue.count_try(4)), (Some(false), Some(4), 3));
+        assert!(queue.remove(4) && queue.remove(2));
+        assert_eq!(queue.waiting(), (0, 0));
+    }
 
     #[test]
     fn what_came_first_goes_first_and_room_is_given_back() {
