@@ -228,6 +228,11 @@ impl Places {
         self.data_dir.join("parkd.url")
     }
 
+    /// Where pictures wait for S3.
+    pub fn spool(&self) -> PathBuf {
+        self.data_dir.join("spool")
+    }
+
     /// Where small versions of pictures are.
     pub fn thumbnails(&self) -> PathBuf {
         self.data_dir.join("thumbnails")

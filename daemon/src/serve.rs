@@ -43,6 +43,9 @@ const DRAIN_TIMEOUT: Duration = Duration::from_secs(6);
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 /// How often old events and first answers are looked for.
 const PRUNE_EVERY: Duration = Duration::from_secs(600);
+/// A fact in the database: when a daemon began last to fold old events away, and how long the others leave that to it, in milliseconds.
+const FOLD_BEGUN: &str = "fold_begun_ms";
+const FOLD_TURN_MS: i64 = 5 * 60 * 1000;
 /// How long the first answer to a request is remembered, in milliseconds.
 const ANSWERS_MS: i64 = 24 * 60 * 60 * 1000;
 /// How long it is known how full the lots were, in milliseconds: three years.
@@ -216,7 +219,7 @@ fn policy(settings: &Serve) -> Result<Policy, String> {
 }
 
 async fn open_objects(settings: &Serve, places: &Places, clock: Arc<dyn Clock>) -> Result<Objects, String> {
-    let spool = SpoolSettings { folder: places.data_dir.join("spool"), bytes_max: settings.spool_max.bytes(), clock };
+    let spool = SpoolSettings { folder: places.spool(), bytes_max: settings.spool_max.bytes(), clock };
     let opened = Objects::open_spooled(&places.objects_url, places.s3_keys_file.as_deref(), spool).await;
     opened.map_err(|e| e.to_string())
 }
@@ -275,16 +278,29 @@ pub fn write_private(path: &Path, text: &str) -> Result<(), String> {
     written.map_err(|e| format!("cannot write {}: {e}", path.display()))
 }
 
+/// One of the daemons on a database folds what is too long.
+async fn fold_events(ledger: &Ledger, now: Time, keep: u64) {
+    let long: Vec<_> = ledger.lots().into_iter().filter(|lot| Ledger::is_long(lot, keep)).collect();
+    if long.is_empty() {
+        return;
+    }
+    match ledger.store().take_turn(FOLD_BEGUN, now, now.plus_ms(-FOLD_TURN_MS)).await {
+        Ok(true) => {}
+        Ok(false) => return,
+        Err(error) => return tracing::warn!(%error, "old events cannot be forgotten"),
+    }
+    for lot in long {
+        match ledger.prune(lot.id(), keep).await {
+            Ok(events) => tracing::info!(lot = %lot.id(), events, "old events were folded into a checkpoint"),
+            Err(error) => tracing::warn!(lot = %lot.id(), %error, "old events cannot be forgotten"),
+        }
+    }
+}
+
 async fn prune(ledger: Ledger, clock: Arc<dyn Clock>, events_keep: u64, stop: CancellationToken) {
     let mut tick = tokio::time::interval(PRUNE_EVERY);
     while stop.run_until_cancelled(tick.tick()).await.is_some() {
-        for lot in ledger.lots() {
-            match ledger.prune(lot.id(), events_keep).await {
-                Ok(0) => {}
-                Ok(events) => tracing::info!(lot = %lot.id(), events, "old events were folded into a checkpoint"),
-                Err(error) => tracing::warn!(lot = %lot.id(), %error, "old events cannot be forgotten"),
-            }
-        }
+        fold_events(&ledger, clock.now(), events_keep).await;
         if let Err(error) = ledger.store().purge_lots().await {
             tracing::warn!(%error, "the rows of deleted lots cannot be removed");
         }

@@ -27,6 +27,7 @@ on_both!(
     toggles_at_the_same_time_each_count_once,
     lots_that_are_created_at_the_same_time_can_all_be_used_at_once,
     a_code_passes_from_one_slot_to_an_older_one_in_one_batch,
+    a_log_with_a_gap_is_not_folded_away,
 );
 
 async fn whatever_clients_do_state_is_the_fold_of_the_log_and_so_are_the_tables(database: Database) {
@@ -120,6 +121,25 @@ async fn lots_that_are_created_at_the_same_time_can_all_be_used_at_once(database
     }
     clients.join_all().await;
     parkd.verify();
+}
+
+async fn a_log_with_a_gap_is_not_folded_away(database: Database) {
+    let stage = Stage::new(database).await;
+    let tasks = TaskTracker::new();
+    let ledger = Ledger::open(stage.store.clone(), SystemClock::shared(), tasks.clone()).await.expect("a ledger");
+    let lot = ledger.lot(&LotId::default()).expect("the lot main");
+    for code in ["A-1", "A-2", "A-3", "A-4"] {
+        lot.submit(Command::CreateSlot(new_slot(code, None)), Actor::system("test"), None).await.expect("a slot");
+    }
+    // As it looks to one that began to read just before another one folded.
+    stage.run("delete from events where seq <= 3").await;
+    let refused = ledger.prune(lot.id(), 1).await.expect_err("an event is missing");
+    assert!(refused.to_string().contains("no event 1"), "{refused}");
+    let mut read = stage.store.read().await.expect("a read");
+    assert!(read.checkpoint(lot.id()).await.expect("an answer").is_none(), "nothing wrong is kept");
+    ledger.stop();
+    tasks.close();
+    tasks.wait().await;
 }
 
 async fn a_code_passes_from_one_slot_to_an_older_one_in_one_batch(database: Database) {

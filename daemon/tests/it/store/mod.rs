@@ -22,6 +22,7 @@ use parking_api::sessions::{Session, SessionKind, SessionState};
 use parking_api::slots::{Position, Slot, SlotKind, SlotState, Source};
 use parking_api::tokens::{Role, Token};
 use parking_api::{CaptureId, FirmwareId, LotId, SessionId, SlotId, Time, TokenId, paths};
+use sqlx::{Connection, PgConnection, SqliteConnection};
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -62,6 +63,18 @@ impl Stage {
         assert!(stage.store.create_lot(&lot, EPOCH, &body, None).await.expect("it is written"));
         stage.seq = 1;
         stage
+    }
+
+    /// Does to the database what no daemon does.
+    pub async fn run(&self, text: &'static str) {
+        let done = if self.url.starts_with("postgres") {
+            let mut database = PgConnection::connect(&self.url).await.expect("the database");
+            sqlx::raw_sql(text).execute(&mut database).await.map(drop)
+        } else {
+            let mut database = SqliteConnection::connect(&self.url).await.expect("the database");
+            sqlx::raw_sql(text).execute(&mut database).await.map(drop)
+        };
+        done.expect("it is done");
     }
 
     /// The batch that these changes come to, as the next events.
