@@ -299,7 +299,12 @@ impl Committer {
             answers.push(answer.map_err(Error::from));
         }
         let epoch = Arc::clone(self.working.epoch());
-        let is_there = if batch.is_empty() {
+        // Whether the database takes a write again, only a write can tell: a full disk gives every lock.
+        let is_probe = envelopes.is_empty() && self.lot.is_degraded();
+        let is_there = if is_probe {
+            write.probe(now).await?;
+            true
+        } else if batch.is_empty() {
             // A refusal must be true as well.
             envelopes.is_empty() || write.is_locked() || write.head().await?.is_some_and(|h| h.is_at(&epoch, head))
         } else {
@@ -308,7 +313,7 @@ impl Committer {
         if !is_there {
             return Ok(None);
         }
-        if !batch.is_empty() {
+        if is_probe || !batch.is_empty() {
             write.commit().await?;
         }
         Ok(Some(Done::Committed { events, batch: Box::new(batch), answers }))

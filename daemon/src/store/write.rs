@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use parking_api::captures::Capture;
 use parking_api::events::Event;
-use parking_api::{CaptureId, LotId};
+use parking_api::{CaptureId, LotId, Time};
 use tokio::time::Instant;
 
 use super::append::Append;
@@ -21,6 +21,9 @@ const KEYS: &Columns = &[("actor", "text"), ("key", "text")];
 /// that. Together they are the longest that a caller waits when the database is away: 4.5 s.
 const WRITE_MAX: Duration = Duration::from_millis(3_500);
 const FIND_OUT_MAX: Duration = Duration::from_secs(1);
+
+/// A fact in the database: when it was last tried whether it takes a write.
+const PROBED: &str = "probed_ms";
 
 /// The writing end of one lot. Dropped without a commit, it has changed nothing.
 #[derive(Debug)]
@@ -112,6 +115,17 @@ impl Write {
         rows.into_iter().map(Capture::try_from).collect()
     }
 
+    /// Writes something that means nothing, under the lock.
+    ///
+    /// # Errors
+    /// When nothing can be written.
+    pub async fn probe(&mut self, now: Time) -> Result<()> {
+        let put = sql("insert into meta (key, value) values ($1, $2)
+             on conflict (key) do update set value = excluded.value");
+        let put = put.bind(PROBED).bind(now.ms().to_string());
+        in_time(self.until, put.execute(self.on())).await.map(drop)
+    }
+
     /// Writes everything that the batch came to, and advances the head, if the log still ends with event `head` of this `epoch`.
     /// `false` when it does not, and nothing was written. It is committed by `commit`; without a lock it may be so at once.
     ///
@@ -164,10 +178,12 @@ impl Write {
         let (Error::Unavailable(why), Some((seq, body))) = (&error, &self.last) else { return Err(error) };
         let until = Instant::now() + FIND_OUT_MAX;
         let mut write = Self { pool: self.pool.clone(), lot: self.lot.clone(), tx: None, until, last: None };
+        // What was given up because it took too long may be on its way still, and be done later.
+        let is_late = Instant::now() >= self.until;
         match write.holds(*seq, body).await {
             Ok(true) => Ok(()),
-            Ok(false) => Err(error),
-            Err(_) => Err(Error::Unknown(why.clone())),
+            Ok(false) if !is_late => Err(error),
+            Ok(false) | Err(_) => Err(Error::Unknown(why.clone())),
         }
     }
 

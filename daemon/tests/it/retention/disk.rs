@@ -125,4 +125,13 @@ async fn on_a_full_disk_writes_are_refused_nothing_is_lost_and_it_recovers_by_it
         upload(&admin, None).await;
         mirror.prove(&admin).await;
     }
+    // The disk is one that only the daemon sees, and it goes with it: it is verified from within.
+    let verified = std::process::Command::new("nsenter")
+        .args(["--target", &parkd.pid().to_string(), "--user", "--mount", "--preserve-credentials"])
+        .args(["--", env!("CARGO_BIN_EXE_parkd"), "--data-dir"])
+        .arg(parkd.data_dir())
+        .arg("verify")
+        .output()
+        .expect("nsenter runs");
+    assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stderr));
 }
