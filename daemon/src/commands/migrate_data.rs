@@ -1,14 +1,15 @@
 //! `parkd migrate-data`: the step from one box to servers, or back.
 
 use std::io::Write;
+use std::path::Path;
 
 use super::verify::require_database;
 use super::{Exit, unwritten};
 use crate::config::Places;
-use crate::moving::{self, Stores};
+use crate::moving::{self, Stores, Target};
 use crate::objects::{self, Objects};
 use crate::progress::Progress;
-use crate::store::{Store, is_supported, schema_newest};
+use crate::store::{Store, is_supported};
 use crate::urls;
 
 #[derive(Debug, clap::Args)]
@@ -39,16 +40,28 @@ fn objects(text: &str) -> Result<String, String> {
     objects::check_url(text).map(|()| text.into())
 }
 
+/// Pictures that wait here for S3 are in no object store yet: a daemon elsewhere would never have them.
+fn require_empty_spool(folder: &Path) -> Result<(), String> {
+    match objects::spooled(folder) {
+        Ok(0) => Ok(()),
+        Ok(files) => Err(format!(
+            "{files} pictures wait in {} for the object store: start parkd as it was until it has them (parkctl status), \
+             stop it, then run this again",
+            folder.display()
+        )),
+        Err(error) => Err(format!("cannot look into the spool {}: {error}", folder.display())),
+    }
+}
+
 pub(super) async fn run(args: &Args, places: &Places, out: &mut dyn Write) -> Result<Exit, String> {
     if args.from == args.to {
         return Err("--from and --to are the same database".into());
     }
     require_database(&args.from)?;
-    let named = |url: &str, e: crate::store::Error| format!("{}: {e}", urls::redacted(url));
-    let from = Store::open(&args.from, places.database_connections).await.map_err(|e| named(&args.from, e))?;
-    let to = Store::open_to_fill(&args.to, places.database_connections, schema_newest())
+    require_empty_spool(&places.spool())?;
+    let from = Store::open_as_it_is(&args.from, places.database_connections)
         .await
-        .map_err(|e| named(&args.to, e))?;
+        .map_err(|e| format!("{}: {e}", urls::redacted(&args.from)))?;
     let keys = places.s3_keys_file.as_deref();
     let stores = match (&args.objects_from, &args.objects_to) {
         (Some(from), Some(to)) => Some(Stores {
@@ -57,9 +70,9 @@ pub(super) async fn run(args: &Args, places: &Places, out: &mut dyn Write) -> Re
         }),
         _ => None,
     };
-    let moved = moving::run(&from, &to, stores.as_ref(), &Progress::default()).await?;
+    let into = Target { url: &args.to, connections: places.database_connections };
+    let moved = moving::run(&from, &into, stores.as_ref(), &Progress::default()).await?;
     from.close().await;
-    to.close().await;
     let how = if moved.is_resumed { " (going on where it was interrupted)" } else { "" };
     let pictures = if stores.is_some() { format!(", {} pictures copied", moved.pictures) } else { String::new() };
     writeln!(

@@ -2,9 +2,10 @@
 
 use std::process::Stdio;
 
-use parkd::store::Store;
+use parkd::store::{Store, embedded_url};
 use parking_api::client::CaptureQuery;
 use parking_api::slots::NewSlot;
+use sqlx::{Connection, SqliteConnection};
 use tokio::task::JoinSet;
 
 use super::{Target, done, failed, keys, other, used, work};
@@ -74,6 +75,35 @@ async fn a_lot_moves_to_the_other_database_and_its_clients_go_on(database: Datab
     moved.verify();
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lot_of_an_older_version_moves_and_stays_as_it_was_where_it_was() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let from = embedded_url(folder.path());
+    let mut source = SqliteConnection::connect(&format!("{from}?mode=rwc")).await.expect("a database");
+    sqlx::raw_sql(include_str!("../store/released/0.1.0.sqlite.sql"))
+        .execute(&mut source)
+        .await
+        .expect("the dump is read");
+    let schema = "select count(*) from _sqlx_migrations";
+    let before: i64 = sqlx::query_scalar(schema).fetch_one(&mut source).await.expect("a count");
+    source.close().await.expect("it is closed");
+    let target = Target::new(Database::Postgres);
+    let args = ["migrate-data", "--from", &from, "--to", &target.url];
+
+    let spool = target.folder.path().join("spool");
+    std::fs::create_dir(&spool).expect("a folder");
+    std::fs::write(spool.join("0000000000000001"), "main/a.jpg\nbytes").expect("a file");
+    let said = failed(&target.run(&args));
+    assert!(said.contains("1 pictures wait in") && said.contains("run this again"), "{said}");
+    std::fs::remove_dir_all(&spool).expect("it was there");
+
+    let said = done(&target.run(&args));
+    assert!(said.contains("the target is sound") && said.contains("the source is as it was"), "{said}");
+    done(&target.run(&["verify"]));
+    let mut source = SqliteConnection::connect(&from).await.expect("a database");
+    assert_eq!(sqlx::query_scalar::<_, i64>(schema).fetch_one(&mut source).await.expect("a count"), before);
+}
+
 async fn large(database: Database) -> Parkd {
     let parkd = Parkd::start_on(database, &[]);
     let rows: Vec<NewSlot> = (0..SLOTS).map(|n| new_slot(&format!("A-{n}"), None)).collect();
@@ -101,10 +131,10 @@ async fn kill(target: &Target, args: &[&str]) -> Option<()> {
 async fn has_slots(url: &str) -> bool {
     let text = "select id from slots limit 1";
     if url.starts_with("postgres") {
-        let Ok(mut database) = <sqlx::PgConnection as sqlx::Connection>::connect(url).await else { return false };
+        let Ok(mut database) = sqlx::PgConnection::connect(url).await else { return false };
         return sqlx::query(text).fetch_optional(&mut database).await.is_ok_and(|row| row.is_some());
     }
-    let Ok(mut database) = <sqlx::SqliteConnection as sqlx::Connection>::connect(url).await else { return false };
+    let Ok(mut database) = SqliteConnection::connect(url).await else { return false };
     sqlx::query(text).fetch_optional(&mut database).await.is_ok_and(|row| row.is_some())
 }
 
