@@ -73,7 +73,7 @@ impl Checked {
         if let Err(problem) = restore::fill(&mut filling, backup, &self.manifest, progress).await {
             self.add(problem);
         }
-        let mut read = store.read().await.map_err(failed)?;
+        let mut read = store.read_long().await.map_err(failed)?;
         let mut pictures = Vec::new();
         for table in read.shapes().await.map_err(failed)? {
             if !PICTURED.contains(&table.name.as_str()) {

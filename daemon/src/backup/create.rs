@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use bytes::Bytes;
+use futures_util::StreamExt;
 use parking_api::Time;
 
 use super::archive::{Result, Writer};
@@ -11,18 +13,27 @@ use crate::objects::{self, Objects};
 use crate::progress::Progress;
 use crate::store::Store;
 
+/// Pictures that are fetched at once.
+const FETCHED_AT_ONCE: usize = 8;
+/// After so many pictures in a row that cannot be fetched the object store is away, and the others are not even asked for.
+const FAILURES_MAX: u32 = 2 * FETCHED_AT_ONCE as u32;
+
 /// What was made.
 #[derive(Debug)]
 pub struct Made {
     pub manifest: Manifest,
     /// Pictures that were copied now; the others were in the folder already.
     pub copied: u64,
+    /// Pictures that are missing because the object store could not give them: the next backup may have them.
+    pub unread: u64,
 }
 
 /// Makes a backup at `path`: every table in one read transaction, then the pictures of `objects`, if they are wanted.
 ///
+/// A picture that cannot be read is listed as missing: without the object store the tables are worth as much.
+///
 /// # Errors
-/// When something cannot be read or written. A folder keeps what was copied so far, and the backup that it held.
+/// When the database cannot be read or something cannot be written. A folder keeps what was copied so far, and the backup that it held.
 pub async fn create(
     store: &Store,
     objects: Option<&Objects>,
@@ -33,7 +44,7 @@ pub async fn create(
     let failed = |e: crate::store::Error| e.to_string();
     let schema = store.schema_version().await.map_err(failed)?;
     let mut writer = Writer::begin(path)?;
-    let mut read = store.read().await.map_err(failed)?;
+    let mut read = store.read_long().await.map_err(failed)?;
     let moment: String = now.to_string().chars().filter(char::is_ascii_alphanumeric).collect();
     let shapes = read.shapes().await.map_err(failed)?;
     let heads = read.heads().await.map_err(failed)?;
@@ -60,17 +71,10 @@ pub async fn create(
         are_included: objects.is_some(),
         missing: BTreeMap::new(),
     };
-    let mut copied = 0;
+    let (mut copied, mut unread) = (0, 0);
     if let Some(objects) = objects {
         progress.begin("pictures", images.count);
-        for picture in &pictures {
-            match put_picture(store, objects, picture, &mut writer).await? {
-                Put::Kept => {}
-                Put::Copied => copied += 1,
-                Put::Missing(why) => drop(images.missing.insert(picture.key.clone(), why)),
-            }
-            progress.advance(1);
-        }
+        (copied, unread) = put_pictures(store, objects, &pictures, &mut writer, &mut images.missing, progress).await?;
     }
     progress.end();
     let lots = heads.into_iter().map(|(id, epoch, head)| LotMark { id, epoch, head }).collect();
@@ -79,32 +83,61 @@ pub async fn create(
     let text = serde_json::to_string_pretty(&manifest).map_err(|e| format!("cannot write {MANIFEST}: {e}"))?;
     writer.put(MANIFEST, text.as_bytes())?;
     writer.finish()?;
-    Ok(Made { manifest, copied })
+    Ok(Made { manifest, copied, unread })
 }
 
-enum Put {
-    Kept,
-    Copied,
-    Missing(String),
-}
-
-async fn put_picture(store: &Store, objects: &Objects, picture: &Picture, writer: &mut Writer) -> Result<Put> {
-    let name = format!("{IMAGES}{}", picture.key);
-    if writer.keep(&name, picture.bytes, &picture.sha256) {
-        return Ok(Put::Kept);
+/// Puts every picture that is not there yet, and notes what is `missing`. How many were put, and how many could not be read.
+async fn put_pictures(
+    store: &Store,
+    objects: &Objects,
+    pictures: &[Picture],
+    writer: &mut Writer,
+    missing: &mut BTreeMap<String, String>,
+    progress: &Progress,
+) -> Result<(u64, u64)> {
+    let name = |picture: &Picture| format!("{IMAGES}{}", picture.key);
+    let wanted: Vec<_> =
+        pictures.iter().filter(|picture| !writer.keep(&name(picture), picture.bytes, &picture.sha256)).collect();
+    progress.advance((pictures.len() - wanted.len()) as u64);
+    let (mut copied, mut unread, mut failures) = (0, 0, 0);
+    for batch in wanted.chunks(FETCHED_AT_ONCE) {
+        let is_away = failures >= FAILURES_MAX;
+        let mut fetched = futures_util::stream::iter(batch)
+            .map(async |picture| (picture, if is_away { Err(away()) } else { objects.get(&picture.key).await }))
+            .buffered(FETCHED_AT_ONCE);
+        while let Some((picture, fetched)) = fetched.next().await {
+            progress.advance(1);
+            failures = if matches!(fetched, Ok(_) | Err(objects::Error::NotFound(_))) { 0 } else { failures + 1 };
+            unread += u64::from(failures > 0);
+            match whole(store, picture, fetched).await? {
+                Ok(bytes) => {
+                    writer.put(&name(picture), &bytes)?;
+                    copied += 1;
+                }
+                Err(why) => drop(missing.insert(picture.key.clone(), why)),
+            }
+        }
     }
-    match objects.get(&picture.key).await {
-        Ok(bytes) if picture.is(&bytes) => writer.put(&name, &bytes).map(|()| Put::Copied),
-        Ok(_) => Ok(Put::Missing("it is damaged in the object store: its checksum differs".into())),
+    Ok((copied, unread))
+}
+
+fn away() -> objects::Error {
+    objects::Error::Unavailable(format!("{FAILURES_MAX} pictures in a row could not be fetched"))
+}
+
+/// The picture that was fetched, or why there is none.
+async fn whole(store: &Store, picture: &Picture, fetched: objects::Result<Bytes>) -> Result<Result<Bytes>> {
+    Ok(Err(match fetched {
+        Ok(bytes) if picture.is(&bytes) => return Ok(Ok(bytes)),
+        Ok(_) => "it is damaged in the object store: its checksum differs".into(),
         Err(objects::Error::NotFound(_)) => {
             let is_wanted = store.has_picture(&picture.key).await.map_err(|e| e.to_string())?;
-            let why = if is_wanted {
-                "the object store does not have it (perhaps not yet: a spool may hold it)"
+            if is_wanted {
+                "the object store does not have it (perhaps not yet: a spool may hold it)".into()
             } else {
-                "it was deleted while the backup was made"
-            };
-            Ok(Put::Missing(why.into()))
+                "it was deleted while the backup was made".into()
+            }
         }
-        Err(error) => Err(format!("cannot read the picture {}: {error}", picture.key)),
-    }
+        Err(error) => format!("it cannot be read: {error}"),
+    }))
 }

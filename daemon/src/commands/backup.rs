@@ -71,7 +71,16 @@ async fn create(path: PathBuf, with_images: bool, places: &Places, out: &mut dyn
     for (key, why) in &images.missing {
         writeln!(out, "  without {key}: {why}").map_err(unwritten)?;
     }
-    Ok(Exit::Done)
+    if made.unread == 0 {
+        return Ok(Exit::Done);
+    }
+    writeln!(
+        out,
+        "the tables are whole; {} pictures could not be read: run this again when the object store is back",
+        made.unread
+    )
+    .map_err(unwritten)?;
+    Ok(Exit::Failed)
 }
 
 async fn verify(path: PathBuf, places: &Places, out: &mut dyn Write) -> Result<Exit, String> {

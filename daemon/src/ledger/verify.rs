@@ -54,7 +54,7 @@ const REST: u32 = 3;
 /// # Errors
 /// When the database cannot be read or an event cannot be understood.
 pub async fn verify(store: &Store, lot: &LotId, depth: Depth) -> Result<Option<Report>> {
-    let mut read = store.read().await?;
+    let mut read = store.read_long().await?;
     let Some((row, head)) = read.lot(lot).await? else { return Ok(None) };
     let mut fold = Fold::start(&mut read, &row, &head.epoch, depth).await?;
     let mut report = Report { lot: lot.clone(), events: 0, rows: 0, findings: Vec::new() };

@@ -17,6 +17,9 @@ const SUSPICION: Duration = Duration::from_secs(10);
 /// Longest time of such a test.
 const TEST_MAX: Duration = Duration::from_secs(1);
 
+/// Longest that one statement of a copy of everything may take.
+const LIFTED: Duration = Duration::from_hours(6);
+
 /// Why the database is away, if it is.
 pub(super) type Away = watch::Receiver<Option<String>>;
 
@@ -34,6 +37,11 @@ pub(super) struct Bounds {
 impl Bounds {
     pub fn new(answer_max: Duration, away: Option<Away>) -> Self {
         Self { answer_max, away, given_up: Arc::default(), read_only: Arc::default() }
+    }
+
+    /// The same for work of which nobody knows how long it takes.
+    pub fn lifted(&self) -> Self {
+        Self { answer_max: LIFTED, ..self.clone() }
     }
 
     /// The outcome of `work`, unless it takes too long or the database is away.

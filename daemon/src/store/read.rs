@@ -29,6 +29,13 @@ impl Store {
         Ok(Read { dialect: self.readers.dialect(), tx: self.readers.begin_read().await? })
     }
 
+    /// The same for work that may take hours, such as a copy of everything: nobody waits for it as for a page.
+    pub async fn read_long(&self) -> Result<Read> {
+        let mut read = self.read().await?;
+        read.tx.take_time().await?;
+        Ok(read)
+    }
+
     /// Everything of one lot that belongs into memory; `None` when there is no such lot.
     pub async fn parts(&self, lot: &LotId) -> Result<Option<Parts>> {
         self.read().await?.parts(lot).await

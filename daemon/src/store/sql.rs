@@ -85,6 +85,17 @@ pub(super) enum Tx {
 pub(super) struct Taken(PoolConnection<Postgres>, Bounds);
 
 impl Tx {
+    /// Lifts the bounds of a server on how long a statement of this transaction may take, and how long it may rest between two.
+    pub async fn take_time(&mut self) -> Result<()> {
+        if let Self::Postgres(_, bounds) = self {
+            *bounds = bounds.lifted();
+            sql("select set_config('statement_timeout', '0', true), set_config('idle_in_transaction_session_timeout', '0', true)")
+                .execute(self)
+                .await?;
+        }
+        Ok(())
+    }
+
     pub async fn commit(self) -> Result<()> {
         match self {
             Self::Sqlite(tx) => tx.commit().await?,

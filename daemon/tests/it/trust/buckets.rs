@@ -75,6 +75,25 @@ async fn a_backup_from_one_bucket_is_brought_back_into_another() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn while_s3_is_away_a_backup_still_has_the_tables_and_says_what_it_lacks() {
+    let server = Server::own().await;
+    let bucket = Bucket::new(&server);
+    let parkd = with_pictures(&bucket).await;
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("lot");
+    let create = bucket.with(&["backup", "create", text(&path)]);
+    done(&parkd.run(&create));
+    server.kill();
+    let meta = CaptureMeta::default();
+    let later =
+        parkd.admin().capture_upload(JPEGS[PICTURES].clone(), "image/jpeg", &meta).await.expect("it is spooled");
+    let said = failed(&parkd.run(&create));
+    assert!(said.contains("1 pictures could not be read") && said.contains(&later.value.key), "{said}");
+    let said = done(&parkd.run(&["backup", "verify", text(&path)]));
+    assert!(said.contains("it can be restored") && said.contains(&format!("{PICTURES} pictures compared")), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lot_moves_with_its_pictures_to_another_bucket() {
     let (from, to) = (Bucket::new(seaweedfs().await), Bucket::new(rclone().await));
     let mut parkd = with_pictures(&from).await;
