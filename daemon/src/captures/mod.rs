@@ -7,9 +7,11 @@ pub mod probe;
 mod retention;
 mod thumbnails;
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use futures_util::stream::{self, Stream, StreamExt};
 use parking_api::cameras::FROZEN_PICTURES;
 use parking_api::captures::Capture;
 use parking_api::digits::digits_of;
@@ -37,6 +39,8 @@ const CHECKED_AT_ONCE_BYTES_MAX: usize = 256 * 1024;
 
 /// How long a picture may be on its way to a shared object store; one that is missing after that is lost. In milliseconds.
 const SPOOLED_MS_MAX: i64 = 7 * 24 * 60 * 60 * 1000;
+/// Most bytes of a picture that one reader has in memory: as many as most pictures have.
+const PIECE_BYTES: u64 = 256 * 1024;
 /// How far ahead a sender's clock may be, in milliseconds; a picture from further ahead was taken when it arrived.
 const CLOCK_AHEAD_MS_MAX: i64 = 60_000;
 
@@ -50,6 +54,14 @@ pub enum Error {
     /// It is entered, and not yet where every daemon can fetch it.
     #[error("the picture {0} has not reached the object store yet: another daemon may hold it in its spool")]
     OnItsWay(String),
+}
+
+impl Error {
+    /// Whether another daemon may have the picture: in its spool, or because it reaches the object store.
+    pub fn may_be_elsewhere(&self) -> bool {
+        use objects::Error::{NoBucket, Refused, Unavailable};
+        matches!(self, Self::OnItsWay(_) | Self::Objects(Unavailable(_) | Refused(_) | NoBucket(_)))
+    }
 }
 
 impl From<Problem> for Error {
@@ -164,6 +176,8 @@ impl Captures {
         if upload.is_trial {
             return Ok(lot.rehearse(Command::AddCapture(Box::new(capture)), upload.origin).await?);
         }
+        // An object that no row can be made for would stay until it is swept, and every camera sends its picture again.
+        lot.require_writable()?;
         self.objects.put(&key, checked.bytes).await?;
         let idempotency =
             upload.idempotency_key.map(|key| Idempotency { caller: upload.caller, key, body_sha256: checked.sha256 });
@@ -254,27 +268,75 @@ impl Captures {
         Ok(self.objects.address(&capture.key).await?)
     }
 
-    /// The picture itself, or a smaller one no wider than `width` pixels, and its media type.
+    /// The whole picture.
     ///
     /// # Errors
     /// When the object is missing or the store fails.
-    pub async fn picture(&self, capture: &Capture, width: Option<u32>) -> Result<(Bytes, String), Error> {
-        let fetched = match width.and_then(|width| Thumbnails::step(width, capture)) {
-            None => {
-                self.objects.get(&capture.key).await.map_err(Error::from).map(|b| (b, capture.content_type.clone()))
+    pub async fn picture(&self, capture: &Capture) -> Result<Bytes, Error> {
+        let fetched = self.objects.get(&capture.key).await;
+        fetched.map_err(|error| self.missing(capture, error.into()))
+    }
+
+    /// A smaller picture no wider than `width` pixels, which is a JPEG; `None` where the picture itself is not larger.
+    ///
+    /// # Errors
+    /// When the object is missing or the store fails.
+    pub async fn small(&self, capture: &Capture, width: u32) -> Result<Option<Bytes>, Error> {
+        let Some(step) = Thumbnails::step(width, capture) else { return Ok(None) };
+        let made = self.thumbnails.get(capture, step, &self.objects).await;
+        made.map(Some).map_err(|error| self.missing(capture, error))
+    }
+
+    /// These bytes of the picture itself, piece by piece. The first piece is there when this returns, and each is fetched when the one
+    /// before it was taken: so whoever reads slowly holds one in memory.
+    ///
+    /// # Errors
+    /// When the object is missing or the store fails. What fails later ends the stream.
+    pub async fn stream(
+        &self,
+        capture: &Capture,
+        range: Range<u64>,
+    ) -> Result<impl Stream<Item = Result<Bytes, objects::Error>> + use<>, Error> {
+        let (objects, key) = (self.objects.clone(), capture.key.clone());
+        let first = piece(&objects, &key, &range).await.map_err(|error| self.missing(capture, error.into()))?;
+        let rest = range.start + first.len() as u64..range.end;
+        let rest = stream::try_unfold(rest, move |left| {
+            let (objects, key) = (objects.clone(), key.clone());
+            async move {
+                if left.is_empty() {
+                    return Ok::<_, objects::Error>(None);
+                }
+                let next = piece(&objects, &key, &left).await?;
+                let left = left.start + next.len() as u64..left.end;
+                Ok(Some((next, left)))
             }
-            Some(step) => self.thumbnails.get(capture, step, &self.objects).await.map(|b| (b, probe::JPEG.into())),
-        };
+        });
+        Ok(stream::iter([Ok(first)]).chain(rest))
+    }
+
+    /// What it means that an object is not there.
+    fn missing(&self, capture: &Capture, error: Error) -> Error {
         let age_ms = self.clock.now().ms() - capture.received_at.ms();
-        match fetched {
-            Err(Error::Objects(objects::Error::NotFound(key)))
-                if self.objects.is_shared() && age_ms < SPOOLED_MS_MAX =>
-            {
-                Err(Error::OnItsWay(key))
+        match error {
+            Error::Objects(objects::Error::NotFound(key)) if self.objects.is_shared() && age_ms < SPOOLED_MS_MAX => {
+                Error::OnItsWay(key)
             }
-            fetched => fetched,
+            error => error,
         }
     }
+}
+
+/// The first bytes of this range of an object.
+async fn piece(objects: &Objects, key: &str, range: &Range<u64>) -> Result<Bytes, objects::Error> {
+    let end = range.end.min(range.start.saturating_add(PIECE_BYTES));
+    let bytes = objects.get_range(key, range.start..end).await?;
+    if bytes.len() as u64 == end - range.start {
+        return Ok(bytes);
+    }
+    Err(objects::Error::Unavailable(format!(
+        "{key} has {} bytes less than its entry says",
+        end - range.start - bytes.len() as u64
+    )))
 }
 
 /// Removes an object that nothing names. When that fails it stays, as after a crash, until it is swept.

@@ -15,6 +15,7 @@ use super::extract::ApiQuery;
 use super::guard::Client;
 use super::problem::{Fault, Result};
 use super::slots::is_unchanged;
+use crate::captures::{self, probe::JPEG};
 use crate::objects::Address;
 
 /// A picture under a key never changes, so whoever has it need not ask again; but it is for those who may see it, not for caches between.
@@ -28,6 +29,8 @@ const STREAM: HeaderName = HeaderName::from_static("x-parkd-stream");
 /// The locations that a proxy keeps for itself; `deploy/nginx/parking/site.conf` has the other end.
 const FILES: &str = "/_files/";
 const OBJECTS: &str = "/_objects/";
+/// There it asks one daemon after the other for the bytes themselves.
+const DAEMONS: &str = "@parkd_stream";
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -63,24 +66,73 @@ pub async fn get(
     } else if let Some(redirect) = redirect(&app, client, &capture, &query, &headers).await? {
         redirect
     } else {
-        let (bytes, content_type) = app.captures.picture(&capture, query.w).await?;
-        let range = headers.get(header::RANGE).filter(|_| may_range(&headers, &tag));
-        let mut response = match range.and_then(|value| value.to_str().ok()).map(|text| range_of(text, bytes.len())) {
-            None | Some(Range::Ignored) => Body::from(bytes).into_response(),
-            Some(Range::Part(from, to)) => part(&bytes, from, to),
-            Some(Range::Outside) => return Ok(outside(&key, bytes.len())),
-        };
-        set(&mut response, header::CONTENT_TYPE, &content_type);
-        response
+        match send(&app, &capture, &query, &headers, &tag).await {
+            Ok(response) if response.status() == StatusCode::RANGE_NOT_SATISFIABLE => return Ok(response),
+            Ok(response) => response,
+            Err(error) if client.is_proxied && error.may_be_elsewhere() => return elsewhere(&app, &headers, error),
+            Err(error) => return Err(error.into()),
+        }
     };
     set(&mut response, header::ETAG, &tag);
     let answer = response.headers_mut();
-    answer.insert(header::CACHE_CONTROL, IMMUTABLE);
     answer.insert(header::VARY, HeaderValue::from_static("Authorization, Cookie"));
-    // Who moves the bytes says it of its own work.
+    // Who moves the bytes says it of its own work; of what it cannot get, it would be wrong.
     if !answer.contains_key(ACCEL) {
+        answer.insert(header::CACHE_CONTROL, IMMUTABLE);
         answer.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     }
+    Ok(response)
+}
+
+/// Sends the bytes that are asked for.
+async fn send(
+    app: &App,
+    capture: &Capture,
+    query: &ImageQuery,
+    headers: &HeaderMap,
+    tag: &str,
+) -> Result<Response, captures::Error> {
+    let small = match query.w {
+        Some(width) => app.captures.small(capture, width).await?,
+        None => None,
+    };
+    let (len, content_type) = match &small {
+        Some(bytes) => (bytes.len() as u64, JPEG),
+        None => (capture.bytes, capture.content_type.as_str()),
+    };
+    let range = headers.get(header::RANGE).filter(|_| may_range(headers, tag)).and_then(|value| value.to_str().ok());
+    let range = range.map_or(Range::Ignored, |text| range_of(text, len));
+    let (from, to) = match range {
+        Range::Ignored => (0, len),
+        Range::Part(first, last) => (first, last + 1),
+        Range::Outside => return Ok(outside(&capture.key, len)),
+    };
+    let body = match small {
+        // It is here as a whole, so both fit.
+        Some(bytes) => Body::from(bytes.slice(from as usize..to as usize)),
+        None => Body::from_stream(app.captures.stream(capture, from..to).await?),
+    };
+    let mut response = body.into_response();
+    if range != Range::Ignored {
+        *response.status_mut() = StatusCode::PARTIAL_CONTENT;
+        set(&mut response, header::CONTENT_RANGE, &format!("bytes {from}-{}/{len}", to - 1));
+    }
+    set(&mut response, header::CONTENT_LENGTH, &(to - from).to_string());
+    set(&mut response, header::CONTENT_TYPE, content_type);
+    Ok(response)
+}
+
+/// What a proxy is told when another daemon may have the picture: to ask them all, or that this one has not got it. A proxy that is told
+/// 503 would take the daemon for one that does not work.
+fn elsewhere(app: &App, headers: &HeaderMap, error: captures::Error) -> Result<Response> {
+    if headers.contains_key(STREAM) {
+        return Err(Fault::new(ProblemCode::Forbidden, format!("ask another daemon: {error}")));
+    }
+    if !app.policy.proxies_fetch_images {
+        return Err(error.into());
+    }
+    let mut response = Body::empty().into_response();
+    set(&mut response, ACCEL, DAEMONS);
     Ok(response)
 }
 
@@ -133,16 +185,16 @@ fn may_range(headers: &HeaderMap, tag: &str) -> bool {
 #[derive(Debug, PartialEq, Eq)]
 enum Range {
     /// First and last byte.
-    Part(usize, usize),
+    Part(u64, u64),
     Outside,
     /// Not one range of bytes: the whole is a right answer then.
     Ignored,
 }
 
-fn range_of(text: &str, len: usize) -> Range {
+fn range_of(text: &str, len: u64) -> Range {
     let Some(spec) = text.strip_prefix("bytes=").filter(|spec| !spec.contains(',')) else { return Range::Ignored };
     let Some((from, to)) = spec.split_once('-') else { return Range::Ignored };
-    let (from, to) = match (from.trim().parse::<usize>(), to.trim().parse::<usize>()) {
+    let (from, to) = match (from.trim().parse::<u64>(), to.trim().parse::<u64>()) {
         (Ok(from), Ok(to)) if from <= to => (from, to.min(len.saturating_sub(1))),
         (Ok(from), Err(_)) if to.trim().is_empty() => (from, len.saturating_sub(1)),
         (Err(_), Ok(last)) if from.trim().is_empty() && last > 0 => (len.saturating_sub(last), len.saturating_sub(1)),
@@ -152,16 +204,7 @@ fn range_of(text: &str, len: usize) -> Range {
     if from < len { Range::Part(from, to) } else { Range::Outside }
 }
 
-fn part(bytes: &bytes::Bytes, from: usize, to: usize) -> Response {
-    let mut response = Body::from(bytes.slice(from..=to)).into_response();
-    *response.status_mut() = StatusCode::PARTIAL_CONTENT;
-    if let Ok(value) = HeaderValue::from_str(&format!("bytes {from}-{to}/{}", bytes.len())) {
-        response.headers_mut().insert(header::CONTENT_RANGE, value);
-    }
-    response
-}
-
-fn outside(key: &str, len: usize) -> Response {
+fn outside(key: &str, len: u64) -> Response {
     let detail = format!("the range lies outside the {len} bytes of {key}");
     let mut response = Fault::new(ProblemCode::RangeNotSatisfiable, detail).into_response();
     if let Ok(value) = HeaderValue::from_str(&format!("bytes */{len}")) {

@@ -234,6 +234,12 @@ impl LotHandle {
         self.rounds.send_modify(|rounds| *rounds = rounds.wrapping_add(1));
     }
 
+    /// # Errors
+    /// Why, when writes fail at the moment: so that nothing is prepared for one that would be refused.
+    pub fn require_writable(&self) -> Result<(), Error> {
+        self.degraded.borrow().clone().map_or(Ok(()), |why| Err(Error::Unavailable(why)))
+    }
+
     pub fn is_degraded(&self) -> bool {
         self.degraded.borrow().is_some()
     }

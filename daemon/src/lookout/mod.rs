@@ -100,7 +100,7 @@ impl Lookout {
         if regions.mode == RegionsMode::Off || regions.regions.is_empty() {
             return Ok(());
         }
-        let (bytes, _) = self.captures.picture(capture, None).await.map_err(|e| e.to_string())?;
+        let bytes = self.captures.picture(capture).await.map_err(|e| e.to_string())?;
         let key = (lot.id().clone(), camera.clone());
         let mut known = self.known(&key).await?.lock_owned().await;
         self.catch_up(&key, &mut known).await?;

@@ -82,9 +82,15 @@ async fn pictures_on_s3_are_moved_and_cached_by_nginx_and_shown_to_those_who_may
     let away = nginx.get(&unseen.url, &admin).await;
     assert_eq!((away.status, away.code()), (503, parking_api::ProblemCode::Unavailable));
     assert!(away.header("retry-after").is_some());
+    let missing: Vec<_> = away.headers.get_all("cache-control").iter().collect();
+    assert!(missing.iter().all(|value| !value.to_str().expect("text").contains("immutable")), "{missing:?}");
+    // Only one of them has it, in its spool, and nginx asks both in turn.
     let spooled = upload(&one, 3).await;
-    wait_for("the daemon that has it", async || (nginx.get(&spooled.url, &admin).await.status == 200).then_some(()))
-        .await;
+    for _ in 0..3 {
+        is_whole(&nginx.get(&spooled.url, &admin).await, 3);
+        let small = nginx.get(&format!("{}?w=160", spooled.url), &admin).await;
+        assert_eq!((small.status, small.header("content-type")), (200, Some("image/jpeg")), "{}", small.text());
+    }
     server.start().await;
     wait_for("the bucket", async || (nginx.get(&unseen.url, &admin).await.status == 200).then_some(())).await;
     is_whole(&nginx.get(&unseen.url, &admin).await, 2);

@@ -1,8 +1,9 @@
 //! While the database is away, and after it is back.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use parking_api::client::Mutation;
+use parking_api::client::{CaptureMeta, Error, Mutation};
 use parking_api::events::EventChange;
 use parking_api::live::Frame;
 use parking_api::{ProblemCode, SlotRef};
@@ -14,7 +15,9 @@ use crate::hand::new_slot;
 use crate::harness::wait_for;
 use crate::live::view::View;
 use crate::mirror::Mirror;
+use crate::pictures::JPEGS;
 use crate::postgres;
+use crate::uploads::files;
 use crate::wire::{self, Socket, Wire};
 
 /// How long the database is away, so that everything notices.
@@ -116,6 +119,10 @@ async fn goes_through(trouble: Trouble) {
     assert!(refused.header("retry-after").is_some());
     heard(&mut socket, &mut view, |frame| is_degraded(frame, true)).await;
     tokio::time::sleep(AWAY).await;
+    // A picture that no row can be made for is not even stored.
+    let refused = admin.capture_upload(JPEGS[0].clone(), "image/jpeg", &CaptureMeta::default()).await;
+    assert!(matches!(refused, Err(Error::Refused(problem)) if problem.code == ProblemCode::Unavailable));
+    assert_eq!(files(&site.parkd.data_dir().join("parking-images")), BTreeSet::new());
     // From then on nobody waits at all.
     let (refused, took) = timed(wire.send("PUT", &path, json!({"state": "closed"}))).await;
     assert_eq!((refused.status, refused.code()), (503, ProblemCode::Unavailable));

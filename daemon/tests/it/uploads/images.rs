@@ -65,6 +65,21 @@ async fn a_part_of_a_picture_is_that_part() {
 }
 
 #[tokio::test]
+async fn a_large_picture_comes_piece_by_piece_and_is_whole() {
+    let gate = Gate::new().await;
+    let (capture, bytes) = one(&gate, 1_400, 1_400).await;
+    let piece = 256 * 1024;
+    assert!(bytes.len() > 2 * piece, "{} bytes are too few for this", bytes.len());
+    let whole = gate.admin.get(&capture.url).await;
+    assert_eq!(whole.header("content-length"), Some(bytes.len().to_string().as_str()));
+    assert!(whole.body == bytes, "{} bytes", whole.body.len());
+    for (from, to) in [(piece - 1, piece), (10, piece + 9), (piece, 2 * piece), (1, bytes.len() - 2)] {
+        let part = get_with(&gate.admin, &capture.url, &[("range", &format!("bytes={from}-{to}"))]).await;
+        assert!(part.status == 206 && part.body == bytes[from..=to], "{from}-{to}: {} bytes", part.body.len());
+    }
+}
+
+#[tokio::test]
 async fn a_small_version_is_made_once_and_kept_on_disk() {
     let gate = Gate::new().await;
     let (capture, bytes) = one(&gate, 800, 600).await;
