@@ -5,7 +5,7 @@
 #   install.sh rollback     the release before this one; with --restore also the data as it was before the upgrade
 #   install.sh uninstall    remove everything but data, settings and backups; with --purge those, too
 #
-#   --bin DIR      take parkd, parkctl and parktui from DIR instead of building them
+#   --bin DIR      take parkd, parkctl and parktui, and the dashboard from DIR/dashboard, instead of building them
 #   --tls NAME     serve https://NAME; with a certificate of its own until /etc/parking/tls holds another
 set -euo pipefail
 shopt -s inherit_errexit
@@ -15,10 +15,12 @@ LIB=/usr/local/lib/parking
 ETC=/etc/parking
 DATA=/var/lib/parkd
 BACKUPS=/var/backups/parking
-UNITS=(parkd.service parkd-backup.service parkd-backup.timer)
+UNITS=(parkd.service parkd-backup.service parkd-backup-failed.service parkd-backup.timer)
 PROGRAMS=(parkd parkctl parktui)
 RELEASES_KEPT=3
 TRIES=60
+# The oldest Node.js that builds the dashboard: major and minor.
+NODE_MIN=(20 19)
 
 say() { printf '%s\n' "$*"; }
 fail() { printf 'install.sh: %s\n' "$*" >&2; exit 1; }
@@ -72,8 +74,18 @@ build() {
   say "building; a small board takes an hour the first time"
   as_builder "cargo build --release --locked -p parkd -p parkctl -p parktui --bins"
   bin=$(as_builder "cargo metadata --format-version 1 --no-deps" | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')/release
-  if [ -e "$ROOT/deploy/dashboard/package.json" ] && as_builder "command -v npm" >/dev/null; then
-    as_builder "cd deploy/dashboard && npm ci --no-fund --no-audit --silent && npm run --silent build"
+  if [ -e "$ROOT/deploy/dashboard/package.json" ]; then build_dashboard; fi
+}
+
+# Everything else works without it.
+build_dashboard() {
+  local found major minor
+  found=$(as_builder "node --version" 2>/dev/null) || found=none
+  IFS=. read -r major minor _ <<<"${found#v}"
+  if [ "$found" = none ] || [ "$major" -lt "${NODE_MIN[0]}" ] || { [ "$major" = "${NODE_MIN[0]}" ] && [ "$minor" -lt "${NODE_MIN[1]}" ]; }; then
+    say "the dashboard is left out: it needs Node.js $(IFS=.; echo "${NODE_MIN[*]}") or newer to be built, and there is: $found"
+  elif ! as_builder "cd deploy/dashboard && npm ci --no-fund --no-audit --silent && npm run --silent build"; then
+    say "the dashboard is left out: it cannot be built, as said above"
   fi
 }
 
@@ -86,8 +98,12 @@ lay_out() {
     [ -x "$bin/$program" ] && install -m 755 "$bin/$program" "$stage/bin/"
   done
   [ -x "$stage/bin/parkd" ] || fail "there is no parkd in $bin"
-  install -m 755 "$ROOT/deploy/systemd/parkd-backup" "$stage/bin/"
-  if [ -e "$ROOT/deploy/dashboard/dist/index.html" ]; then
+  install -m 755 "$ROOT"/deploy/systemd/{parkd-backup,parkd-backup-failed} "$stage/bin/"
+  # With the release, so that a rollback has those that belong to it.
+  cp -r "$ROOT/deploy/systemd" "$ROOT/deploy/nginx" "$stage/"
+  if [ -e "$bin/dashboard/index.html" ]; then
+    cp -r "$bin/dashboard/." "$stage/dashboard/"
+  elif [ -e "$ROOT/deploy/dashboard/dist/index.html" ]; then
     cp -r "$ROOT/deploy/dashboard/dist/." "$stage/dashboard/"
   else
     cp "$ROOT/deploy/nginx/welcome/index.html" "$stage/dashboard/"
@@ -104,6 +120,9 @@ point() {
   if [ "$2" = none ]; then rm -f "$LIB/$1"; else ln -sfn "releases/$2" "$LIB/$1.new" && mv -Tf "$LIB/$1.new" "$LIB/$1"; fi
 }
 
+# A release that was laid out by an older install.sh has no units and no site of its own: then those that are there stay.
+has_own() { [ -d "$LIB/current/$1" ]; }
+
 settings() {
   id parkd >/dev/null 2>&1 || useradd --system --home-dir "$DATA" --no-create-home --shell /usr/sbin/nologin parkd
   install -d -m 755 "$ETC"
@@ -118,7 +137,8 @@ PARKD_TRUSTED_PROXIES=127.0.0.1
 SETTINGS
   fi
   for unit in "${UNITS[@]}"; do
-    install -m 644 "$ROOT/deploy/systemd/$unit" /etc/systemd/system/
+    has_own systemd || break
+    install -m 644 "$LIB/current/systemd/$unit" /etc/systemd/system/
   done
   for program in "${PROGRAMS[@]}"; do
     ln -sfn "$LIB/current/bin/$program" "/usr/local/bin/$program"
@@ -127,9 +147,10 @@ SETTINGS
 }
 
 site() {
+  has_own nginx || return 0
   local places=/etc/nginx/parking/places.conf conf=parking.conf how=reload-or-restart
   install -d /etc/nginx/parking /var/cache/nginx /var/www/acme
-  for file in "$ROOT"/deploy/nginx/parking/*.conf; do
+  for file in "$LIB"/current/nginx/parking/*.conf; do
     # This one is the operator's once it is there.
     [ "$(basename "$file")" = places.conf ] && [ -e "$places" ] && continue
     install -m 644 "$file" /etc/nginx/parking/
@@ -139,8 +160,8 @@ site() {
   fi
   [ -e "$ETC/tls/fullchain.pem" ] && conf=parking-tls.conf
   # Live screens outlive a reload; another site needs a restart, or for a moment the one before answers still.
-  cmp -s "$ROOT/deploy/nginx/$conf" /etc/nginx/conf.d/parking.conf || how=restart
-  install -m 644 "$ROOT/deploy/nginx/$conf" /etc/nginx/conf.d/parking.conf
+  cmp -s "$LIB/current/nginx/$conf" /etc/nginx/conf.d/parking.conf || how=restart
+  install -m 644 "$LIB/current/nginx/$conf" /etc/nginx/conf.d/parking.conf
   # Debian's example answers for every name otherwise.
   [ "$(readlink /etc/nginx/sites-enabled/default 2>/dev/null)" = /etc/nginx/sites-available/default ] &&
     rm /etc/nginx/sites-enabled/default
@@ -203,6 +224,7 @@ do_install() {
       [ "$before" = none ] && fail "parkd does not get ready; its log is above"
       point current "$before"
       point previous "$earlier"
+      settings
       restarts || fail "neither $new nor $before gets ready; the log is above, the data as it was in $BACKUPS/before-$new"
       fail "$new does not get ready, its log is above; $before runs again"
     fi
@@ -246,7 +268,12 @@ do_rollback() {
     cp -p "$DATA.$from"-*/admin.token "$DATA/" 2>/dev/null || true
     say "what was done since the upgrade is in $DATA.$from-… only"
   fi
-  restarts && say "$to runs again" && return
+  settings
+  if restarts; then
+    site
+    say "$to runs again"
+    return
+  fi
   journalctl -u parkd -n 20 --no-pager >&2 || true
   fail "$to does not get ready, its log is above; if the data is too new for it: install.sh rollback (back to $from), then rollback --restore"
 }

@@ -8,10 +8,12 @@ WORKDIR /dashboard
 COPY deploy/dashboard/package.json deploy/dashboard/package-lock.json ./
 RUN npm ci --no-fund --no-audit
 COPY deploy/dashboard ./
-RUN npm run build
+RUN npm run build \
+ && npm sbom --sbom-format cyclonedx --omit dev --package-lock-only >dashboard.cdx.json
 
 FROM ${NGINX}
 COPY --from=dashboard /dashboard/dist /usr/local/lib/parking/current/dashboard
+COPY --from=dashboard /dashboard/dashboard.cdx.json /usr/local/share/sbom/
 COPY deploy/nginx/parking /etc/nginx/parking
 COPY deploy/docker/nginx.conf deploy/docker/nginx-tls.conf /etc/nginx/
 COPY --chmod=755 deploy/docker/nginx-start deploy/docker/check-secrets /usr/local/bin/

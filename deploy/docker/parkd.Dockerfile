@@ -10,8 +10,6 @@ COPY . .
 RUN ["deploy/docker/manifests", "/manifests"]
 
 FROM ${RUST} AS build
-# What the program is made of is seen here, in Cargo.lock: what comes out is one file.
-ARG BUILDKIT_SBOM_SCAN_STAGE=true
 WORKDIR /src
 # hadolint ignore=DL3008
 RUN apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev && rm -rf /var/lib/apt/lists/*
@@ -21,7 +19,9 @@ COPY . .
 # The time of a file says nothing about what is in it after a COPY.
 RUN find . -name '*.rs' -not -path './target/*' -exec touch {} + \
  && cargo build --release --locked -p parkd \
- && deploy/docker/gather target/release/parkd /out
+ && deploy/docker/gather target/release/parkd /out \
+ && mkdir -p /out/usr/local/share/sbom \
+ && deploy/docker/sbom parkd >/out/usr/local/share/sbom/parkd.cdx.json
 
 FROM scratch
 COPY --from=build /out /
