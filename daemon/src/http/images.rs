@@ -22,7 +22,7 @@ use crate::objects::Address;
 const IMMUTABLE: HeaderValue = HeaderValue::from_static("private, max-age=31536000, immutable");
 
 /// How a proxy is told where it finds a picture: a location of its own, and for S3 the signed path and query there.
-const ACCEL: HeaderName = HeaderName::from_static("x-accel-redirect");
+pub(super) const ACCEL: HeaderName = HeaderName::from_static("x-accel-redirect");
 const OBJECT: HeaderName = HeaderName::from_static("x-parkd-object");
 /// By this a proxy that did not find it there asks for the bytes themselves.
 const STREAM: HeaderName = HeaderName::from_static("x-parkd-stream");

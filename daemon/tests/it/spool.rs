@@ -165,8 +165,10 @@ async fn a_file_that_cannot_be_read_lets_the_others_go_first() {
     let captures = [upload(&admin, 1).await, upload(&admin, 2).await, upload(&admin, 3).await];
     let file = site.parkd.data_dir().join("spool/0000000000000001");
     std::fs::remove_file(&file).expect("the first picture");
-    // What a damaged disk answers to every read; the link leads to itself.
-    std::os::unix::fs::symlink(&file, &file).expect("a link");
+    // To every read there is an error, as of a damaged disk: a link that leads to one that leads to itself.
+    let circle = site.parkd.data_dir().join("circle");
+    std::os::unix::fs::symlink(&circle, &circle).expect("a link");
+    std::os::unix::fs::symlink(&circle, &file).expect("a link");
     site.server.start().await;
     let said = wait_for("the others", async || {
         let said = state(&admin).await;
