@@ -267,6 +267,7 @@ impl LotView {
             | EventChange::CaptureExpired { .. }
             | EventChange::CameraRegions { .. }
             | EventChange::SlotSeen { .. }
+            | EventChange::LotDeleted { .. }
             | EventChange::FirmwareAdded { .. }
             | EventChange::FirmwareChanged { .. }
             | EventChange::FirmwareWithdrawn { .. }

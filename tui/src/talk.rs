@@ -12,6 +12,7 @@ pub fn sentence(event: &Event) -> String {
     match &event.change {
         EventChange::LotCreated { lot } => format!("the lot {} was created", lot.name),
         EventChange::LotChanged { lot } => format!("the lot {} was changed", lot.name),
+        EventChange::LotDeleted { lot } => format!("the lot {} was deleted", lot.name),
         EventChange::SlotCreated { slot, .. } => format!("{} was created, {}", slot.code, slot.state),
         EventChange::SlotChanged { slot, .. } if slot.changed_at < event.at => still(slot, event),
         EventChange::SlotChanged { slot, session } => {

@@ -92,6 +92,9 @@ pub enum EventChange {
     LotCreated { lot: Lot },
     #[serde(rename = "lot.changed")]
     LotChanged { lot: Lot },
+    /// Another lot is no more, and its log with it: this stands in the log of `main`.
+    #[serde(rename = "lot.deleted")]
+    LotDeleted { lot: Lot },
     #[serde(rename = "slot.created")]
     SlotCreated {
         slot: Slot,
@@ -172,6 +175,7 @@ impl EventChange {
         match self {
             Self::LotCreated { .. } => "lot.created",
             Self::LotChanged { .. } => "lot.changed",
+            Self::LotDeleted { .. } => "lot.deleted",
             Self::SlotCreated { .. } => "slot.created",
             Self::SlotChanged { .. } => "slot.changed",
             Self::SlotDeleted { .. } => "slot.deleted",

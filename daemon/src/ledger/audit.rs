@@ -42,6 +42,9 @@ fn before(state: &LotState, change: &EventChange) -> Map<String, Value> {
         EventChange::FirmwareChanged { firmware } => {
             state.firmware(firmware.id).map(|before| replaced!(before, firmware, roll_out))
         }
+        EventChange::CameraRegions { regions } => {
+            state.regions_of(&regions.camera).map(|before| replaced!(before, regions, mode, regions))
+        }
         // Nothing else of a capture ever changes.
         EventChange::CaptureChanged { capture } => {
             Some(Map::from_iter([("pinned".to_string(), json!(!capture.pinned))]))

@@ -18,6 +18,8 @@ use uuid::Uuid;
 #[derive(Debug, Clone)]
 pub enum Command {
     PatchLot(LotPatch),
+    /// Another lot was deleted.
+    NoteLotDeleted(Box<Lot>),
     CreateSlot(NewSlot),
     SetSlot {
         slot: SlotRef,

@@ -8,7 +8,7 @@ use parking_api::lots::{Lot, NewLot};
 use parking_api::{LotId, Problem, ProblemCode, Time};
 
 use super::repeats::{answered, remember};
-use super::{Error, Idempotency, Ledger, Origin, Outcome, Reply, decide};
+use super::{Command, Error, Idempotency, Ledger, Origin, Outcome, Reply, decide};
 use crate::clock::random_epoch;
 use crate::store;
 
@@ -98,9 +98,7 @@ impl Ledger {
             let changed = || not_empty(format!("lot {id} was changed at the same moment: try again"));
             return self.answered(idempotency.as_ref()).await?.ok_or_else(changed);
         }
-        let Origin { actor, address } = origin.into();
-        // With the lot goes its log, so this is the only place that tells who did it.
-        tracing::info!(lot = %id, by = actor.name, address = address.map(tracing::field::display), "lot deleted");
+        self.note_deleted(&outcome, origin.into()).await;
         self.inner.news.of_all();
         self.refresh().await?;
         let store = self.inner.store.clone();
@@ -113,6 +111,16 @@ impl Ledger {
         // Then its id is free when the caller hears of it, unless its history is long.
         let _ = tokio::time::timeout(PURGE_WAIT, purged).await;
         Ok(outcome)
+    }
+
+    /// Writes into the log of `main` who deleted a lot, whose own log goes with it.
+    async fn note_deleted(&self, outcome: &Outcome, origin: Origin) {
+        let (Reply::Lot(lot), Some(main)) = (&outcome.reply, self.lot(&LotId::default())) else { return };
+        let (by, address) = (origin.actor.name.clone(), origin.address.map(tracing::field::display));
+        tracing::info!(lot = %lot.id, by, address, "lot deleted");
+        if let Err(error) = main.submit(Command::NoteLotDeleted(Box::new(lot.clone())), origin, None).await {
+            tracing::error!(lot = %lot.id, by, %error, "who deleted a lot cannot be written into the log of main");
+        }
     }
 
     /// What [`Self::delete_lot`] would answer now; nothing is removed.

@@ -270,7 +270,7 @@ impl LotState {
             EventChange::CameraRegions { regions } => {
                 self.regions.insert(regions.camera.clone(), regions.clone());
             }
-            EventChange::SlotSeen { .. } => {}
+            EventChange::SlotSeen { .. } | EventChange::LotDeleted { .. } => {}
             EventChange::FirmwareAdded { firmware } | EventChange::FirmwareChanged { firmware } => {
                 self.firmwares.insert(firmware.id, firmware.clone());
             }

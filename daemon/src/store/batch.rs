@@ -112,7 +112,7 @@ impl Batch {
                 self.regions_deleted.remove(&regions.camera);
                 self.regions.insert(regions.camera.clone(), regions.clone());
             }
-            EventChange::SlotSeen { .. } => {}
+            EventChange::SlotSeen { .. } | EventChange::LotDeleted { .. } => {}
             EventChange::FirmwareAdded { firmware } | EventChange::FirmwareChanged { firmware } => {
                 self.firmwares_withdrawn.remove(&firmware.id);
                 self.firmwares.insert(firmware.id, firmware.clone());

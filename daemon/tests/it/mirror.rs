@@ -93,7 +93,7 @@ impl Mirror {
             EventChange::CameraDeleted { camera } => {
                 assert_eq!(self.cameras.remove(&camera.id).as_ref(), Some(camera));
             }
-            EventChange::CameraRegions { .. } | EventChange::SlotSeen { .. } => {}
+            EventChange::CameraRegions { .. } | EventChange::SlotSeen { .. } | EventChange::LotDeleted { .. } => {}
             EventChange::FirmwareAdded { firmware } => {
                 assert_eq!((firmware.rev, &firmware.roll_out), (event.seq, &None));
             }

@@ -28,6 +28,7 @@ use super::state::LotState;
 pub fn decide(state: &LotState, command: &Command, context: &mut Context<'_>) -> Result<Change, Refusal> {
     match command {
         Command::PatchLot(patch) => lots::patch(state, patch, context),
+        Command::NoteLotDeleted(lot) => Ok(lots::note_deleted(lot)),
         Command::CreateSlot(slot) => slots::create(state, slot, context),
         Command::SetSlot { slot, set, if_match } => slots::set(state, slot, set, *if_match, context),
         Command::ToggleSlot { slot, if_match } => slots::toggle(state, slot, *if_match, context),

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use parking_api::client::EventQuery;
-use parking_api::events::{Audit, Event};
+use parking_api::events::{Audit, Event, EventChange};
 use parking_api::live::Frame;
 use parking_api::lots::LotPatch;
 use parking_api::slots::SlotPatch;
@@ -49,8 +49,36 @@ async fn every_change_says_from_where_it_came_and_what_it_replaced() {
     wire.send("POST", "/api/cameras", json!({"id": "cam-1", "interval_s": 60})).await;
     wire.send("PATCH", "/api/cameras/cam-1", json!({"interval_s": 90})).await;
     assert_eq!(newest(&admin).await.audit, kept(json!({"interval_s": 60})));
+    let drawn = |mode: &str, slots: &[&str]| {
+        let region = |slot: &&str| json!({"slot": slot, "polygon": [[0.1, 0.1], [0.4, 0.1], [0.4, 0.4], [0.1, 0.4]]});
+        json!({"mode": mode, "regions": slots.iter().map(region).collect::<Vec<_>>()})
+    };
+    wire.send("PUT", "/api/cameras/cam-1/regions", drawn("suggest", &["A-9"])).await;
+    assert_eq!(newest(&admin).await.audit, kept(json!({})), "there were none");
+    wire.send("PUT", "/api/cameras/cam-1/regions", drawn("suggest", &[])).await;
+    let audit = newest(&admin).await.audit.expect("something is kept");
+    assert_eq!(audit.before.keys().collect::<Vec<_>>(), ["regions"]);
+    assert_eq!(audit.before["regions"].as_array().map(Vec::len), Some(1), "{audit:?}");
     let first = admin.events(&EventQuery { after: Some(0), limit: Some(1), ..Default::default() }).await;
     assert_eq!(first.expect("a page").events[0].event().expect("an event").audit, None, "the daemon is nowhere");
+    parkd.verify();
+}
+
+#[tokio::test]
+async fn who_deleted_a_lot_stands_in_the_log_of_main() {
+    let parkd = Parkd::start(&[]);
+    let admin = parkd.admin();
+    let lot = serde_json::from_value(json!({"id": "north", "name": "North"})).expect("JSON");
+    let lot = admin.lot_create(&lot).await.expect("a lot").value;
+    admin.lot_delete(&lot.id).await.expect("it is deleted");
+    let event = newest(&admin).await;
+    assert_eq!((event.actor.name.as_deref(), &event.audit), (Some("admin"), &kept(json!({}))));
+    assert_eq!(event.change, EventChange::LotDeleted { lot });
+    assert_eq!(
+        admin.lot_get(&lot_id("main")).await.expect("it is there").id,
+        lot_id("main"),
+        "it is no change of main"
+    );
     parkd.verify();
 }
 

@@ -359,7 +359,7 @@ export const en = {
       capture: { added: "Picture", changed: "Picture pinned or not", deleted: "Picture removed", expired: "Pictures whose time is over" },
       camera: { frozen: "Camera frozen or not", moved: "Camera moved or not", regions: "Slots drawn", status: "Camera status", created: "Camera added", changed: "Camera changed", deleted: "Camera removed" },
       firmware: { added: "Firmware added", changed: "Firmware roll-out changed", withdrawn: "Firmware withdrawn" },
-      lot: { created: "Lot added", changed: "Lot changed" },
+      lot: { created: "Lot added", changed: "Lot changed", deleted: "Lot removed" },
       token: { created: "Token made", revoked: "Token revoked" },
     },
   },

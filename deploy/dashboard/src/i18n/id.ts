@@ -356,7 +356,7 @@ export const id: Uncounted<Catalogue> = {
       capture: { added: "Gambar", changed: "Sematan gambar", deleted: "Gambar dihapus", expired: "Gambar habis waktu" },
       camera: { frozen: "Kamera macet atau tidak", moved: "Kamera bergeser atau tidak", regions: "Petak digambar", status: "Status kamera", created: "Kamera ditambahkan", changed: "Kamera diubah", deleted: "Kamera dihapus" },
       firmware: { added: "Firmware ditambahkan", changed: "Peluncuran firmware diubah", withdrawn: "Firmware ditarik" },
-      lot: { created: "Lahan ditambahkan", changed: "Lahan diubah" },
+      lot: { created: "Lahan ditambahkan", changed: "Lahan diubah", deleted: "Lahan dihapus" },
       token: { created: "Token dibuat", revoked: "Token dicabut" },
     },
   },

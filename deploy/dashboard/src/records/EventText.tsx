@@ -119,6 +119,7 @@ export function EventText({ event }: { event: Event }) {
       );
     case "lot.created":
     case "lot.changed":
+    case "lot.deleted":
       return (
         <>
           {kind} <strong>{event.data.lot.name}</strong>

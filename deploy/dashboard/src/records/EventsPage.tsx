@@ -42,6 +42,7 @@ export const EVENT_KINDS = [
   "firmware.changed",
   "firmware.withdrawn",
   "lot.changed",
+  "lot.deleted",
   "token.created",
   "token.revoked",
 ] as const satisfies readonly Event["kind"][];
