@@ -9,7 +9,7 @@ COPY deploy/dashboard/package.json deploy/dashboard/package-lock.json ./
 RUN npm ci --no-fund --no-audit
 COPY deploy/dashboard ./
 RUN npm run build \
- && npm sbom --sbom-format cyclonedx --omit dev --package-lock-only >dashboard.cdx.json
+ && npm sbom --sbom-format cyclonedx --package-lock-only >dashboard.cdx.json
 
 FROM ${NGINX}
 COPY --from=dashboard /dashboard/dist /usr/local/lib/parking/current/dashboard
