@@ -19,6 +19,8 @@ use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
 
 /// How long the device waits for bytes before it looks at everything else.
 const TURN: Timespec = Timespec { tv_sec: 0, tv_nsec: 10_000_000 };
+/// How long it takes for whatever it does.
+const SOON: Duration = Duration::from_millis(100);
 const JPEG: &[u8] = include_bytes!("../live/captures.in/bays.jpg");
 pub const SSID: &str = "Lot Wi-Fi";
 pub const PASSWORD: &str = "correct horse";
@@ -36,8 +38,8 @@ pub enum Fault {
     Dies(&'static [u8]),
     /// The cable is pulled when it is told to join.
     Unplugged,
-    /// It takes for ever to join.
-    Endless,
+    /// It joins this late.
+    Joins(Duration),
     /// It joins without a word about it, but for its state.
     Terse,
     /// Its camera does not work.
@@ -56,8 +58,8 @@ type Claim = (String, String, String);
 /// What it did so far.
 #[derive(Debug, Default)]
 struct Did {
-    joins_failed: AtomicUsize,
-    uploads: AtomicUsize,
+    tries: AtomicUsize,
+    joins: AtomicUsize,
 }
 
 /// What is in its flash.
@@ -90,14 +92,14 @@ impl Cable {
         Self { path, flash, did, stop, thread: Some(thread) }
     }
 
-    /// Joins that failed.
-    pub fn tries(&self) -> usize {
-        self.did.joins_failed.load(Ordering::SeqCst)
+    /// Joins that came off.
+    pub fn joins(&self) -> usize {
+        self.did.joins.load(Ordering::SeqCst)
     }
 
-    /// Pictures that it has uploaded.
-    pub fn uploads(&self) -> usize {
-        self.did.uploads.load(Ordering::SeqCst)
+    /// Joins that it was told.
+    pub fn tries(&self) -> usize {
+        self.did.tries.load(Ordering::SeqCst)
     }
 
     pub fn flash(&self) -> Flash {
@@ -238,9 +240,9 @@ impl Board {
                 News::Joined => {
                     self.is_online = true;
                     said.extend(self.step(Input::Joined)?);
+                    self.did.joins.fetch_add(1, Ordering::SeqCst);
                 }
                 News::JoinFailed => {
-                    self.did.joins_failed.fetch_add(1, Ordering::SeqCst);
                     said.extend(self.step(Input::JoinFailed)?);
                 }
                 News::Checked(verdict) => said.extend(self.step(Input::Checked(verdict))?),
@@ -294,20 +296,23 @@ impl Board {
 
     /// Does what the state machine wants done; what the board says by itself, or none when the cable was pulled.
     fn act(&mut self, deed: Deed) -> Option<&'static [u8]> {
-        let mut soon = |news| self.news.push((Instant::now() + Duration::from_millis(100), news));
+        let join = if let Fault::Joins(late) = self.fault { late } else { SOON };
+        let soon = |news| (Instant::now() + if matches!(news, News::Joined) { join } else { SOON }, news);
+        if matches!(deed, Deed::Join(..)) {
+            self.did.tries.fetch_add(1, Ordering::SeqCst);
+        }
         match deed {
             Deed::Join(ssid, password) => match self.fault {
                 Fault::Unplugged => return None,
-                Fault::Endless => {}
                 Fault::Dies(words) => {
                     self.fault = Fault::Mute;
                     return Some(words);
                 }
                 _ if ssid == SSID && password == PASSWORD || ssid == "Guests" => {
-                    soon(News::Joined);
+                    self.news.push(soon(News::Joined));
                     self.tried = Some((ssid, password));
                 }
-                _ => soon(News::JoinFailed),
+                _ => self.news.push(soon(News::JoinFailed)),
             },
             Deed::Stage(claim) => self.staged = Some(claim),
             Deed::Commit => {
@@ -316,11 +321,16 @@ impl Board {
                 flash.claim = self.staged.take().or(flash.claim.take());
                 self.upload_at = Some(Instant::now() + Duration::from_millis(300));
             }
-            Deed::Scan => soon(News::Scanned),
+            Deed::Revert => {
+                (self.tried, self.staged) = (None, None);
+                self.is_online = self.flash.lock().expect("no thread panicked").wifi.is_some();
+            }
+            Deed::Scan => self.news.push(soon(News::Scanned)),
             Deed::Check => {
                 let claim =
                     self.staged.clone().or_else(|| self.flash.lock().expect("no thread panicked").claim.clone());
-                soon(News::Checked(claim.map_or(Verdict::Unclaimed, |claim| check(&claim))));
+                let verdict = claim.map_or(Verdict::Unclaimed, |claim| check(&claim));
+                self.news.push(soon(News::Checked(verdict)));
             }
             Deed::Other => {}
         }
@@ -337,7 +347,6 @@ impl Board {
         if let Some(claim) = claim.filter(|_| self.is_online) {
             // That the daemon is not there is the subject of some tests.
             let _ = post(&claim, "/api/capture", "image/jpeg", JPEG);
-            self.did.uploads.fetch_add(1, Ordering::SeqCst);
         }
     }
 }
@@ -346,6 +355,7 @@ enum Deed {
     Join(String, String),
     Stage(Claim),
     Commit,
+    Revert,
     Scan,
     Check,
     Other,
@@ -357,6 +367,7 @@ impl Deed {
             Output::Join(wifi) => Self::Join(wifi.ssid().into(), wifi.password().into()),
             Output::Stage(claim) => Self::Stage((claim.url().into(), claim.token().into(), claim.camera().into())),
             Output::Commit => Self::Commit,
+            Output::Revert => Self::Revert,
             Output::Scan => Self::Scan,
             Output::Check => Self::Check,
             _ => Self::Other,

@@ -60,7 +60,7 @@ impl Site {
             let id = format!("cam-{number}");
             let claim = Claim::new(&site.daemon.url, &token, &id).expect("valid");
             let wifi = Wifi::new("Lot Wi-Fi", "correct horse").expect("valid");
-            for command in [Command::Claim(claim), Command::Trust(key), Command::Wifi(wifi)] {
+            for command in [Command::Claim(claim), Command::Trust(key), Command::Wifi(wifi), Command::Check] {
                 cam.hear(command.encode().expect("valid").as_bytes(), 0);
             }
             cam.advance_and_wait(1_000);

@@ -88,7 +88,7 @@ impl Fleet {
             let id = id(number);
             let claim = Claim::new(parkd.url(), &token, &id).expect("valid");
             let wifi = Wifi::new("Lot Wi-Fi", "correct horse").expect("valid");
-            for command in [Command::Claim(claim), Command::Wifi(wifi)] {
+            for command in [Command::Claim(claim), Command::Wifi(wifi), Command::Check] {
                 cam.hear(command.encode().expect("valid").as_bytes(), 0);
             }
             cam.advance_and_wait(1_000);

@@ -1,8 +1,9 @@
 //! The device's end of the line as a state machine: bytes and what came of its deeds go in, packets and deeds come out.
 //!
 //! It holds no settings. The caller says with every step what is true now ([`Facts`]) and carries out the deeds: it keeps a claim
-//! aside at [`Output::Stage`] and goes back to its former settings when a join fails, so a wrong password or a wrong address never
-//! destroys a setup that works.
+//! aside at [`Output::Stage`] and goes back to its former settings when a join fails. A network that comes with a claim is stored
+//! together with it, once a check has reached the daemon; so neither a wrong password nor a wrong address nor a client that goes
+//! away ever destroys a setup that works.
 
 mod session;
 
@@ -19,6 +20,8 @@ pub const JOIN_MS: u64 = 25_000;
 /// Longest wait for a scan, and for the daemon's answer to a check.
 pub const SCAN_MS: u64 = 10_000;
 pub const CHECK_MS: u64 = 15_000;
+/// What is kept aside is forgotten when for this long nothing is done with it. Clients check anew within half of it.
+pub const TRIAL_MS: u64 = 45_000;
 
 /// What is true of the device at the moment of a step.
 #[derive(Debug, Clone, Copy)]
@@ -69,7 +72,8 @@ pub enum Output<'a> {
     Send(&'a [u8]),
     /// Leave the present network for this one, and say [`Input::Joined`] or [`Input::JoinFailed`].
     Join(Wifi<'a>),
-    /// Keep the claim aside, in place of an earlier one. It is used by [`Output::Check`] and forgotten at a restart.
+    /// Keep the claim aside, in place of an earlier one. It is used by [`Output::Check`], and forgotten at [`Output::Revert`] and at
+    /// a restart.
     Stage(Claim<'a>),
     /// Keep the key of whoever signs firmware aside, as a claim.
     Trust([u8; TRUST_LEN]),
@@ -87,8 +91,10 @@ pub enum Output<'a> {
     Check,
     Rename(&'a str),
     SetHostname(&'a str),
-    /// Whatever was begun takes too long: end it, go back to the stored settings, and say nothing.
+    /// Whatever was begun takes too long: end it and say nothing. A join that is under way goes back to the stored network.
     Abandon,
+    /// What was joined and what was kept aside did not work: forget it and go back to the stored settings.
+    Revert,
 }
 
 /// The device's end of the line.

@@ -90,7 +90,8 @@ fn camera(url: &str) -> Cam {
     cam.advance(0);
     let claim = Claim::new(url, "park_x", "cam-1").expect("valid");
     let wifi = Wifi::new("Lot Wi-Fi", "correct horse").expect("valid");
-    for command in [Command::Claim(claim), Command::Trust(key().verifying_key().to_bytes()), Command::Wifi(wifi)] {
+    let trust = Command::Trust(key().verifying_key().to_bytes());
+    for command in [Command::Claim(claim), trust, Command::Wifi(wifi), Command::Check] {
         cam.hear(command.encode().expect("valid").as_bytes(), 0);
     }
     cam

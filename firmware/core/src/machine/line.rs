@@ -98,6 +98,14 @@ impl Core {
                 self.store(out);
             }
             device::Output::Abandon => {
+                // One that it has joined is on trial until the check.
+                if !self.is_online() {
+                    self.abandon_network(now_ms, out);
+                }
+                self.abandon_check(now_ms, out);
+            }
+            device::Output::Revert => {
+                (self.staged, self.trusted, self.arriving) = (None, None, Arriving::NOTHING);
                 self.abandon_network(now_ms, out);
                 self.abandon_check(now_ms, out);
             }

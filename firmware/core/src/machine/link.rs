@@ -68,7 +68,9 @@ impl Core {
 
     /// Goes back to the network from before.
     pub(super) fn abandon_network(&mut self, now_ms: u64, out: Out<'_>) {
-        if self.link.candidate.take().is_some() {
+        let Some(candidate) = self.link.candidate.take() else { return };
+        if !self.is_online() || self.settings.wifi != Some(candidate) {
+            self.give_up(now_ms, out);
             self.link.state = State::Down { retry_ms: now_ms };
             out(Output::Leave);
         }
@@ -106,9 +108,14 @@ impl Core {
     }
 
     pub(super) fn lost(&mut self, now_ms: u64, out: Out<'_>) {
-        if self.is_online() {
-            self.give_up(now_ms, out);
-            self.join_later(now_ms);
+        if !self.is_online() {
+            return;
+        }
+        self.give_up(now_ms, out);
+        match self.link.candidate {
+            // On trial it is given one more chance.
+            Some(wifi) => self.link.join(&wifi, now_ms, out),
+            None => _ = self.join_later(now_ms),
         }
     }
 

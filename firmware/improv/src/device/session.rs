@@ -2,7 +2,7 @@
 
 use core::fmt::Write;
 
-use super::{CHECK_MS, Facts, Input, JOIN_MS, Output, SCAN_MS};
+use super::{CHECK_MS, Facts, Input, JOIN_MS, Output, SCAN_MS, TRIAL_MS};
 use crate::command::{Command, Refused, code};
 use crate::frame::{DATA_MAX, TooLong, Wire};
 use crate::message::{ErrorCode, Message, State};
@@ -35,20 +35,42 @@ impl core::fmt::Debug for Waiting {
     }
 }
 
+/// What the caller keeps aside until a check has shown that it works.
+#[derive(Debug, Clone)]
+struct Aside {
+    has_claim: bool,
+    has_trust: bool,
+    /// The device is in the network that came with them.
+    has_network: bool,
+    /// When it is forgotten.
+    by_ms: u64,
+}
+
+impl Aside {
+    const NOTHING: Self = Self { has_claim: false, has_trust: false, has_network: false, by_ms: 0 };
+
+    fn is_empty(&self) -> bool {
+        !self.has_claim && !self.has_trust
+    }
+
+    fn renew(&mut self, now_ms: u64) {
+        self.by_ms = now_ms + TRIAL_MS;
+    }
+}
+
 #[derive(Debug, Clone)]
 pub(super) struct Session {
     /// With the time by which it has to be done.
     job: Option<(Job, u64)>,
     waiting: Option<Waiting>,
-    has_staged: bool,
-    has_trust: bool,
+    aside: Aside,
 }
 
 type Out<'o> = &'o mut dyn FnMut(Output<'_>);
 
 impl Session {
     pub(super) const fn new() -> Self {
-        Self { job: None, waiting: None, has_staged: false, has_trust: false }
+        Self { job: None, waiting: None, aside: Aside::NOTHING }
     }
 
     pub(super) fn found(&mut self, found: Found<'_>, facts: &Facts<'_>, now_ms: u64, out: Out<'_>) {
@@ -69,27 +91,23 @@ impl Session {
     pub(super) fn happened(&mut self, input: Input<'_>, facts: &Facts<'_>, now_ms: u64, out: Out<'_>) {
         let job = self.job.map(|(job, _)| job);
         match (input, job) {
-            (Input::Joined, Some(Job::Join)) => {
-                self.commit(out);
-                self.job = None;
-                send(&Wire::state(State::Provisioned), out);
-                answer(code::WIFI, address(facts), out);
-            }
-            (Input::JoinFailed, Some(Job::Join)) => self.not_joined(facts, out),
+            (Input::Joined, Some(Job::Join)) => self.joined(facts, now_ms, out),
+            (Input::JoinFailed, Some(Job::Join)) => self.not_joined(facts, now_ms, out),
             (Input::Network { ssid, rssi_dbm, is_secured }, Some(Job::Scan)) => {
                 let rssi = Decimal::new(rssi_dbm.into());
                 answer(code::SCAN, [ssid, rssi.as_str(), if is_secured { "YES" } else { "NO" }], out);
             }
             (Input::ScanDone, Some(Job::Scan)) => self.scanned(out),
-            (Input::Checked(verdict), Some(Job::Check)) => self.checked(verdict, facts, out),
+            (Input::Checked(verdict), Some(Job::Check)) => self.checked(verdict, facts, now_ms, out),
             (Input::Tick, Some(job)) if self.job.is_some_and(|(_, by_ms)| now_ms >= by_ms) => {
                 out(Output::Abandon);
                 match job {
-                    Job::Join => self.not_joined(facts, out),
+                    Job::Join => self.not_joined(facts, now_ms, out),
                     Job::Scan => self.scanned(out),
-                    Job::Check => self.checked(Verdict::Unreachable, facts, out),
+                    Job::Check => self.checked(Verdict::Unreachable, facts, now_ms, out),
                 }
             }
+            (Input::Tick, None) if !self.aside.is_empty() && now_ms >= self.aside.by_ms => self.revert(out),
             // News of something that was given up meanwhile.
             _ => {}
         }
@@ -126,6 +144,7 @@ impl Session {
         match command {
             Command::Wifi(wifi) => {
                 self.job = Some((Job::Join, now_ms + JOIN_MS));
+                self.aside.has_network = false;
                 send(&Wire::state(State::Provisioning), out);
                 out(Output::Join(wifi));
             }
@@ -142,12 +161,14 @@ impl Session {
                 answer(code::NAME, [name], out);
             }
             Command::Claim(claim) => {
-                self.has_staged = true;
+                self.aside.has_claim = true;
+                self.aside.renew(now_ms);
                 out(Output::Stage(claim));
                 self.tell_hello(code::CLAIM, facts, out);
             }
             Command::Trust(key) => {
-                self.has_trust = true;
+                self.aside.has_trust = true;
+                self.aside.renew(now_ms);
                 out(Output::Trust(key));
                 self.tell_hello(code::TRUST, facts, out);
             }
@@ -155,8 +176,10 @@ impl Session {
                 out(Output::Authority { part, parts, bytes });
                 self.tell_hello(code::AUTHORITY, facts, out);
             }
-            Command::Check if !facts.is_claimed && !self.has_staged => self.checked(Verdict::Unclaimed, facts, out),
-            Command::Check if !facts.is_online => self.checked(Verdict::NoWifi, facts, out),
+            Command::Check if !facts.is_claimed && !self.aside.has_claim => {
+                self.checked(Verdict::Unclaimed, facts, now_ms, out);
+            }
+            Command::Check if !facts.is_online => self.checked(Verdict::NoWifi, facts, now_ms, out),
             Command::Check => {
                 self.job = Some((Job::Check, now_ms + CHECK_MS));
                 out(Output::Check);
@@ -178,19 +201,33 @@ impl Session {
     fn state(&self, facts: &Facts<'_>) -> State {
         match self.job {
             Some((Job::Join, _)) => State::Provisioning,
-            _ if facts.is_provisioned => State::Provisioned,
+            _ if facts.is_provisioned || self.aside.has_network => State::Provisioned,
             _ => State::Ready,
         }
     }
 
     fn tell_hello(&self, command: u8, facts: &Facts<'_>, out: Out<'_>) {
-        let is_claimed = facts.is_claimed || self.has_staged;
+        let is_claimed = facts.is_claimed || self.aside.has_claim;
         let hello = Hello { device: facts.device, is_claimed, capabilities: facts.capabilities };
         answer(command, hello.texts(), out);
     }
 
-    fn not_joined(&mut self, facts: &Facts<'_>, out: Out<'_>) {
+    fn joined(&mut self, facts: &Facts<'_>, now_ms: u64, out: Out<'_>) {
         self.job = None;
+        if self.aside.is_empty() {
+            out(Output::Commit);
+        } else {
+            // Stored together with what came before it, or not at all.
+            self.aside.has_network = true;
+            self.aside.renew(now_ms);
+        }
+        send(&Wire::state(State::Provisioned), out);
+        answer(code::WIFI, address(facts), out);
+    }
+
+    fn not_joined(&mut self, facts: &Facts<'_>, now_ms: u64, out: Out<'_>) {
+        self.job = None;
+        self.aside.renew(now_ms);
         fail(ErrorCode::UnableToConnect, out);
         send(&Wire::state(self.state(facts)), out);
     }
@@ -200,19 +237,27 @@ impl Session {
         answer(code::SCAN, [], out);
     }
 
-    fn checked(&mut self, verdict: Verdict, facts: &Facts<'_>, out: Out<'_>) {
+    fn checked(&mut self, verdict: Verdict, facts: &Facts<'_>, now_ms: u64, out: Out<'_>) {
         self.job = None;
-        if verdict == Verdict::Ok && (self.has_staged || self.has_trust) {
-            self.commit(out);
+        self.aside.renew(now_ms);
+        match verdict {
+            _ if self.aside.is_empty() => {}
+            Verdict::Ok => {
+                self.aside = Aside::NOTHING;
+                out(Output::Commit);
+            }
+            // The daemon itself said no.
+            Verdict::Refused | Verdict::UnknownCamera => self.revert(out),
+            // A network that was joined just now may need a moment before it carries anything.
+            _ => {}
         }
         let rssi = facts.rssi_dbm.map(|dbm| Decimal::new(dbm.into()));
         answer(code::CHECK, [verdict.word(), rssi.as_ref().map_or("", Decimal::as_str)], out);
     }
 
-    fn commit(&mut self, out: Out<'_>) {
-        self.has_staged = false;
-        self.has_trust = false;
-        out(Output::Commit);
+    fn revert(&mut self, out: Out<'_>) {
+        self.aside = Aside::NOTHING;
+        out(Output::Revert);
     }
 }
 

@@ -161,12 +161,44 @@ fn a_claim_is_kept_aside_until_it_has_proved_itself() {
     assert_eq!(stage.ask(Command::Check), ["0xc2: unclaimed | -61"]);
     assert_eq!(stage.ask(claim()), [staged, "0xc1: smart-parking | 1 | a4:cf:12:00:00:01 | 1 | health"]);
     assert_eq!(stage.ask(Command::Check), ["Check"]);
-    assert_eq!(stage.step(Input::Checked(Verdict::Refused)), ["0xc2: refused | -61"], "nothing is stored");
+    assert_eq!(stage.step(Input::Checked(Verdict::Refused)), ["Revert", "0xc2: refused | -61"], "nothing is stored");
+    assert_eq!(stage.ask(Command::Check), ["0xc2: unclaimed | -61"], "it is forgotten");
+    stage.ask(claim());
     assert_eq!(stage.ask(Command::Check), ["Check"]);
     assert_eq!(stage.step(Input::Checked(Verdict::Ok)), ["Commit", "0xc2: ok | -61"]);
     stage.facts.is_claimed = true;
     stage.ask(Command::Check);
     assert_eq!(stage.step(Input::Checked(Verdict::Ok)), ["0xc2: ok | -61"], "it is stored already");
+}
+
+#[test]
+fn a_network_that_comes_with_a_claim_is_stored_when_the_claim_has_worked() {
+    let mut stage = Stage::new(FRESH);
+    stage.ask(claim());
+    stage.ask(wifi());
+    stage.facts = Facts { is_provisioned: false, ..online() };
+    assert_eq!(stage.step(Input::Joined), ["Provisioned", "0x1: http://192.0.2.7/"], "nothing is stored yet");
+    assert_eq!(stage.ask(Command::State), ["Provisioned", "0x2: http://192.0.2.7/"]);
+    stage.ask(Command::Check);
+    assert_eq!(stage.step(Input::Checked(Verdict::Unreachable)), ["0xc2: unreachable | -61"], "it may be tried again");
+    assert_eq!(stage.after(TRIAL_MS - 1), Vec::<String>::new());
+    stage.ask(Command::Check);
+    assert_eq!(stage.step(Input::Checked(Verdict::Ok)), ["Commit", "0xc2: ok | -61"]);
+    assert_eq!(stage.after(TRIAL_MS), Vec::<String>::new(), "it stays");
+}
+
+#[test]
+fn what_nobody_checks_is_forgotten_and_a_join_after_that_is_stored_by_itself() {
+    let mut stage = Stage::new(FRESH);
+    stage.ask(claim());
+    stage.ask(wifi());
+    stage.facts = Facts { is_provisioned: false, ..online() };
+    stage.step(Input::Joined);
+    assert_eq!(stage.after(TRIAL_MS - 1), Vec::<String>::new());
+    assert_eq!(stage.after(1), ["Revert"]);
+    assert_eq!(stage.ask(Command::State), ["Ready"]);
+    stage.ask(wifi());
+    assert_eq!(stage.step(Input::Joined), ["Commit", "Provisioned", "0x1: http://192.0.2.7/"]);
 }
 
 #[test]

@@ -25,10 +25,7 @@ fn a_camera_from_the_box_is_set_up_and_sends_its_first_picture_at_once() {
     assert_eq!(world.said(), ["0xc0: smart-parking | 1 | a4:cf:12:00:00:01 | 0 | health orders firmware authority"]);
     world.provision();
     let said = world.said();
-    assert_eq!(&said[1..], ["Provisioning", "Provisioned", "0x1: http://192.0.2.7/"]);
-    world.ask(&Command::Check);
-    world.run(100);
-    assert_eq!(world.said(), ["0xc2: ok | "]);
+    assert_eq!(&said[1..], ["Provisioning", "Provisioned", "0x1: http://192.0.2.7/", "0xc2: ok | "]);
     world.run(500);
     assert_eq!(world.stored, ["1-0"]);
     assert_eq!(world.machine.settings().claim.expect("a claim").camera.as_str(), "cam-1");
@@ -55,6 +52,45 @@ fn a_network_that_does_not_let_it_in_leaves_a_working_camera_as_it_was() {
     world.run(60_000);
     assert_eq!(*world.machine.settings(), before);
     assert!(world.stored.len() > 2);
+}
+
+#[test]
+fn a_daemon_that_is_not_there_leaves_a_working_camera_as_it_was_though_the_network_lets_it_in() {
+    let mut world = World::at_work();
+    world.answers = [Said::Broken].into();
+    world.run(180_000);
+    let (before, waiting) = (world.machine.settings().clone(), world.machine.ring().frames().len());
+    world.network.0 = "Other Wi-Fi".into();
+    world.ask(&claim("park_other", "cam-9"));
+    world.ask(&wifi("Other Wi-Fi", PASSWORD));
+    world.run(1_000);
+    world.said();
+    world.ask(&Command::Check);
+    world.run(500);
+    assert_eq!(world.said(), ["0xc2: unreachable | "]);
+    world.network.0 = SSID.into();
+    world.log.clear();
+    world.run(improv::device::TRIAL_MS + 1_000);
+    assert!(world.log.contains(&"join Lot Wi-Fi".into()), "it goes back: {:?}", world.log);
+    assert!(world.machine.ring().frames().len() >= waiting, "no picture is lost");
+    assert_eq!(*world.machine.settings(), before);
+    world.answers = [ok()].into();
+    world.run(400_000);
+    assert!(world.stored.len() > waiting && world.machine.ring().frames().len() <= 1, "it is at work again");
+    assert_eq!(*world.machine.settings(), before);
+}
+
+#[test]
+fn a_network_on_trial_that_drops_once_is_joined_once_more() {
+    let mut world = World::new();
+    world.ask(&claim("park_t", "cam-1"));
+    world.ask(&wifi(SSID, PASSWORD));
+    world.run(500);
+    world.step(Input::Lost);
+    world.run(500);
+    world.ask(&Command::Check);
+    world.run(500);
+    assert_eq!(world.machine.settings().wifi.expect("it was stored").ssid.as_str(), SSID);
 }
 
 #[test]

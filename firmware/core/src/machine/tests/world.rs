@@ -140,7 +140,9 @@ impl World {
     pub fn provision(&mut self) {
         self.ask(&Command::Claim(improv::Claim::new("http://192.0.2.1", "park_t", "cam-1").expect("valid")));
         self.ask(&Command::Wifi(improv::Wifi::new(SSID, PASSWORD).expect("valid")));
-        self.run(1_000);
+        self.run(500);
+        self.ask(&Command::Check);
+        self.run(500);
     }
 
     /// Starts again with what is in flash.
