@@ -43,6 +43,9 @@ impl Client {
         if self.is_dry_run && method != Method::GET {
             request = request.query(&[("dry_run", true)]);
         }
+        if let Some(key) = self.idempotency_key.as_deref().filter(|_| method != Method::GET) {
+            request = request.header(paths::IDEMPOTENCY_HEADER, key);
+        }
         Call { client: self, what, request, timeout: self.inner.timeout }
     }
 

@@ -17,6 +17,7 @@ mod regions;
 mod sessions;
 pub mod settings;
 mod slots;
+pub mod spans;
 mod status;
 mod tokens;
 
@@ -91,6 +92,8 @@ impl fmt::Debug for Config {
 pub struct Client {
     inner: Arc<Inner>,
     is_dry_run: bool,
+    /// Of every change that has no key of its own.
+    idempotency_key: Option<String>,
 }
 
 #[derive(Debug)]
@@ -129,7 +132,7 @@ impl Client {
         let dialer = builder().pool_max_idle_per_host(0).build().map_err(failed)?;
         let Config { lot, timeout, .. } = config;
         let inner = Inner { http, dialer, server, authorization, user_agent, lot, timeout };
-        Ok(Self { inner: Arc::new(inner), is_dry_run: false })
+        Ok(Self { inner: Arc::new(inner), is_dry_run: false, idempotency_key: None })
     }
 
     /// The address of the server, without a slash at the end.
@@ -145,6 +148,12 @@ impl Client {
     #[must_use]
     pub fn dry(self) -> Self {
         Self { is_dry_run: true, ..self }
+    }
+
+    /// The same client for one change: made again with the same key, it is answered again and done once.
+    #[must_use]
+    pub fn keyed(self, key: String) -> Self {
+        Self { idempotency_key: Some(key), ..self }
     }
 
     pub fn is_dry_run(&self) -> bool {

@@ -12,7 +12,7 @@ use etcetera::BaseStrategy;
 
 use super::contexts::{Context, Contexts, LOCAL};
 use super::env::Env;
-use super::{CALL_TIMEOUT, Client, Config, Error};
+use super::{CALL_TIMEOUT, Client, Config, Error, spans};
 use crate::LotId;
 
 pub const SERVER_DEFAULT: &str = "http://127.0.0.1:8080";
@@ -261,10 +261,9 @@ impl Sources<'_> {
             return Ok((timeout, Origin::Flag("--timeout")));
         }
         let Some(text) = self.env.get("PARKCTL_TIMEOUT") else { return Ok((CALL_TIMEOUT, Origin::Default)) };
-        let span = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-        match span.filter(|span| !span.is_zero()) {
-            Some(span) => Ok((span, Origin::Variable("PARKCTL_TIMEOUT"))),
-            None => Err(refuse(format!("PARKCTL_TIMEOUT: {text:?} is not a number of seconds above 0"))),
+        match spans::seconds(text) {
+            Ok(span) => Ok((span, Origin::Variable("PARKCTL_TIMEOUT"))),
+            Err(why) => Err(refuse(format!("PARKCTL_TIMEOUT: {why}"))),
         }
     }
 

@@ -201,4 +201,6 @@ fn a_context_that_is_not_there_is_refused_with_those_that_are() {
     assert_eq!(error, "there is no context \"south\" (--context); there is north, local");
     let error = Settings::resolve(&Wishes::default(), &env(&dir, &[("PARKCTL_TIMEOUT", "soon")]));
     assert!(error.expect_err("no number").to_string().starts_with("PARKCTL_TIMEOUT: "));
+    let minutes = Settings::resolve(&Wishes::default(), &env(&dir, &[("PARKCTL_TIMEOUT", "5m")]));
+    assert_eq!(minutes.expect("a span, as --timeout takes it").timeout, Duration::from_secs(300));
 }
