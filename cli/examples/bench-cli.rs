@@ -1,4 +1,5 @@
-//! How long a person waits for `parkctl`, beside what `curl` takes for the same list: `make bench-cli`. Prints a table in Markdown.
+//! How long a person waits for `parkctl`, beside what `curl` takes for the same list: `make bench-cli`. Prints a table in Markdown, and
+//! fails when a median misses its target. Each run is a new process whose files are in the page cache: to empty that, one must be root.
 
 use std::error::Error;
 use std::io::{BufRead, BufReader, Write};
@@ -10,6 +11,9 @@ use std::time::{Duration, Instant};
 const SLOTS: usize = 500;
 /// Runs that are thrown away, and runs that count.
 const WARM_UPS: usize = 5;
+const START_MS: f64 = 20.0;
+const LIST_MS: f64 = 50.0;
+const COMPLETION_MS: f64 = 100.0;
 const RUNS: usize = 60;
 const READY: &str = "parkd listening on ";
 
@@ -58,21 +62,27 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     };
     let rows = vec![
-        ("`parkctl --help`, cold start", "20 ms", measure(|| with(&["--help"])(parkctl()))?),
-        ("`parkctl slot list` of 500 slots", "50 ms", measure(|| with(&["slot", "list"])(parkctl()))?),
-        ("`parkctl slot list -o json`", "50 ms", measure(|| with(&["slot", "list", "-o", "json"])(parkctl()))?),
-        ("completion of a slot, with the daemon", "100 ms", measure(complete)?),
-        ("yardstick: `curl` of the same list", "", measure(|| curl("/api/slots"))?),
-        ("yardstick: `curl --version`, cold start", "", measure(|| with(&["--version"])(Command::new("curl")))?),
+        ("`parkctl --help`, a new process", Some(START_MS), measure(|| with(&["--help"])(parkctl()))?),
+        ("`parkctl slot list` of 500 slots", Some(LIST_MS), measure(|| with(&["slot", "list"])(parkctl()))?),
+        ("`parkctl slot list -o json`", Some(LIST_MS), measure(|| with(&["slot", "list", "-o", "json"])(parkctl()))?),
+        ("completion of a slot, with the daemon", Some(COMPLETION_MS), measure(complete)?),
+        ("yardstick: `curl` of the same list", None, measure(|| curl("/api/slots"))?),
+        ("yardstick: `curl --version`, a new process", None, measure(|| with(&["--version"])(Command::new("curl")))?),
     ];
     drop(daemon);
     let mut out = std::io::stdout().lock();
-    writeln!(out, "| what | median | 95 % | target |\n|---|---|---|---|")?;
-    for (what, target, samples) in rows {
-        let at = |share: f64| samples[((samples.len() - 1) as f64 * share) as usize].as_secs_f64() * 1e3;
-        writeln!(out, "| {what} | {:.1} ms | {:.1} ms | {target} |", at(0.5), at(0.95))?;
+    writeln!(out, "| what | first | median | 95 % | target |\n|---|---|---|---|---|")?;
+    let mut missed = Vec::new();
+    for (what, target_ms, Samples { first, sorted }) in rows {
+        let at = |share: f64| sorted[((sorted.len() - 1) as f64 * share) as usize].as_secs_f64() * 1e3;
+        let target = target_ms.map(|ms| format!("{ms} ms")).unwrap_or_default();
+        let first = first.as_secs_f64() * 1e3;
+        writeln!(out, "| {what} | {first:.1} ms | {:.1} ms | {:.1} ms | {target} |", at(0.5), at(0.95))?;
+        if target_ms.is_some_and(|target_ms| at(0.5) > target_ms) {
+            missed.push(what);
+        }
     }
-    Ok(())
+    if missed.is_empty() { Ok(()) } else { Err(format!("the target is missed by {}", missed.join(", ")).into()) }
 }
 
 fn start(bin: &Path, data: &Path) -> Result<(Daemon, String), Box<dyn Error>> {
@@ -93,9 +103,16 @@ fn start(bin: &Path, data: &Path) -> Result<(Daemon, String), Box<dyn Error>> {
     Err("parkd ended before it was ready".into())
 }
 
-/// Times of runs of this command, from its start to its end, the shortest first.
-fn measure(command: impl Fn() -> Command) -> Result<Vec<Duration>, Box<dyn Error>> {
-    let mut samples = Vec::with_capacity(RUNS);
+/// Times of runs of one command, from its start to its end.
+struct Samples {
+    /// Of the very first, before anything was thrown away.
+    first: Duration,
+    /// The shortest first.
+    sorted: Vec<Duration>,
+}
+
+fn measure(command: impl Fn() -> Command) -> Result<Samples, Box<dyn Error>> {
+    let (mut first, mut sorted) = (Duration::ZERO, Vec::with_capacity(RUNS));
     for run in 0..WARM_UPS + RUNS {
         let mut command = command();
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
@@ -103,10 +120,14 @@ fn measure(command: impl Fn() -> Command) -> Result<Vec<Duration>, Box<dyn Error
         if !command.status()?.success() {
             return Err(format!("{command:?} failed").into());
         }
+        let took = began.elapsed();
+        if run == 0 {
+            first = took;
+        }
         if run >= WARM_UPS {
-            samples.push(began.elapsed());
+            sorted.push(took);
         }
     }
-    samples.sort();
-    Ok(samples)
+    sorted.sort();
+    Ok(Samples { first, sorted })
 }
