@@ -112,6 +112,18 @@ pub async fn guarded<T>(
     }
 }
 
+/// The same of a call that takes no guard of its own: of one that creates something.
+pub async fn once<T>(
+    client: &Client,
+    mut call: impl AsyncFnMut(&Client) -> Result<T, client::Error>,
+) -> Result<T, Error> {
+    guarded(None, async |guard| match guard.idempotency_key.clone() {
+        Some(key) => call(&client.clone().keyed(key)).await,
+        None => call(client).await,
+    })
+    .await
+}
+
 /// Does the same to one thing after the other: one that is refused does not stop the others. Prints what came of them, and
 /// says what `told` makes of their number.
 pub async fn each<I: Display, T: Record>(
@@ -155,6 +167,11 @@ impl Batch {
     /// Reports that one thing failed; whether it makes sense to go on with the next.
     pub fn failed(&mut self, app: &mut App, error: &Error) -> bool {
         app.report(error);
+        self.count(error)
+    }
+
+    /// The same of a failure that was reported already.
+    pub fn count(&mut self, error: &Error) -> bool {
         self.worst = self.worst.worst(error.exit());
         !error.exit().is_about_everything()
     }

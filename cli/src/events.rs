@@ -3,15 +3,16 @@
 use std::time::Duration;
 
 use clap::Subcommand;
-use parking_api::client::{Client, EventQuery};
+use parking_api::ProblemCode;
+use parking_api::client::{self, Client, EventQuery};
 use parking_api::events::{EVENTS_PAGE_MAX, Event, EventChange, LogEntry};
 use parking_api::ids::SlotRef;
-use parking_api::live::Cursor;
+use parking_api::live::{Cursor, SnapshotReason};
 use serde_json::Value;
 
 use crate::app::App;
 use crate::error::Error;
-use crate::follow::{Follow, Step, Until};
+use crate::follow::{After, Follow, Step, Until};
 use crate::output::{Column, Export, Look, Record, Show, Shown, Stream, Tint, bytes, clean, raw};
 use crate::times::When;
 use crate::{slots, times};
@@ -30,11 +31,12 @@ pub enum Command {
 }
 
 const TAIL_EXAMPLES: &str = "\
-It follows the log until Ctrl-C and comes back by itself when the daemon was away; no event is skipped or shown twice.
-With -o json or jsonl each event is one object a line.
+It follows the log until Ctrl-C and comes back by itself when the daemon was away; no event that is still kept is skipped, and none is
+shown twice. With -o json or jsonl each event is one object a line.
 
 Examples:
   parkctl event tail
+  parkctl event tail --after 0
   parkctl event tail --lines 0 --kind capture.added -o json
   parkctl event tail --slot A-12 --for 60";
 
@@ -85,6 +87,9 @@ pub struct TailArgs {
     /// Begin with so many events of the past
     #[arg(long, short = 'n', value_name = "N", default_value_t = 10)]
     lines: u64,
+    /// Begin with every event after this one: a seq, or EPOCH.SEQ, with which a log that was replaced since is told
+    #[arg(long, value_name = "CURSOR", conflicts_with = "lines")]
+    after: Option<After>,
     /// End after so many further events
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     count: Option<u64>,
@@ -189,9 +194,12 @@ async fn read_from(client: &Client, mut query: EventQuery, limit: usize) -> Resu
 async fn tail(app: &mut App, args: TailArgs) -> Result<(), Error> {
     let client = app.client()?;
     // The cursor is taken before the past is read, so that an event in between comes twice rather than never.
-    let cursor = newest(&client).await?;
-    let past = past(&client, &args).await?;
-    let mut shown = past.last().map_or(0, LogEntry::seq);
+    let newest = newest(&client).await?;
+    let (cursor, past) = match &args.after {
+        Some(after) => (after.cursor(&newest), Vec::new()),
+        None => (newest, past(&client, &args).await?),
+    };
+    let shown = past.last().map_or(cursor.seq, LogEntry::seq).max(cursor.seq);
     let mut stream = Stream::new::<LogEntry>(&app.out, &past)?;
     stream.begin(&mut app.out)?;
     for event in &past {
@@ -199,25 +207,75 @@ async fn tail(app: &mut App, args: TailArgs) -> Result<(), Error> {
     }
     let (lot, server) = (client.lot(), client.server());
     app.out.talk(&format!("following lot {lot} at {server} after seq {}; Ctrl-C ends it", cursor.seq))?;
-    let mut follow = Follow::new(&client, Some(cursor));
+    let mut follow = Follow::new(&client, Some(cursor.clone()));
+    let mut tail = Tail { filter: args.filter, epoch: cursor.epoch, shown };
     let mut until = Until::begin(args.count, args.limit);
     loop {
         let step = match until.within(follow.next(&mut app.out)).await {
             Some(step) => step?,
             None => return until.over(),
         };
-        // A snapshot holds no events; that some are missing was said on stderr.
-        let Step::Event(event) = step else {
-            shown = 0;
-            continue;
+        for event in tail.take(&client, step).await? {
+            stream.push(&mut app.out, &event)?;
+            if until.is_last() {
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// What was shown of the log so far.
+struct Tail {
+    filter: Filter,
+    epoch: String,
+    shown: u64,
+}
+
+impl Tail {
+    /// The events that are new. Where the line told only what several came to, they are read from the log.
+    async fn take(&mut self, client: &Client, step: Step) -> Result<Vec<LogEntry>, Error> {
+        let to = match step {
+            Step::Event(event) => {
+                let is_new = event.seq > self.shown;
+                self.shown = self.shown.max(event.seq);
+                return Ok(Some(event)
+                    .filter(|event| is_new && self.filter.takes(event))
+                    .map(LogEntry::Event)
+                    .into_iter()
+                    .collect());
+            }
+            Step::Lagged(lagged) => lagged.to,
+            Step::Snapshot(snapshot) if snapshot.reason == SnapshotReason::Ahead => {
+                self.shown = snapshot.seq;
+                return Ok(Vec::new());
+            }
+            Step::Snapshot(snapshot) => snapshot.seq,
         };
-        if event.seq <= shown || !args.filter.takes(&event) {
-            continue;
+        let gap = self.gap(client, to).await?;
+        self.shown = to;
+        Ok(gap)
+    }
+
+    /// Those up to `to` that were not shown and are still kept.
+    async fn gap(&mut self, client: &Client, to: u64) -> Result<Vec<LogEntry>, Error> {
+        let newest = client.events(&EventQuery { limit: Some(1), ..EventQuery::default() }).await?;
+        if newest.epoch != self.epoch {
+            // Another log: that it was replaced was said on stderr.
+            self.epoch = newest.epoch;
+            return Ok(Vec::new());
         }
-        stream.push(&mut app.out, &LogEntry::Event(event))?;
-        if until.is_last() {
-            return Ok(());
-        }
+        let after = self.shown.max(newest.floor.saturating_sub(1));
+        let query = EventQuery { after: Some(after), ..self.filter.query(EVENTS_PAGE_MAX) };
+        let mut events = match read_from(client, query, usize::MAX).await {
+            // Pruned just now.
+            Err(Error::Client(client::Error::Refused(problem))) if problem.code == ProblemCode::CursorTooOld => {
+                Vec::new()
+            }
+            events => events?,
+        };
+        // What came since comes on the line too.
+        events.retain(|event| event.seq() <= to);
+        Ok(events)
     }
 }
 

@@ -64,6 +64,35 @@ impl Follow {
     }
 }
 
+/// Where to go on following: a seq, or EPOCH.SEQ as the stream of events names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct After {
+    epoch: Option<String>,
+    seq: u64,
+}
+
+impl After {
+    /// In the log that there is now, where no other is named.
+    pub fn cursor(&self, newest: &Cursor) -> Cursor {
+        Cursor { epoch: self.epoch.clone().unwrap_or_else(|| newest.epoch.clone()), seq: self.seq }
+    }
+}
+
+impl std::str::FromStr for After {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (epoch, seq) = match text.rsplit_once('.') {
+            Some((epoch, seq)) => (Some(epoch.to_string()), seq),
+            None => (None, text),
+        };
+        match seq.parse() {
+            Ok(seq) if epoch.as_deref() != Some("") => Ok(Self { epoch, seq }),
+            _ => Err(format!("{text:?} is neither a seq such as 4181 nor EPOCH.SEQ")),
+        }
+    }
+}
+
 /// When to stop following: after so many, or after so long.
 #[derive(Debug)]
 pub struct Until {
@@ -164,7 +193,7 @@ impl Link {
 
     fn snapshot(&mut self, reason: SnapshotReason, now: Time) -> Option<String> {
         if !self.has_been_live {
-            return None;
+            return (reason != SnapshotReason::NoCursor).then(|| format!("the line begins anew: {}", why(reason)));
         }
         let after = match &mut self.outage {
             Some(outage) => {
@@ -218,6 +247,17 @@ mod tests {
         let mut link = Link::new("http://127.0.0.1:1");
         assert!(link.step(&LiveMessage::State(LinkState::Live), at(0)).expect("fine").is_empty());
         link
+    }
+
+    #[test]
+    fn a_place_in_the_log_is_a_seq_with_or_without_its_epoch() {
+        let newest = Cursor { epoch: "e2".into(), seq: 9 };
+        let cursor = |text: &str| text.parse::<After>().map(|after| after.cursor(&newest));
+        assert_eq!(cursor("7"), Ok(Cursor { epoch: "e2".into(), seq: 7 }));
+        assert_eq!(cursor("e1.7"), Ok(Cursor { epoch: "e1".into(), seq: 7 }));
+        for bad in ["", "x", "e1.", ".7", "-1"] {
+            assert!(cursor(bad).is_err(), "{bad:?}");
+        }
     }
 
     #[test]

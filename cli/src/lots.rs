@@ -2,9 +2,10 @@
 
 use clap::Subcommand;
 use parking_api::LotId;
+use parking_api::client::Client;
 use parking_api::lots::{Lot, LotPatch, NewLot};
 
-use crate::app::App;
+use crate::app::{App, once};
 use crate::args::{Consent, Trial};
 use crate::error::Error;
 use crate::output::{Column, Record, Show};
@@ -104,7 +105,8 @@ pub async fn run(app: &mut App, command: Command) -> Result<(), Error> {
         }
         Command::Create(CreateArgs { id, name, time_zone, currency, trial }) => {
             let client = app.changer(trial)?;
-            app.out.result(&client.lot_create(&NewLot { id, name, time_zone, currency }).await?)?;
+            let new = NewLot { id, name, time_zone, currency };
+            app.out.result(&once(&client, async |client: &Client| client.lot_create(&new).await).await?)?;
             app.done(&client, "")
         }
         Command::Edit(EditArgs { id, name, time_zone, currency, trial }) => {

@@ -6,7 +6,7 @@ use clap::Subcommand;
 use parking_api::client::Client;
 use parking_api::tokens::{NewToken, Role, Token, TokenCreated};
 
-use crate::app::App;
+use crate::app::{App, once};
 use crate::args::{Consent, Trial};
 use crate::error::Error;
 use crate::files;
@@ -76,7 +76,8 @@ pub async fn run(app: &mut App, command: Command) -> Result<(), Error> {
             check_free(save.as_deref())?;
             let expires_at = expires.map(|expires| expires.after(app.now()));
             let client = app.changer(trial)?;
-            let created = client.token_create(&NewToken { name, role, expires_at }).await?;
+            let new = NewToken { name, role, expires_at };
+            let created = once(&client, async |client: &Client| client.token_create(&new).await).await?;
             hand_over(app, &client, created, save.as_deref(), |created| &mut created.value.token)
         }
         Command::List => {

@@ -1,10 +1,12 @@
 //! `slot create`, `slot edit` and `slot delete`.
 
 use parking_api::SlotCode;
+use parking_api::client::Client;
 use parking_api::ids::SlotRef;
 use parking_api::slots::{NewSlot, Position, SlotKind, SlotPatch, SlotState};
 
-use crate::app::{App, each, guarded};
+use super::set;
+use crate::app::{App, each, guarded, once};
 use crate::args::{Consent, Trial};
 use crate::error::Error;
 
@@ -22,6 +24,7 @@ Examples:
 pub const DELETE_EXAMPLES: &str = "\
 Examples:
   parkctl slot delete A-12 --dry-run
+  parkctl slot delete A-12 --if-match 4181 --yes
   parkctl slot delete A-12 A-13 --yes";
 
 #[derive(Debug, clap::Args)]
@@ -94,6 +97,9 @@ pub struct DeleteArgs {
     /// Codes or ids of the slots
     #[arg(value_name = "CODE", required = true)]
     slots: Vec<SlotRef>,
+    /// Only if the slot is still at this rev
+    #[arg(long, value_name = "REV")]
+    if_match: Option<u64>,
     #[command(flatten)]
     consent: Consent,
 }
@@ -109,7 +115,7 @@ pub async fn create(app: &mut App, args: CreateArgs) -> Result<(), Error> {
         note: args.note,
     };
     let client = app.changer(args.trial)?;
-    let slot = client.slot_create(&slot).await?;
+    let slot = once(&client, async |client: &Client| client.slot_create(&slot).await).await?;
     app.out.result(&slot)?;
     app.done(&client, "")
 }
@@ -133,12 +139,13 @@ pub async fn edit(app: &mut App, args: EditArgs) -> Result<(), Error> {
 }
 
 pub async fn delete(app: &mut App, args: DeleteArgs) -> Result<(), Error> {
+    set::check_rev(args.if_match, &args.slots)?;
     let client = app.changer(args.consent.trial)?;
     let names: Vec<String> = args.slots.iter().map(ToString::to_string).collect();
     app.consent(&format!("Delete {} of lot {}", names.join(", "), client.lot()), args.consent)?;
     let told = |slots| format!("deleted {} of lot {}", count(slots), client.lot());
     each(app, &client, &args.slots, told, async |slot: &SlotRef| {
-        guarded(None, async |guard| client.slot_delete(slot, guard).await).await
+        guarded(args.if_match, async |guard| client.slot_delete(slot, guard).await).await
     })
     .await
 }

@@ -57,11 +57,7 @@ pub struct ToggleArgs {
 }
 
 pub async fn set(app: &mut App, args: SetArgs) -> Result<(), Error> {
-    if args.if_match.is_some() && args.slots.len() > 1 {
-        return Err(
-            Error::usage("--if-match is the rev of one slot, and several slots are named").hint("set them one by one")
-        );
-    }
+    check_rev(args.if_match, &args.slots)?;
     let client = app.changer(args.trial)?;
     let set = SetSlot {
         state: args.state,
@@ -73,6 +69,17 @@ pub async fn set(app: &mut App, args: SetArgs) -> Result<(), Error> {
         guarded(args.if_match, async |guard| client.slot_set(slot, &set, guard).await).await
     })
     .await
+}
+
+/// A rev is that of one slot.
+pub fn check_rev(rev: Option<u64>, slots: &[SlotRef]) -> Result<(), Error> {
+    match rev {
+        Some(_) if slots.len() > 1 => {
+            let what = "--if-match is the rev of one slot, and several slots are named";
+            Err(Error::usage(what).hint("name them one by one"))
+        }
+        _ => Ok(()),
+    }
 }
 
 pub async fn toggle(app: &mut App, args: ToggleArgs) -> Result<(), Error> {

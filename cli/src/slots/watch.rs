@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use parking_api::client::SlotQuery;
 use parking_api::events::{Actor, Event, EventChange};
 use parking_api::ids::SlotRef;
 use parking_api::live::{Lagged, Snapshot};
@@ -15,7 +16,7 @@ use serde_json::Value;
 use crate::app::App;
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::follow::{Follow, Step, Until};
+use crate::follow::{After, Follow, Step, Until};
 use crate::output::{Column, Look, Record, Show, Shown, Stream, Tint, clean, raw};
 use crate::{clock, events, times};
 
@@ -26,6 +27,7 @@ With -o json or jsonl each change is one object a line.
 Examples:
   parkctl slot watch
   parkctl slot watch A-01 A-02 --for 60
+  parkctl slot watch --after 0
   parkctl slot watch A-12 --count 1 -o json";
 
 #[derive(Debug, clap::Args)]
@@ -36,6 +38,9 @@ pub struct Args {
     /// Only the slots of this zone
     #[arg(long)]
     zone: Option<String>,
+    /// Begin with every change after this event: a seq, or EPOCH.SEQ, with which a log that was replaced since is told
+    #[arg(long, value_name = "CURSOR")]
+    after: Option<After>,
     /// End after so many changes
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     count: Option<u64>,
@@ -77,13 +82,26 @@ enum Via {
 pub async fn run(app: &mut App, args: Args) -> Result<(), Error> {
     let client = app.client()?;
     let (lot, server) = (client.lot().as_str(), client.server());
-    let mut follow = Follow::new(&client, None);
+    let cursor = match &args.after {
+        Some(after) => Some(after.cursor(&events::newest(&client).await?)),
+        None => None,
+    };
+    let mut follow = Follow::new(&client, cursor);
     let mut watched = Watched { filter: Filter { slots: args.slots, zone: args.zone }, known: None };
-    watched.apply(follow.next(&mut app.out).await?, clock::now());
+    if args.after.is_some() {
+        let slots = client.slots(&SlotQuery::default()).await?;
+        watched.known = Some(slots.into_iter().map(|slot| (slot.id, slot)).collect());
+    } else {
+        watched.apply(follow.next(&mut app.out).await?, clock::now());
+    }
     watched.filter.check(watched.known.get_or_insert_default(), lot)?;
     app.out.talk(&watched.greeting(lot, server))?;
     let mut stream = Stream::new(&app.out, &watched.samples(app.now()))?;
     stream.begin(&mut app.out)?;
+    if args.after.is_some() {
+        // How they were at that event nobody says.
+        watched.known = None;
+    }
     let mut until = Until::begin(args.count, args.limit);
     loop {
         let step = match until.within(follow.next(&mut app.out)).await {

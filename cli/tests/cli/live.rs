@@ -86,6 +86,8 @@ fn a_watch_prints_each_change_when_it_happens() {
         assert_eq!(change(&one.line()), is("A-02", state.0, state.1));
     }
     assert_eq!(one.end(), (Vec::new(), Some(0)));
+    let again = daemon.ask("slot watch A-02 --after 0 --count 3 -o jsonl");
+    assert_eq!((again.code, again.out.lines().count()), (Some(0), 3), "created and changed twice: {again:?}");
     all.interrupt();
     assert_eq!(all.end(), (Vec::new(), Some(130)));
 }
@@ -191,6 +193,24 @@ fn a_tail_shows_the_past_and_then_each_event_once() {
     let listed = daemon.ask("event list --slot A-01 -o jsonl");
     assert_eq!(listed.out.lines().map(seq).collect::<Vec<_>>(), seen);
 }
+
+#[test]
+fn a_tail_that_begins_further_back_than_the_line_tells_reads_the_log() {
+    let daemon = Daemon::start();
+    let file = daemon.data_dir().join("plan.csv");
+    let codes: String = (0..MORE_THAN_THE_LINE_KEEPS).map(|n| format!("\nA-{n}")).collect();
+    std::fs::write(&file, format!("code{codes}\n")).expect("written");
+    done(&daemon, &format!("slot import {}", file.display()));
+    let head = daemon.ask("event list --limit 1 -o jsonl");
+    let seq = |line: &str| serde_json::from_str::<Value>(line).expect("a JSON line")["seq"].as_u64().expect("a number");
+    let head = seq(&head.out);
+    let all = daemon.ask(&format!("event tail --after 0 --count {head} -o jsonl"));
+    assert!(all.err.contains("the line begins anew: too many events"), "{}", all.err);
+    assert_eq!((all.code, all.out.lines().map(seq).collect::<Vec<_>>()), (Some(0), (1..=head).collect()));
+}
+
+/// A client that is further behind is told how it is instead of what happened.
+const MORE_THAN_THE_LINE_KEEPS: u64 = 5_010;
 
 #[test]
 fn the_daemon_refuses_with_the_exit_code_of_the_reason() {

@@ -78,6 +78,18 @@ fn a_change_whose_answer_was_lost_is_sent_once_more_with_the_same_key() {
 }
 
 #[test]
+fn what_is_created_is_created_once_though_its_answer_was_lost() {
+    let refused = problem(409, "already_exists");
+    for line in ["slot create A-1", "lot create north", "camera create cam-1", "token create desk --role viewer"] {
+        let stub = Stub::new(vec![Answer::Drop, refused.clone()]);
+        let run = ask(&stub, line);
+        assert_eq!(run.code, Some(5), "{line}: {}", run.err);
+        let keys: Vec<_> = stub.seen().iter().map(|seen| seen.headers["idempotency-key"].clone()).collect();
+        assert!(keys.len() == 2 && keys[0] == keys[1], "{line}: {keys:?}");
+    }
+}
+
+#[test]
 fn a_connection_that_is_lost_twice_is_exit_code_6() {
     let stub = Stub::new(vec![Answer::Drop]);
     let run = ask(&stub, "slot toggle A-1");
