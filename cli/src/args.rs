@@ -61,7 +61,7 @@ Certificates to trust besides those of the system, as PEM
   PARKCTL_CA_FILE
   the context, for its own server
 
-Longest wait for one answer, in seconds
+Longest wait for one answer, in seconds or as 5m
   --timeout SECONDS
   PARKCTL_TIMEOUT
   30
@@ -69,6 +69,7 @@ Longest wait for one answer, in seconds
 Setting up a camera on a cable (`parkctl camera provision --help`)
   PARKCTL_CAMERA_URL    the daemon's address as the camera has to dial it, unless --camera-url is given
   PARKCTL_WIFI_PASSWORD the password of the network, unless --password-file is given
+  PARKCTL_PORT          the serial port that it hangs on, unless --port is given
 
 `parkctl config explain` shows what each of them comes to, and why.
 The data directory is PARKD_DATA_DIR, else parkd under $XDG_DATA_HOME or ~/.local/share.

@@ -10,16 +10,22 @@ mod outline;
 mod provision;
 mod regions;
 mod trust;
+mod views;
 mod wifi;
+
+pub use cable::PORT_VARIABLE;
+pub use claim::URL_VARIABLE;
+pub use wifi::PASSWORD_VARIABLE;
 
 use std::path::PathBuf;
 
 use clap::Subcommand;
 use parking_api::CameraId;
 use parking_api::cameras::{Camera, CameraCreated, CameraPatch, INTERVAL_S_MAX, INTERVAL_S_MIN, NewCamera};
+use parking_api::client::Client;
 use serde_json::Value;
 
-use crate::app::App;
+use crate::app::{App, once};
 use crate::args::{Consent, Trial};
 use crate::error::Error;
 use crate::output::{Column, Look, Record, Show, Shown, Tint};
@@ -58,9 +64,15 @@ pub enum Command {
         #[command(flatten)]
         trial: Trial,
     },
-    /// Report how a camera is doing, in its place
+    /// Show how a camera was doing, or report it in its place
     #[command(after_help = health::EXAMPLES)]
     Health(health::Args),
+    /// Show what a camera makes of each slot that it sees
+    #[command(after_help = views::EXAMPLES)]
+    Views {
+        /// Id of the camera
+        id: CameraId,
+    },
     /// Say what is wrong with a camera, and what to do about it
     #[command(after_help = doctor::EXAMPLES)]
     Doctor {
@@ -185,6 +197,7 @@ pub async fn run(app: &mut App, command: Command) -> Result<(), Error> {
     match command {
         Command::Doctor { id } => doctor::run(app, &id).await,
         Command::Health(args) => health::run(app, args).await,
+        Command::Views { id } => views::run(app, &id).await,
         Command::Regions(command) => regions::run(app, command).await,
         Command::Occupancy(args) => regions::occupancy(app, &args).await,
         Command::Calibrate(args) => calibrate::run(app, args).await,
@@ -207,7 +220,8 @@ pub async fn run(app: &mut App, command: Command) -> Result<(), Error> {
             tokens::check_free(args.save.as_deref())?;
             let CreateArgs { id, name, zone, interval: interval_s, save, trial } = args;
             let client = app.changer(trial)?;
-            let created = client.camera_create(&NewCamera { id, name, zone, interval_s }).await?;
+            let new = NewCamera { id, name, zone, interval_s };
+            let created = once(&client, async |client: &Client| client.camera_create(&new).await).await?;
             tokens::hand_over(app, &client, created, save.as_deref(), |created| &mut created.value.token)
         }
         Command::Edit(EditArgs { id, name, zone, no_zone, interval: interval_s, trial }) => {

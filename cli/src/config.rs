@@ -5,6 +5,7 @@ use parking_api::client::contexts::Contexts;
 use serde::Serialize;
 
 use crate::app::App;
+use crate::cameras::{PASSWORD_VARIABLE, PORT_VARIABLE, URL_VARIABLE};
 use crate::error::Error;
 use crate::output::{Column, Record, Show};
 
@@ -16,7 +17,7 @@ pub enum Command {
 }
 
 const EXPLAIN_EXAMPLES: &str = "\
-The token itself is not shown.
+The token and the password are not shown.
 
 Examples:
   parkctl config explain
@@ -42,6 +43,15 @@ fn explain(app: &mut App) -> Result<(), Error> {
     let settings = app.settings()?.clone();
     let is_secret = settings.token_from.is_some();
     let nobody = settings.token_missed.unwrap_or_else(|| "nowhere".into());
+    let env = app.env.clone();
+    // What sets up a camera on a cable has no place in a context.
+    let of_cable = |name, variable: &'static str, is_secret: bool, or: &str| match env.get(variable) {
+        Some(value) => {
+            let value = if is_secret { "(not shown)" } else { value };
+            Setting { name, value: Some(value.into()), from: variable.into() }
+        }
+        None => Setting { name, value: None, from: or.into() },
+    };
     let row = |name, value: String, from: &dyn std::fmt::Display| Setting {
         name,
         value: Some(value),
@@ -62,6 +72,9 @@ fn explain(app: &mut App) -> Result<(), Error> {
             value: settings.ca_file.map(|path| path.display().to_string()),
             from: settings.ca_from.to_string(),
         },
+        of_cable("camera_url", URL_VARIABLE, false, "--camera-url, or the server"),
+        of_cable("wifi_password", PASSWORD_VARIABLE, true, "--password-file, or the person"),
+        of_cable("port", PORT_VARIABLE, false, "--port, or the only USB one"),
         Setting { name: "contexts", value: kept_in, from: "PARKCTL_CONFIG_DIR, or the configuration folder".into() },
     ];
     app.out.list(&rows, "")

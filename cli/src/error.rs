@@ -18,6 +18,9 @@ pub enum Error {
     /// Found out here, before or after the daemon was asked.
     #[error("{message}")]
     Here { exit: Exit, code: &'static str, message: String, hint: Option<String>, rows: Vec<RowProblem> },
+    /// Where in a task of several steps it happened.
+    #[error("{place}, {error}")]
+    Within { place: String, error: Box<Self> },
     /// Each failure was reported already; this is the exit code of the gravest.
     #[error("some of it failed")]
     Reported(Exit),
@@ -45,10 +48,28 @@ impl Error {
             .hint(format!("see `parkctl {noun} edit --help` for what can be changed"))
     }
 
+    /// The same, with the step named in which it happened.
+    #[must_use]
+    pub fn within(self, place: String) -> Self {
+        match self {
+            Self::Reported(_) | Self::BrokenPipe => self,
+            error => Self::Within { place, error: Box::new(error) },
+        }
+    }
+
     #[must_use]
     pub fn hint(mut self, text: impl Into<String>) -> Self {
         if let Self::Here { hint, .. } = &mut self {
             *hint = Some(text.into());
+        }
+        self
+    }
+
+    /// The same, with more to say about what to do next.
+    #[must_use]
+    pub fn add_hint(mut self, more: &str) -> Self {
+        if let Self::Here { hint, .. } = &mut self {
+            *hint = Some(hint.take().map_or_else(|| more.into(), |hint| format!("{hint}; {more}")));
         }
         self
     }
@@ -74,6 +95,7 @@ impl Error {
         match self {
             Self::Client(error) => exit_of(error),
             Self::Here { exit, .. } | Self::Reported(exit) => *exit,
+            Self::Within { error, .. } => error.exit(),
             Self::BrokenPipe => Exit::Ok,
         }
     }
@@ -140,6 +162,9 @@ impl Report {
     pub fn new(error: &Error, settings: Option<&Settings>) -> Option<Self> {
         let (code, rows) = match error {
             Error::Reported(_) | Error::BrokenPipe => return None,
+            Error::Within { error: inner, .. } => {
+                return Self::new(inner, settings).map(|report| Self { message: error.to_string(), ..report });
+            }
             Error::Here { code, rows, .. } => (*code, rows.clone()),
             Error::Client(client::Error::Unreachable { .. }) => ("unreachable", Vec::new()),
             Error::Client(client::Error::TimedOut { .. }) => ("timed_out", Vec::new()),
@@ -153,7 +178,7 @@ impl Report {
             hint: match error {
                 Error::Here { hint, .. } => hint.clone(),
                 Error::Client(error) => hints::of(error, settings),
-                Error::Reported(_) | Error::BrokenPipe => None,
+                Error::Within { .. } | Error::Reported(_) | Error::BrokenPipe => None,
             },
             retryable: is_retryable(error),
             rows,

@@ -37,6 +37,11 @@ pub fn line(app: &mut App, question: &str) -> Result<String, Error> {
     Ok(answer)
 }
 
+/// Which of so many things that are numbered from 1 an answer means.
+pub fn numbered(answer: &str, count: usize) -> Option<usize> {
+    answer.trim().parse().ok().and_then(|number: usize| number.checked_sub(1)).filter(|index| *index < count)
+}
+
 fn failed(error: io::Error) -> Error {
     Error::failed("no_answer", format!("cannot read the answer: {error}")).hint("nothing was changed; answer again")
 }
@@ -69,6 +74,19 @@ fn typed() -> io::Result<Option<String>> {
             KeyCode::Backspace => drop(secret.pop()),
             KeyCode::Enter => return Ok(Some(secret)),
             _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_means_what_stands_beside_it_and_nothing_else_does() {
+        assert_eq!([numbered("1\n", 2), numbered(" 2 ", 2)], [Some(0), Some(1)]);
+        for answer in ["0", "3", "-1", "", "x", "1.0"] {
+            assert_eq!(numbered(answer, 2), None, "{answer:?}");
         }
     }
 }

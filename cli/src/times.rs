@@ -1,16 +1,14 @@
 //! Times and spans as people write and read them. Does not know what time it is.
 
-use std::time::Duration;
-
 use jiff::tz::TimeZone;
 use parking_api::Time;
+pub use parking_api::client::spans::seconds;
+use parking_api::client::spans::span;
 
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
 const TWO_MINUTES: u64 = 2 * MINUTE;
-
-const UNITS: [(&str, i64); 5] = [("s", 1), ("m", 60), ("h", 3_600), ("d", 86_400), ("w", 604_800)];
 
 /// A point in time on the command line: RFC 3339, or a span such as `2h` that is counted from now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,27 +45,6 @@ impl std::str::FromStr for When {
             format!("{text:?} is neither a time such as 2026-11-23T05:17:55Z nor a span such as 90s, 15m, 2h, 3d or 1w")
         })
     }
-}
-
-fn span(text: &str) -> Option<i64> {
-    UNITS.iter().find_map(|(unit, seconds)| {
-        let number = text.strip_suffix(unit)?;
-        let is_plain = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit());
-        if !is_plain {
-            return None;
-        }
-        number.parse::<i64>().ok()?.checked_mul(*seconds)
-    })
-}
-
-/// A positive number of seconds on the command line, such as `30` or `0.5`, or a span such as `5m`.
-pub fn seconds(text: &str) -> Result<Duration, String> {
-    let bad = || format!("{text:?} is not a number of seconds above 0, such as 30 or 0.5, nor a span such as 5m");
-    if let Some(seconds) = span(text) {
-        return u64::try_from(seconds).ok().filter(|seconds| *seconds > 0).map(Duration::from_secs).ok_or_else(bad);
-    }
-    let number: f64 = text.parse().map_err(|_| bad())?;
-    Duration::try_from_secs_f64(number).ok().filter(|span| !span.is_zero()).ok_or_else(bad)
 }
 
 /// `3 min ago`, `in 2 d`: as exact as a glance needs.
@@ -108,6 +85,11 @@ pub fn clock(at: Time, now: Time) -> String {
     here(at).strftime(format).to_string()
 }
 
+/// The time of day to the millisecond.
+pub fn moment(at: Time) -> String {
+    at.timestamp().to_zoned(TimeZone::system()).strftime("%H:%M:%S%.3f").to_string()
+}
+
 /// Date and time of day in the zone of this machine.
 pub fn date(at: Time) -> String {
     at.timestamp().to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S").to_string()
@@ -132,15 +114,6 @@ mod tests {
         assert_eq!(fixed.before(now()), fixed.after(now()));
         for bad in ["", "h", "-2h", "2", "2y", "yesterday", "1.5h", "99999999999999999999w"] {
             assert!(bad.parse::<When>().is_err(), "{bad:?}");
-        }
-    }
-
-    #[test]
-    fn seconds_are_above_zero_and_finite() {
-        assert_eq!(seconds("0.5"), Ok(Duration::from_millis(500)));
-        assert_eq!((seconds("30s"), seconds("5m")), (Ok(Duration::from_secs(30)), Ok(Duration::from_secs(300))));
-        for bad in ["0", "0s", "-1", "inf", "NaN", "1e400", "soon", ""] {
-            assert!(seconds(bad).is_err(), "{bad:?}");
         }
     }
 

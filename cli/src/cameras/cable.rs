@@ -8,30 +8,53 @@ use serde::Serialize;
 use crate::app::App;
 use crate::error::Error;
 use crate::output::{Column, Look, Record, Show, Shown, Tint};
-use crate::serial::{Link, Reply, Trouble, candidates, pick};
+use crate::prompt;
+use crate::serial::{Candidate, Link, Reply, Trouble, candidates, pick};
 
 pub const IDENTIFY_EXAMPLES: &str = "\
 Examples:
   parkctl camera identify
   parkctl camera identify --port /dev/ttyUSB1 -o json";
 
+pub const PORT_VARIABLE: &str = "PARKCTL_PORT";
+
 /// Which port, and how it is opened.
 #[derive(Debug, Clone, clap::Args)]
 pub struct PortArgs {
-    /// Serial port that the device hangs on [default: the only USB one]
+    /// Serial port that the device hangs on [default: the only USB one] [env: PARKCTL_PORT]
     #[arg(long, value_name = "PORT")]
     pub port: Option<String>,
-    /// Leave the control lines of the port alone: never restart the device
+    /// Never pulse the reset line, not even to get a device out of download mode; some boards restart all the same when a port is opened
     #[arg(long)]
     pub no_reset: bool,
 }
 
 impl PortArgs {
-    pub fn pick(&self) -> Result<String, Error> {
-        match &self.port {
-            Some(path) => pick(Some(path), &[]),
-            None => pick(None, &candidates()),
+    /// The port that was named.
+    pub fn named(&self, app: &App) -> Option<String> {
+        self.port.clone().or_else(|| app.env.get(PORT_VARIABLE).map(String::from))
+    }
+
+    /// The port that was named, the only one that there is, or the one that the person picks.
+    pub fn pick(&self, app: &mut App) -> Result<String, Error> {
+        if let Some(path) = self.named(app) {
+            return Ok(path);
         }
+        match candidates().as_slice() {
+            ports @ [_, _, ..] if app.terminal.can_ask() => ask(app, ports),
+            ports => pick(ports),
+        }
+    }
+}
+
+fn ask(app: &mut App, ports: &[Candidate]) -> Result<String, Error> {
+    for (i, port) in ports.iter().enumerate() {
+        app.out.talk(&format!("  {:>2}  {} ({})", i + 1, port.path, port.name))?;
+    }
+    let answer = prompt::line(app, &format!("Which port? [1-{}]", ports.len()))?;
+    match prompt::numbered(&answer, ports.len()) {
+        Some(index) => Ok(ports[index].path.clone()),
+        None => Err(Error::usage(format!("{:?} is not one of the numbers above", answer.trim()))),
     }
 }
 
@@ -129,7 +152,7 @@ fn word(state: State) -> &'static str {
 
 /// Opens the port that is meant, for a command that does one thing.
 pub async fn open(app: &mut App, args: &PortArgs) -> Result<Cable, Error> {
-    let path = args.pick()?;
+    let path = args.pick(app)?;
     let cable = Cable::connect(&path, !args.no_reset, app.global.timeout).await;
     cable.map_err(|trouble| trouble.at(&format!("look for a device on {path}")))
 }

@@ -1,8 +1,10 @@
 //! `camera claim` and `camera rotate-token`: hands a device the daemon's address and a token, and revokes the tokens before.
 
+use std::net::{IpAddr, Ipv4Addr, UdpSocket};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use improv::device::TRIAL_MS;
 use improv::{Claim, Command, Verdict};
 use parking_api::CameraId;
 use parking_api::client::Client;
@@ -10,7 +12,7 @@ use parking_api::tokens::{Role, TokenCreated};
 
 use super::cable::{Cable, PortArgs, open};
 use super::trust::{Trust, TrustArgs};
-use crate::app::App;
+use crate::app::{App, once};
 use crate::args::{Consent, Trial};
 use crate::error::Error;
 use crate::exit::Exit;
@@ -32,10 +34,13 @@ Examples:
   parkctl camera rotate-token cam-3 --cable
   parkctl camera rotate-token cam-3 --save cam-3.token";
 
-const URL_VARIABLE: &str = "PARKCTL_CAMERA_URL";
+pub const URL_VARIABLE: &str = "PARKCTL_CAMERA_URL";
 /// A network that was joined just now may need a moment before it carries anything.
 const CHECKS: u32 = 4;
 const BETWEEN_CHECKS: Duration = Duration::from_secs(2);
+/// Longest wait for one of them: a device that nobody asks for longer forgets what it was handed.
+const CHECK_PATIENCE: Duration = Duration::from_secs(20);
+const _: () = assert!(CHECK_PATIENCE.as_millis() + BETWEEN_CHECKS.as_millis() < TRIAL_MS as u128);
 
 #[derive(Debug, clap::Args)]
 pub struct ClaimArgs {
@@ -82,9 +87,13 @@ pub fn url(app: &mut App, flag: Option<&str>) -> Result<String, Error> {
             let server = app.settings()?.server.clone();
             if is_loopback(&server) {
                 let message = format!("a camera cannot reach the daemon at {server}: that is this machine to itself");
+                let port = server.trim_end_matches('/').rsplit(':').next().and_then(|port| port.parse::<u16>().ok());
+                let own = own_address().map(|ip| format!(", most likely http://{ip}:{}", port.unwrap_or(80)));
                 return Err(Error::usage(message).hint(format!(
-                    "name the address that the camera's network knows it by, with --camera-url http://HOST:PORT or {URL_VARIABLE}; \
-                     the daemon has to listen there: `parkd serve --listen 0.0.0.0:8080`"
+                    "name the address that the camera's network knows it by{}, with --camera-url http://HOST:PORT or {URL_VARIABLE}; \
+                     the daemon has to listen there: `parkd serve --listen 0.0.0.0:{}`",
+                    own.unwrap_or_default(),
+                    port.unwrap_or(80)
                 )));
             }
             server
@@ -94,6 +103,14 @@ pub fn url(app: &mut App, flag: Option<&str>) -> Result<String, Error> {
     // Token and camera are checked when they are there.
     Claim::new(&url, "-", "-").map_err(|invalid| Error::usage(format!("{url:?}: {invalid}")))?;
     Ok(url)
+}
+
+/// The address that this machine has in its network. Nothing is sent to find it out.
+fn own_address() -> Option<IpAddr> {
+    let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).ok()?;
+    // An address for documentation: which of its own the system would send from is all that is asked.
+    socket.connect((Ipv4Addr::new(192, 0, 2, 1), 9)).ok()?;
+    Some(socket.local_addr().ok()?.ip()).filter(|ip| !ip.is_loopback() && !ip.is_unspecified())
 }
 
 fn is_loopback(url: &str) -> bool {
@@ -129,8 +146,9 @@ pub async fn hand_over(
 /// Waits until the device has reached the daemon; its signal in dBm, if it says it.
 pub async fn check(cable: &mut Cable, url: &str, doing: &str) -> Result<Option<i64>, Error> {
     let mut tries = 1;
+    let patience = cable.patience.unwrap_or(CHECK_PATIENCE).min(CHECK_PATIENCE);
     loop {
-        let (verdict, reply) = match cable.ask(Command::Check).await {
+        let (verdict, reply) = match cable.link.ask(Command::Check, Some(patience)).await {
             Ok(reply) => (Verdict::of(reply.text(0)), reply),
             // The line lost the question or the answer.
             Err(Trouble::Late) if tries < CHECKS => (Verdict::Failed, crate::serial::Reply::default()),
@@ -190,6 +208,11 @@ fn unreached(verdict: Verdict, url: &str, doing: &str) -> Error {
     Error::here(Exit::Device, code, message).hint(advice)
 }
 
+/// The device may have done what it was told, and only its answer is missing.
+pub fn is_in_doubt(error: &Error) -> bool {
+    matches!(error, Error::Here { code, .. } if code.starts_with("device_") && *code != "device_refused")
+}
+
 /// Revokes every token of the camera but the one that was made just now.
 pub async fn revoke_others(client: &Client, id: &CameraId, keep: &TokenCreated) -> Result<usize, Error> {
     let mut count = 0;
@@ -215,7 +238,7 @@ async fn replace(
     if !cable.device.is_camera() {
         return Err(super::provision::not_a_camera(&cable.device));
     }
-    let made = client.camera_token(id).await?.value;
+    let made = once(client, async |client: &Client| client.camera_token(id).await).await?.value;
     if client.is_dry_run() {
         app.out.result(&client.camera(id).await?)?;
         return app.done(client, "");
@@ -225,10 +248,16 @@ async fn replace(
         Ok(()) => check(cable, url, &format!("reach the daemon from camera {id}")).await,
         Err(error) => Err(error),
     };
-    if let Err(error) = worked {
-        // The camera goes on with what it had.
-        let _ = client.token_revoke(&made.info.id.to_string()).await;
-        return Err(error);
+    match worked {
+        Err(error) if is_in_doubt(&error) => {
+            return Err(error.add_hint("both tokens of the camera stay valid, because it may have the new one"));
+        }
+        Err(error) => {
+            // The camera goes on with what it had.
+            let _ = client.token_revoke(&made.info.id.to_string()).await;
+            return Err(error);
+        }
+        Ok(_) => {}
     }
     let revoked = revoke_others(client, id, &made).await?;
     app.out.result(&client.camera(id).await?)?;
@@ -257,14 +286,43 @@ pub async fn rotate(app: &mut App, args: &RotateArgs) -> Result<(), Error> {
     }
     tokens::check_free(args.save.as_deref())?;
     app.consent(&format!("Revoke the token that camera {} uploads with", args.id), args.consent)?;
-    let made = client.camera_token(&args.id).await?;
-    revoke_others(&client, &args.id, &made.value).await?;
-    tokens::hand_over(app, &client, made, args.save.as_deref(), |made| &mut made.value.token)
+    let made = once(&client, async |client: &Client| client.camera_token(&args.id).await).await?;
+    let new = made.value.clone();
+    // A token that could not be kept takes no other's place.
+    tokens::hand_over(app, &client, made, args.save.as_deref(), |made| &mut made.value.token)?;
+    if !client.is_dry_run() {
+        revoke_others(&client, &args.id, &new).await?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_verdict_has_its_code_and_something_to_try() {
+        for (verdict, code, happened) in [
+            (Verdict::Refused, "camera_refused", "refuses the camera's token"),
+            (Verdict::UnknownCamera, "camera_unknown", "no such camera"),
+            (Verdict::NoAddress, "daemon_no_address", "name of its host"),
+            (Verdict::NoWifi, "camera_offline", "no network"),
+            (Verdict::Unclaimed, "camera_unclaimed", "forgotten its claim"),
+            (Verdict::Failed, "daemon_odd", "no daemon"),
+            (Verdict::Unreachable, "daemon_unreachable_from_camera", "nothing answers"),
+        ] {
+            let error = unreached(verdict, "http://192.0.2.1", "reach it");
+            let report = crate::error::Report::new(&error, None).expect("something to say");
+            assert_eq!((report.code.as_str(), error.exit()), (code, Exit::Device), "{verdict}");
+            assert!(report.message.contains(happened) && report.hint.is_some(), "{report:?}");
+            assert!(!is_in_doubt(&error), "{verdict}: the device answered");
+        }
+        for (trouble, is_doubtful) in
+            [(Trouble::Late, true), (Trouble::Gone, true), (Trouble::Refused(improv::ErrorCode::Unknown), false)]
+        {
+            assert_eq!(is_in_doubt(&trouble.at("join")), is_doubtful);
+        }
+    }
 
     #[test]
     fn this_machines_own_address_is_told_from_others() {

@@ -28,6 +28,8 @@ const HEAP_BYTES_MIN: u64 = 20_000;
 const STEADY_S: u64 = 600;
 /// A camera's clock may differ by this much, in milliseconds; an upload takes some seconds.
 const CLOCK_MS_MAX: i64 = 60_000;
+/// A camera reports every quarter of an hour; what is older than two of them says little of now.
+const REPORT_MS_MAX: i64 = 2 * 15 * 60_000;
 /// A picture may be as late as a camera that counts as `late`.
 const INTERVALS_MAX: i64 = 3;
 
@@ -84,6 +86,7 @@ fn examine(camera: &Camera, latest: Option<&Capture>, now: Time) -> Vec<Finding>
         });
         return findings;
     };
+    findings.extend(report(camera, now));
     findings.extend(health.rssi_dbm.map(signal));
     findings.extend(restart(health.reset_reason.as_deref(), health.uptime_s));
     findings.extend(health.free_heap_bytes.map(|free| {
@@ -151,6 +154,14 @@ fn picture(camera: &Camera, latest: Option<&Capture>, now: Time) -> Finding {
     finding("picture", result, found, "it takes no pictures or cannot upload them; is it in contact?")
 }
 
+/// How old the report is that all the rest is read from.
+fn report(camera: &Camera, now: Time) -> Option<Finding> {
+    let at = camera.contact.as_ref()?.health_at?;
+    let result = if now.ms_since(at) > REPORT_MS_MAX { Health::Warning } else { Health::Ok };
+    let advice = "what follows was so then and may be otherwise now: is it in contact?";
+    Some(finding("report", result, relative(at, now), advice))
+}
+
 fn blind(camera: &Camera) -> Option<Finding> {
     let codes: Vec<&str> = camera.blind_slots.iter().map(SlotCode::as_str).collect();
     let found = format!("{} that nobody sees: {}", codes.len(), codes.join(" "));
@@ -213,10 +224,12 @@ fn signal(dbm: i16) -> Finding {
 }
 
 fn restart(reason: Option<&str>, uptime_s: Option<u64>) -> Option<Finding> {
+    if reason.is_none() && uptime_s.is_none() {
+        return None;
+    }
     let reason = reason.unwrap_or("unknown");
-    let uptime_s = uptime_s?;
     let words = reason.to_ascii_lowercase();
-    let is_lately = uptime_s < STEADY_S;
+    let is_lately = uptime_s.is_none_or(|uptime_s| uptime_s < STEADY_S);
     let (result, advice) = if words.contains("brown") {
         (Health::Bad, "its supply is too weak: 5 V and at least 1 A at its 5V pin")
     } else if ["panic", "wdt", "watchdog"].iter().any(|word| words.contains(word)) {
@@ -224,7 +237,8 @@ fn restart(reason: Option<&str>, uptime_s: Option<u64>) -> Option<Finding> {
     } else {
         (Health::Ok, "")
     };
-    Some(finding("restart", result, format!("{} ago ({reason})", rough(uptime_s)), advice))
+    let when = uptime_s.map_or_else(|| "at some time".into(), |uptime_s| format!("{} ago", rough(uptime_s)));
+    Some(finding("restart", result, format!("{when} ({reason})"), advice))
 }
 
 fn health(word: &str, look: &Look) -> Shown {
@@ -293,7 +307,10 @@ mod tests {
             "mode": "normal", "errors": 0});
         let found = results(&camera("online", report), Some(&capture(5_000, 0)));
         let checks: Vec<_> = found.iter().map(|(check, _)| *check).collect();
-        assert_eq!(checks, ["contact", "picture", "clock", "signal", "restart", "memory", "queue", "mode", "errors"]);
+        assert_eq!(
+            checks,
+            ["contact", "picture", "clock", "report", "signal", "restart", "memory", "queue", "mode", "errors"]
+        );
         assert!(found.iter().all(|(_, result)| *result == Health::Ok), "{found:?}");
     }
 
@@ -308,6 +325,7 @@ mod tests {
                 ("contact", Health::Bad),
                 ("picture", Health::Bad),
                 ("clock", Health::Warning),
+                ("report", Health::Ok),
                 ("signal", Health::Bad),
                 ("restart", Health::Bad),
                 ("memory", Health::Warning),
@@ -318,7 +336,8 @@ mod tests {
         );
         let crashed = json!({"uptime_s": 86_400, "reset_reason": "TASK_WDT", "rssi_dbm": -75});
         let found = results(&camera("late", crashed), Some(&capture(5_000, -90_000)));
-        assert_eq!(found[2..], [("clock", Health::Warning), ("signal", Health::Warning), ("restart", Health::Warning)]);
+        let rest = [("report", Health::Ok), ("signal", Health::Warning), ("restart", Health::Warning)];
+        assert_eq!((found[2], &found[3..]), (("clock", Health::Warning), &rest[..]));
     }
 
     #[test]
@@ -329,7 +348,15 @@ mod tests {
         let found = results(&frozen, Some(&capture(5_000, 0)));
         let bad =
             [("contact", Health::Ok), ("picture", Health::Bad), ("clock", Health::Ok), ("slots", Health::Warning)];
-        assert_eq!(found, bad);
+        assert_eq!(found, [&bad[..], &[("report", Health::Ok)]].concat());
+    }
+
+    #[test]
+    fn a_brownout_counts_without_an_uptime_and_an_old_report_is_said_to_be_old() {
+        let mut weak = camera("online", json!({"reset_reason": "BROWNOUT"}));
+        weak.contact.as_mut().expect("a contact").health_at = Some(Time::from_ms(NOW - REPORT_MS_MAX - 1));
+        let found = results(&weak, Some(&capture(5_000, 0)));
+        assert_eq!(found[3..], [("report", Health::Warning), ("restart", Health::Bad)]);
     }
 
     #[test]

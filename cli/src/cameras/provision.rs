@@ -14,26 +14,30 @@ use serde::Serialize;
 
 use super::cable::{Device, PortArgs};
 use super::trust::TrustArgs;
-use super::wifi::WifiArgs;
+use super::wifi::{Passwords, WifiArgs};
 use crate::app::App;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::output::{Column, Look, Record, Show, Shown, Tint};
+use steps::Wanted;
 
 pub const EXAMPLES: &str = "\
 Finds the camera on the cable, lets you pick its network, registers it at the daemon, hands over Wi-Fi, address and token, and is \
 done when the daemon has accepted the camera's first picture. A camera that worked before keeps what it had until the new settings \
 have worked; Ctrl-C leaves the port free at any time. The password is asked for, or read from a file, from standard input \
-(--password-file -) or from PARKCTL_WIFI_PASSWORD; it is never an argument. --timeout is the longest wait for each answer.
+(--password-file -) or from PARKCTL_WIFI_PASSWORD; it is never an argument. --timeout is the longest wait for each answer, but for \
+the join, to which a device is given half a minute at least.
 
 With --csv a box of cameras is provisioned one after the other as they are plugged in. Its columns: id, name, zone, interval_s and \
-ssid, of which only id is required.
+ssid, of which only id is required. What comes of each device is printed at once, with -o json one object a line. A device that fails \
+does not use up its row: it is unplugged, and it or another one is plugged in for the same row, until one has made it or the row is \
+skipped. Whatever hangs on other ports and does not answer is left alone.
 
 Examples:
   parkctl camera provision --id cam-3 --zone B --ssid 'Lot Wi-Fi'
   parkctl camera provision --id cam-3 --ssid 'Lot Wi-Fi' --password-file wifi.txt -o json
   parkctl camera provision --csv cameras.csv --ssid 'Lot Wi-Fi' --password-file wifi.txt
-  parkctl camera provision --id cam-3 --dry-run";
+  parkctl camera provision --id cam-3 --ssid 'Lot Wi-Fi' --dry-run";
 
 #[derive(Debug, Clone, clap::Args)]
 pub struct Args {
@@ -52,6 +56,9 @@ pub struct Args {
     /// Provision every camera of this file, one after the other
     #[arg(long, value_name = "FILE")]
     csv: Option<PathBuf>,
+    /// Skip a row of the file after so many devices that failed; on a terminal you are asked instead
+    #[arg(long, value_name = "N", default_value_t = 3, requires = "csv", value_parser = clap::value_parser!(u32).range(1..))]
+    tries: u32,
     #[command(flatten)]
     wifi: WifiArgs,
     /// Address of the daemon as the camera reaches it [default: that of this command] [env: PARKCTL_CAMERA_URL]
@@ -98,10 +105,10 @@ pub struct Provisioned {
 }
 
 impl Provisioned {
-    fn new(new: &NewCamera, result: &'static str) -> Self {
+    fn new(new: &NewCamera) -> Self {
         Self {
             id: new.id.clone(),
-            result,
+            result: "failed",
             zone: new.zone.clone(),
             port: None,
             device: None,
@@ -126,7 +133,10 @@ pub async fn run(app: &mut App, args: Args) -> Result<(), Error> {
         return Err(Error::usage("no camera was named").hint("name one with --id, or several with --csv FILE"));
     };
     let new = NewCamera { id, name: args.name.clone(), zone: args.zone.clone(), interval_s: args.interval };
-    let done = steps::provision(app, &args, &args.wifi, new, None).await?;
+    let mut passwords = Passwords::given(app, &args.wifi)?;
+    let mut done = Provisioned::new(&new);
+    let wanted = Wanted { new, ssid: args.wifi.ssid.clone(), port: None };
+    steps::provision(app, &args, &mut passwords, &wanted, &mut done).await?;
     app.out.one(&done)
 }
 

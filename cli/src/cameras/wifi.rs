@@ -1,9 +1,13 @@
 //! `camera scan` and `camera wifi`: which networks a device sees, which it is to join, and with what password.
 
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::fmt;
 use std::path::PathBuf;
+use std::time::Duration;
 
-use improv::{Command, ErrorCode, Wifi};
+use improv::device::JOIN_MS;
+use improv::{Command, ErrorCode, Invalid, Wifi};
 use serde::Serialize;
 
 use super::cable::{Cable, PortArgs, open};
@@ -26,11 +30,16 @@ standard input (--password-file -) or from PARKCTL_WIFI_PASSWORD; it is never an
 
 Examples:
   parkctl camera wifi --ssid 'Lot Wi-Fi'
+  parkctl camera wifi --ssid 'Lot Wi-Fi' --dry-run
   parkctl camera wifi --ssid 'Lot Wi-Fi' --password-file wifi.txt";
 
 /// Weaker than this a network is of little use to a camera.
 const WEAK_DBM: i64 = -80;
-const PASSWORD_VARIABLE: &str = "PARKCTL_WIFI_PASSWORD";
+pub const PASSWORD_VARIABLE: &str = "PARKCTL_WIFI_PASSWORD";
+/// A device that is told to join is given as long as it may take itself, whatever --timeout says: else it joins, and nobody knows.
+const JOIN_PATIENCE: Duration = Duration::from_millis(JOIN_MS + 5_000);
+/// How often a person may type the password of one network.
+const TYPED_MAX: u32 = 3;
 
 /// Which network, and how to get in.
 #[derive(Debug, Clone, clap::Args)]
@@ -49,6 +58,9 @@ pub struct JoinArgs {
     wifi: WifiArgs,
     #[command(flatten)]
     port: PortArgs,
+    /// Look at device and networks, and change nothing
+    #[arg(long)]
+    dry_run: bool,
 }
 
 /// A network that a device sees.
@@ -84,11 +96,12 @@ pub async fn look(cable: &mut Cable) -> Result<Option<Vec<Network>>, Trouble> {
 }
 
 /// The network that is named, or the one that the person picks.
-pub fn choose(app: &mut App, args: &WifiArgs, networks: &[Network]) -> Result<String, Error> {
-    if let Some(ssid) = &args.ssid {
-        return Ok(ssid.clone());
+pub fn choose(app: &mut App, named: Option<&str>, networks: &[Network]) -> Result<String, Error> {
+    if let Some(ssid) = named {
+        check(ssid, "")?;
+        return Ok(ssid.into());
     }
-    if networks.is_empty() || !app.terminal.can_ask() {
+    if !app.terminal.can_ask() {
         let seen = list(networks);
         return Err(Error::usage(format!("no network was named; the device sees {seen}")).hint("name one with --ssid"));
     }
@@ -96,11 +109,23 @@ pub fn choose(app: &mut App, args: &WifiArgs, networks: &[Network]) -> Result<St
         let lock = if network.secured { "" } else { ", open" };
         app.out.talk(&format!("  {:>2}  {} ({} dBm{lock})", i + 1, network.ssid, network.rssi_dbm))?;
     }
-    let answer = prompt::line(app, &format!("Which network? [1-{}]", networks.len()))?;
-    let index: Option<usize> = answer.trim().parse().ok();
-    match index.and_then(|index| networks.get(index.checked_sub(1)?)) {
-        Some(network) => Ok(network.ssid.clone()),
-        None => Err(Error::usage(format!("{:?} is not one of the numbers above", answer.trim()))),
+    let question = match networks.len() {
+        0 => "Name of the network:".into(),
+        count => format!("Which network? [1-{count}, or the name of a hidden one]"),
+    };
+    let answer = prompt::line(app, &question)?;
+    let picked = prompt::numbered(&answer, networks.len()).map(|index| networks[index].ssid.clone());
+    let ssid = picked.unwrap_or_else(|| answer.trim().into());
+    check(&ssid, "")?;
+    Ok(ssid)
+}
+
+/// Whether there can be such a network with such a password; found out before anything is touched.
+fn check(ssid: &str, password: &str) -> Result<(), Error> {
+    match Wifi::new(ssid, password) {
+        Ok(_) => Ok(()),
+        Err(Invalid::Ssid) => Err(Error::usage(format!("{ssid:?} is no name of a network: {}", Invalid::Ssid))),
+        Err(invalid) => Err(Error::usage(invalid.to_string())),
     }
 }
 
@@ -111,25 +136,70 @@ fn list(networks: &[Network]) -> String {
     }
 }
 
-/// From the file, the environment or the person; an open network needs none.
-pub async fn password(app: &mut App, args: &WifiArgs, ssid: &str, networks: &[Network]) -> Result<String, Error> {
-    if let Some(file) = &args.password_file {
-        let text = String::from_utf8(files::read(file)?)
-            .map_err(|_| Error::usage(format!("the password in {} is not UTF-8", files::name(file))))?;
-        return Ok(text.trim_end_matches(['\r', '\n']).into());
+/// The passwords of networks: standard input can be read once, and a person is asked once for each.
+#[derive(Default)]
+pub struct Passwords {
+    /// From the file or the environment, for every network.
+    given: Option<String>,
+    typed: BTreeMap<String, String>,
+    /// How often one was typed that was not right.
+    failed: u32,
+}
+
+impl fmt::Debug for Passwords {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Passwords").finish_non_exhaustive()
     }
-    if let Some(password) = app.env.get(PASSWORD_VARIABLE) {
-        return Ok(password.into());
+}
+
+impl Passwords {
+    /// Those that were given with the command.
+    pub fn given(app: &App, args: &WifiArgs) -> Result<Self, Error> {
+        let given = match &args.password_file {
+            Some(file) => {
+                let text = String::from_utf8(files::read(file)?)
+                    .map_err(|_| Error::usage(format!("the password in {} is not UTF-8", files::name(file))))?;
+                Some(text.trim_end_matches(['\r', '\n']).to_string())
+            }
+            None => app.env.get(PASSWORD_VARIABLE).map(String::from),
+        };
+        check(args.ssid.as_deref().unwrap_or("-"), given.as_deref().unwrap_or_default())?;
+        Ok(Self { given, ..Self::default() })
     }
-    if networks.iter().any(|network| network.ssid == ssid && !network.secured) {
-        return Ok(String::new());
+
+    /// What was given, or what the person types; an open network needs none.
+    pub async fn of(&mut self, app: &mut App, ssid: &str, networks: &[Network]) -> Result<String, Error> {
+        if let Some(password) = self.given.as_ref().or_else(|| self.typed.get(ssid)) {
+            return Ok(password.clone());
+        }
+        if networks.iter().any(|network| network.ssid == ssid && !network.secured) {
+            return Ok(String::new());
+        }
+        if !app.terminal.can_ask() {
+            let message = format!("nobody is there to be asked for the password of {ssid:?}");
+            return Err(Error::usage(message)
+                .hint(format!("give it with --password-file FILE, - for standard input, or {PASSWORD_VARIABLE}")));
+        }
+        loop {
+            let typed = prompt::secret(app, &format!("Password of {ssid:?}:")).await?;
+            match check(ssid, &typed) {
+                Ok(()) => {
+                    self.typed.insert(ssid.into(), typed.clone());
+                    return Ok(typed);
+                }
+                // Nothing was tried with it.
+                Err(refused) => app.report(&refused),
+            }
+        }
     }
-    if !app.terminal.can_ask() {
-        let message = format!("nobody is there to be asked for the password of {ssid:?}");
-        return Err(Error::usage(message)
-            .hint(format!("give it with --password-file FILE, - for standard input, or {PASSWORD_VARIABLE}")));
+
+    /// The device was not let in: whether the person may type another one.
+    pub fn may_retype(&mut self, ssid: &str, error: &Error) -> bool {
+        let is_about_it = matches!(error, Error::Here { code: "wifi_refused" | "wifi_weak", .. });
+        let was_typed = is_about_it && self.typed.remove(ssid).is_some();
+        self.failed += u32::from(was_typed);
+        was_typed && self.failed < TYPED_MAX
     }
-    prompt::secret(app, &format!("Password of {ssid:?}:")).await
 }
 
 /// Lets the device join; the address that it has then, if it says one.
@@ -141,7 +211,8 @@ pub async fn join(
     doing: &str,
 ) -> Result<Option<String>, Error> {
     let wifi = Wifi::new(ssid, password).map_err(|invalid| Error::usage(invalid.to_string()))?;
-    match cable.ask(Command::Wifi(wifi)).await {
+    let patience = cable.patience.map(|patience| patience.max(JOIN_PATIENCE));
+    match cable.link.ask(Command::Wifi(wifi), patience).await {
         Ok(reply) => Ok(reply.texts.into_iter().next().filter(|url| !url.is_empty())),
         Err(Trouble::Refused(ErrorCode::UnableToConnect)) => Err(not_joined(ssid, networks, doing)),
         Err(trouble) => Err(trouble.at(doing)),
@@ -178,12 +249,22 @@ pub async fn scan(app: &mut App, args: &PortArgs) -> Result<(), Error> {
 }
 
 pub async fn run(app: &mut App, args: &JoinArgs) -> Result<(), Error> {
+    let mut passwords = Passwords::given(app, &args.wifi)?;
     let mut cable = open(app, &args.port).await?;
     let doing = format!("scan for networks with the device on {}", cable.device.port);
     let networks = look(&mut cable).await.map_err(|trouble| trouble.at(&doing))?.unwrap_or_default();
-    let ssid = choose(app, &args.wifi, &networks)?;
-    let password = password(app, &args.wifi, &ssid, &networks).await?;
-    let url = join(&mut cable, &ssid, &password, &networks, &format!("join {ssid:?}")).await?;
+    let ssid = choose(app, args.wifi.ssid.as_deref(), &networks)?;
+    if args.dry_run {
+        app.out.one(&cable.device)?;
+        return app.out.talk(&format!("dry run: the device was not told to join {ssid:?}"));
+    }
+    let url = loop {
+        let password = passwords.of(app, &ssid, &networks).await?;
+        match join(&mut cable, &ssid, &password, &networks, &format!("join {ssid:?}")).await {
+            Err(error) if passwords.may_retype(&ssid, &error) => app.report(&error),
+            joined => break joined?,
+        }
+    };
     cable.device.state = "joined";
     cable.device.url = url;
     app.out.one(&cable.device)
@@ -200,5 +281,18 @@ impl Record for Network {
             Column::new("rssi_dbm", "/rssi_dbm", Show::Number).table("DBM", 0),
             Column::new("secured", "/secured", Show::Word(secured)).table("PASSWORD", 1),
         ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_that_no_network_can_have_is_refused_before_anything_is_touched() {
+        for (ssid, password) in [("Lot Wi-Fi", "short"), ("", "long enough"), ("Lot Wi-Fi", &"x".repeat(65))] {
+            assert_eq!(check(ssid, password).expect_err("refused").exit(), Exit::Usage, "{ssid:?} {password:?}");
+        }
+        assert!(check("Lot Wi-Fi", "").is_ok() && check("Lot Wi-Fi", "long enough").is_ok());
     }
 }

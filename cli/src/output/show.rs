@@ -75,6 +75,8 @@ pub enum Show {
     Age,
     /// An instant: the time of day on a terminal, for what lies close together.
     Clock,
+    /// The same to the millisecond.
+    Moment,
     /// A size in bytes.
     Bytes,
     /// A span in seconds.
@@ -153,6 +155,7 @@ impl Column {
             Show::Word(show) => show(&text, look),
             Show::Age if look.is_tty => at(&text, |at| times::relative(at, look.now)),
             Show::Clock if look.is_tty => at(&text, |at| times::clock(at, look.now)),
+            Show::Moment if look.is_tty => at(&text, times::moment),
             Show::Bytes => Shown::plain(value.as_u64().map_or(text, bytes)),
             Show::Seconds => Shown::plain(value.as_f64().map_or(text, |s| times::rough(s.max(0.0).round() as u64))),
             Show::Percent => Shown::plain(value.as_f64().map_or(text, |share| format!("{:.0} %", share * 100.0))),
@@ -167,7 +170,7 @@ impl Column {
         let time = || value.and_then(Value::as_str).and_then(|text| text.parse::<Time>().ok());
         match (self.show, value.and_then(Value::as_u64)) {
             (Show::Bytes, Some(count)) if count >= 1_000 => Shown::plain(format!("{count} ({})", bytes(count))),
-            (Show::Age | Show::Clock, _) if look.is_tty => match time() {
+            (Show::Age | Show::Clock | Show::Moment, _) if look.is_tty => match time() {
                 Some(at) => Shown::plain(format!("{} ({})", times::date(at), times::relative(at, look.now))),
                 None => self.shown(record, look),
             },

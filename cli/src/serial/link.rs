@@ -58,8 +58,8 @@ enum Step {
 }
 
 impl Link {
-    /// Opens the port and lets the device run: DTR goes down first and RTS after it, because a board that has them wired to its
-    /// boot and reset pins is held in reset, or started in download mode, by any other order.
+    /// Opens the port and lets the device run: the system raises both control lines, and a board that has them wired to its boot and
+    /// reset pins is held in reset by that. DTR goes down first and RTS after it, because any other order starts it in download mode.
     pub fn open(path: &str, may_reset: bool) -> Result<Self, Trouble> {
         let mut port = tokio_serial::new(path, BAUD).open_native_async().map_err(|error| match error.kind() {
             ErrorKind::NoDevice => Trouble::Busy,
@@ -68,11 +68,9 @@ impl Link {
             ErrorKind::Io(io::ErrorKind::ResourceBusy) => Trouble::Busy,
             _ => Trouble::Unusable(error.to_string()),
         })?;
-        if may_reset {
-            // Some ports have no such lines.
-            let _ = port.write_data_terminal_ready(false);
-            let _ = port.write_request_to_send(false);
-        }
+        // Some ports have no such lines.
+        let _ = port.write_data_terminal_ready(false);
+        let _ = port.write_request_to_send(false);
         Ok(Self {
             port,
             path: path.into(),

@@ -5,6 +5,23 @@ use super::boot::Sign;
 /// What is longer is cut into lines of this many bytes.
 const LINE_BYTES_MAX: usize = 512;
 
+const ESCAPE: u8 = 0x1b;
+
+/// A line without the sequences that colour it on a terminal: `ESC [`, numbers, and a letter.
+fn uncolored(line: &str) -> String {
+    let mut parts = line.split(ESCAPE as char);
+    let first = parts.next().unwrap_or_default();
+    let is_parameter = |c: char| c.is_ascii_digit() || matches!(c, ';' | ':' | '?');
+    let rest = parts.map(|part| match part.strip_prefix('[') {
+        Some(sequence) => {
+            let end = sequence.trim_start_matches(is_parameter);
+            end.strip_prefix(|c: char| c.is_ascii_alphabetic()).unwrap_or(end)
+        }
+        None => part,
+    });
+    std::iter::once(first).chain(rest).collect()
+}
+
 /// Makes lines of bytes, and remembers what they gave away.
 #[derive(Debug, Default)]
 pub struct Log {
@@ -22,14 +39,15 @@ impl Log {
             return self.end();
         }
         self.bytes += 1;
-        self.odd += usize::from(!byte.is_ascii() || (byte.is_ascii_control() && byte != b'\r' && byte != b'\t'));
+        let is_usual = matches!(byte, b'\r' | b'\t' | ESCAPE) || !byte.is_ascii_control();
+        self.odd += usize::from(!byte.is_ascii() || !is_usual);
         self.open.push(byte);
         None
     }
 
     /// The line that is not ended yet.
     pub fn end(&mut self) -> Option<String> {
-        let line = String::from_utf8_lossy(&std::mem::take(&mut self.open)).trim().to_string();
+        let line = uncolored(&String::from_utf8_lossy(&std::mem::take(&mut self.open))).trim().to_string();
         if line.is_empty() {
             return None;
         }
@@ -77,6 +95,13 @@ mod tests {
         assert_eq!((log.take_sign(), log.take_sign()), (Some(Sign::Download), None));
         assert_eq!(log.last_line().as_deref(), Some("rest"));
         assert!(!log.is_garbled() && !log.is_empty());
+    }
+
+    #[test]
+    fn colours_are_taken_off_and_are_no_noise() {
+        let (lines, log) = hear(b"\x1b[0;32mI (31) boot: 3 of [4]\x1b[0m\r\n\x1b[1;31mE\x1b[m\n");
+        assert_eq!(lines, ["I (31) boot: 3 of [4]", "E"]);
+        assert!(!log.is_garbled());
     }
 
     #[test]

@@ -30,22 +30,28 @@ pub fn candidates() -> Vec<Candidate> {
         })
         .collect();
     found.sort_by(|a, b| a.path.cmp(&b.path));
-    found
+    without_twins(found)
 }
 
-/// The port that was named, or the only one that there is.
-pub fn pick(named: Option<&str>, candidates: &[Candidate]) -> Result<String, Error> {
-    match (named, candidates) {
-        (Some(path), _) => Ok(path.into()),
-        (None, [only]) => Ok(only.path.clone()),
-        (None, []) => Err(Error::here(Exit::Device, "no_port", "no USB serial port was found").hint(
+/// macOS has two names for each port, of which `/dev/tty.X` waits for a signal that no board gives.
+fn without_twins(ports: Vec<Candidate>) -> Vec<Candidate> {
+    let paths: Vec<String> = ports.iter().map(|port| port.path.clone()).collect();
+    let has_twin = |path: &str| path.strip_prefix("/dev/tty.").is_some_and(|x| paths.contains(&format!("/dev/cu.{x}")));
+    ports.into_iter().filter(|port| !has_twin(&port.path)).collect()
+}
+
+/// The only port that there is.
+pub fn pick(candidates: &[Candidate]) -> Result<String, Error> {
+    match candidates {
+        [only] => Ok(only.path.clone()),
+        [] => Err(Error::here(Exit::Device, "no_port", "no USB serial port was found").hint(
             "plug the camera in with a cable that carries data, not only power, or name its port with --port; \
              `dmesg | tail` says whether the system noticed it",
         )),
-        (None, several) => {
+        several => {
             let list: Vec<_> = several.iter().map(|port| format!("{} ({})", port.path, port.name)).collect();
             let message = format!("{} serial ports could be meant: {}", several.len(), list.join(", "));
-            Err(Error::here(Exit::Usage, "several_ports", message).hint("name one with --port"))
+            Err(Error::here(Exit::Usage, "several_ports", message).hint("name one with --port or PARKCTL_PORT"))
         }
     }
 }
@@ -59,17 +65,24 @@ mod tests {
     }
 
     #[test]
+    fn of_the_two_names_of_a_port_on_macos_the_one_that_does_not_wait_is_meant() {
+        let ports = ["/dev/cu.usbserial-1", "/dev/tty.usbserial-1", "/dev/tty.alone", "/dev/ttyUSB0"];
+        let left = without_twins(ports.map(candidate).into());
+        let paths: Vec<&str> = left.iter().map(|port| port.path.as_str()).collect();
+        assert_eq!(paths, ["/dev/cu.usbserial-1", "/dev/tty.alone", "/dev/ttyUSB0"]);
+    }
+
+    #[test]
     fn the_only_port_is_meant_and_of_several_one_has_to_be_named() {
         let [a, b] = [candidate("/dev/ttyUSB0"), candidate("/dev/ttyUSB1")];
-        assert_eq!(pick(None, std::slice::from_ref(&a)).expect("it is the only one"), "/dev/ttyUSB0");
-        assert_eq!(pick(Some("/dev/ttyS0"), std::slice::from_ref(&a)).expect("it was named"), "/dev/ttyS0");
+        assert_eq!(pick(std::slice::from_ref(&a)).expect("it is the only one"), "/dev/ttyUSB0");
 
-        let none = pick(None, &[]).expect_err("there is none");
+        let none = pick(&[]).expect_err("there is none");
         assert_eq!((none.exit(), none.to_string()), (Exit::Device, "no USB serial port was found".into()));
         let code = |error: &Error| crate::error::Report::new(error, None).expect("something to say").code;
         assert_eq!(code(&none), "no_port");
 
-        let several = pick(None, &[a, b]).expect_err("which one?");
+        let several = pick(&[a, b]).expect_err("which one?");
         assert_eq!((several.exit(), code(&several).as_str()), (Exit::Usage, "several_ports"));
         let said = several.to_string();
         assert!(

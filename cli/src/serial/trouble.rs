@@ -115,8 +115,7 @@ impl Trouble {
             Self::Silent => (
                 "device_silent",
                 "nothing came from the device, not even a boot message",
-                "check power and cable; if it is powered, press its reset button, else flash its firmware; a board without \
-                 automatic reset may need --no-reset",
+                "check power and cable; if it is powered, press its reset button, else flash its firmware",
             ),
             Self::Garbled => (
                 "device_garbled",
@@ -161,6 +160,42 @@ fn refused(error: ErrorCode) -> &'static str {
         ErrorCode::BadHostname => "take another host name",
         ErrorCode::None | ErrorCode::Unknown | ErrorCode::Other(_) => {
             "try again; `parkctl camera monitor` shows what it logs"
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Report;
+
+    #[test]
+    fn every_trouble_has_its_code_and_something_to_try() {
+        for (trouble, code, happened) in [
+            (Trouble::Missing, "port_missing", "no such port"),
+            (Trouble::Busy, "port_busy", "another program"),
+            (Trouble::Denied, "port_denied", "may not open"),
+            (Trouble::Unusable("odd".into()), "port_unusable", "odd"),
+            (Trouble::Gone, "device_gone", "vanished"),
+            (Trouble::Stuck, "device_stuck", "takes no bytes"),
+            (Trouble::Silent, "device_silent", "nothing came"),
+            (Trouble::Garbled, "device_garbled", "only noise"),
+            (Trouble::Deaf("hello".into()), "device_deaf", "\"hello\""),
+            (Trouble::Late, "device_late", "not in time"),
+            (Trouble::Download, "device_download_mode", "download mode"),
+            (Trouble::Blank, "device_blank", "no firmware"),
+            (Trouble::Restarted("SW".into()), "device_restarted", "(SW)"),
+            (Trouble::Brownout, "device_brownout", "supply"),
+            (Trouble::Crashed, "device_crashed", "crashed"),
+            (Trouble::Refused(ErrorCode::BadHostname), "device_refused", "bad host name"),
+            (Trouble::Dropped, "device_dropped", "gave up"),
+            (Trouble::Invalid(Invalid::Ssid), "usage", "name"),
+        ] {
+            let error = trouble.clone().at("try it");
+            let report = Report::new(&error, None).expect("something to say");
+            assert_eq!((report.code.as_str(), error.exit()), (code, Exit::Device), "{trouble:?}");
+            assert!(report.message.starts_with("try it: ") && report.message.contains(happened), "{report:?}");
+            assert!(report.hint.is_some_and(|hint| hint.len() > 8), "{trouble:?}");
         }
     }
 }

@@ -171,6 +171,11 @@ fn another_makers_device_is_told_apart_and_given_wifi() {
     );
     assert_eq!(object("camera scan -o json"), json!([{"ssid": SSID, "rssi_dbm": -55, "secured": true}]));
 
+    assert_eq!(object("camera wifi --ssid 'Lot Wi-Fi' --dry-run -o json")["state"], "ready");
+    let tried = other.ask(&daemon, "camera provision --id cam-1 --ssid 'Lot Wi-Fi' --dry-run -o json");
+    assert_eq!((tried.code, &tried.error()["code"]), (Some(9), &json!("not_a_camera")), "as without --dry-run");
+    assert_eq!(object("camera identify -o json")["state"], "ready");
+
     let wrong = other.ask(&daemon, "camera wifi --ssid Nowhere -o json");
     assert_eq!((wrong.code, &wrong.error()["code"]), (Some(9), &json!("wifi_not_found")));
     let joined = object("camera wifi --ssid 'Lot Wi-Fi' -o json");
@@ -180,7 +185,8 @@ fn another_makers_device_is_told_apart_and_given_wifi() {
     let claim = other.ask(&daemon, "camera provision --id cam-1 --ssid 'Lot Wi-Fi'");
     assert_eq!(claim.code, Some(9), "{claim:?}");
     assert!(claim.err.contains("[6/8] the device has joined \"Lot Wi-Fi\" as http://192.0.2.9/"), "{}", claim.err);
-    assert!(claim.err.contains("error: Nightlight 2.1 on ESP32-C3 on /dev/pts/"), "{}", claim.err);
+    let said = "error: step 6 of 8 (join), Nightlight 2.1 on ESP32-C3 on /dev/pts/";
+    assert!(claim.err.contains(said), "{}", claim.err);
     assert!(claim.err.contains("is not a camera of this system"), "{}", claim.err);
     assert_eq!(daemon.ask("camera list -o json").out, "[]\n", "it is not registered");
     assert_eq!(daemon.ask("camera create cam-1").code, Some(0));

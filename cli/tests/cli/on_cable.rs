@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::cable::{Cable, Fault, Flash, PASSWORD, SSID};
 use crate::daemon::Daemon;
+use crate::following::Following;
 use crate::run::{Run, args, parkctl, run};
 
 const MAC: &str = "a4:cf:12:00:00:01";
@@ -85,6 +86,9 @@ fn a_token_is_rotated_without_a_cable_too() {
     let made = object(&daemon.ask("camera create cam-1 -o json"));
     let refused = daemon.ask("camera rotate-token cam-1 -o json");
     assert_eq!((refused.code, &refused.error()["code"]), (Some(2), &json!("confirmation_needed")));
+    let lost = daemon.ask("camera rotate-token cam-1 --save no-such-folder/cam-1.token --yes -o json");
+    assert_eq!((lost.code, &lost.error()["code"]), (Some(1), &json!("file_unwritable")));
+    assert_eq!(tokens(&daemon).len(), 2, "the old one goes on: the new one was not kept");
     let rotated = object(&daemon.ask("camera rotate-token cam-1 --yes -o json"));
     let report = |token: &Value| {
         let mut command = parkctl(daemon.data_dir());
@@ -107,6 +111,44 @@ fn what_a_device_logs_is_printed_line_by_line_with_its_time() {
         ["ets Jul 29 2019 12:21:46", "rst:0x1 (POWERON_RESET),boot:0x13 (SPI_FAST_FLASH_BOOT)", "I (31) boot: camera"]
     );
     assert!(lines.iter().all(|line| line["at"].as_str().is_some_and(|at| at.ends_with('Z'))));
+}
+
+#[test]
+fn a_monitor_waits_for_a_cable_that_was_pulled() {
+    let daemon = Daemon::start();
+    let port = daemon.data_dir().join("port");
+    let cable = Cable::plug(Fault::None);
+    std::os::unix::fs::symlink(&cable.path, &port).expect("a link");
+    let line = "camera monitor --count 6 -o jsonl --port";
+    let mut monitor = Following::start(parkctl(daemon.data_dir()).args(args(line)).arg(&port));
+    for _ in 0..3 {
+        monitor.line();
+    }
+    std::fs::remove_file(&port).expect("the link");
+    drop(cable);
+    monitor.says(&format!("{} has vanished; waiting", port.display()));
+    let cable = Cable::plug(Fault::None);
+    std::os::unix::fs::symlink(&cable.path, &port).expect("a link");
+    monitor.says(&format!("{} is back", port.display()));
+    let (rest, code) = monitor.end();
+    assert_eq!((rest.len(), code), (3, Some(0)), "{rest:?}");
+}
+
+#[test]
+fn what_the_daemon_keeps_of_a_camera_is_shown() {
+    let daemon = Daemon::start();
+    assert_eq!(daemon.ask("camera create cam-1").code, Some(0));
+    let when_empty = daemon.ask("camera health cam-1 --history");
+    assert_eq!((when_empty.code, when_empty.out.as_str()), (Some(0), ""), "{when_empty:?}");
+    assert_eq!(daemon.ask("camera health cam-1 --rssi -61 --uptime 60").code, Some(0));
+    let history = object(&daemon.ask("camera health cam-1 --history -o json"));
+    // The last stretch is kept when it is over, or a little later.
+    assert!(history.is_array(), "{history}");
+    assert_eq!(daemon.ask("camera health cam-1 --history --rssi -61").code, Some(2), "one or the other");
+    assert_eq!(object(&daemon.ask("camera views cam-1 -o json")), json!([]));
+    let settings = object(&daemon.ask("config explain -o json"));
+    let names: Vec<_> = settings.as_array().expect("a list").iter().map(|row| row["name"].clone()).collect();
+    assert_eq!(names[6..9], ["camera_url", "wifi_password", "port"]);
 }
 
 #[test]

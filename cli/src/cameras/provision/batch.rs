@@ -9,11 +9,14 @@ use parking_api::cameras::NewCamera;
 use serde::Deserialize;
 use tokio::time::Instant;
 
-use super::{Args, Provisioned, WifiArgs, steps};
+use super::steps::{self, Wanted};
+use super::{Args, Passwords, Provisioned};
 use crate::app::{App, Batch};
 use crate::error::{Error, Report};
 use crate::exit::Exit;
 use crate::files;
+use crate::output::Stream;
+use crate::prompt;
 use crate::serial::candidates;
 
 /// Longest wait for the next device to be plugged in.
@@ -38,43 +41,96 @@ struct Row {
     ssid: Option<String>,
 }
 
+/// What is kept from one row to the next.
+struct Line<'a> {
+    args: &'a Args,
+    passwords: Passwords,
+    plugs: Plugs,
+    stream: Stream,
+}
+
 pub async fn run(app: &mut App, args: &Args, file: &Path) -> Result<(), Error> {
     let rows = read(file)?;
-    let (mut done, mut batch, mut plugs) = (Vec::new(), Batch::new(), Plugs::default());
+    let named = args.port.named(app);
+    let samples: Vec<Provisioned> = rows.iter().map(|row| Provisioned::new(&row.camera(args))).collect();
+    let mut line = Line {
+        args,
+        passwords: Passwords::given(app, &args.wifi)?,
+        plugs: Plugs::new(named),
+        stream: Stream::new(&app.out, &samples)?,
+    };
+    line.stream.begin(&mut app.out)?;
+    let mut batch = Batch::new();
     for (i, row) in rows.iter().enumerate() {
         app.out.talk(&format!("camera {} ({} of {}): plug it in", row.id, i + 1, rows.len()))?;
-        let new = NewCamera {
-            id: row.id.clone(),
-            name: row.name.clone(),
-            zone: row.zone.clone().or_else(|| args.zone.clone()),
-            interval_s: row.interval_s.or(args.interval),
-        };
-        let wifi = WifiArgs { ssid: row.ssid.clone().or_else(|| args.wifi.ssid.clone()), ..args.wifi.clone() };
-        let mut result = Provisioned::new(&new, "failed");
-        let came = match plugs.next(args.port.port.as_deref(), app.global.timeout.unwrap_or(PLUG_PATIENCE)).await {
-            Ok(path) => steps::provision(app, args, &wifi, new, Some(path)).await,
-            Err(error) => Err(error),
-        };
-        let is_over = match came {
-            Ok(provisioned) => {
-                result = provisioned;
-                false
-            }
-            Err(error) => {
-                let report = Report::new(&error, None);
-                (result.code, result.message) = report.map(|report| (report.code, report.message)).unzip();
-                !batch.failed(app, &error)
-            }
-        };
-        done.push(result);
-        if is_over {
+        if let Err(error) = line.row(app, row).await
+            && !batch.count(&error)
+        {
             let rest: Vec<_> = rows[i + 1..].iter().map(|row| row.id.to_string()).collect();
             batch.skipped(app, &rest)?;
             break;
         }
     }
-    app.out.list(&done, "")?;
     batch.finish()
+}
+
+impl Line<'_> {
+    /// One device after the other until one has made it, or the row is given up; each is told at once.
+    async fn row(&mut self, app: &mut App, row: &Row) -> Result<(), Error> {
+        let mut failed = 0;
+        loop {
+            let new = row.camera(self.args);
+            let mut done = Provisioned::new(&new);
+            let mut wanted = Wanted { new, ssid: row.ssid.clone().or_else(|| self.args.wifi.ssid.clone()), port: None };
+            let came = match self.plugs.next(app.global.timeout.unwrap_or(PLUG_PATIENCE)).await {
+                Ok(path) => {
+                    wanted.port = Some(path);
+                    steps::provision(app, self.args, &mut self.passwords, &wanted, &mut done).await
+                }
+                Err(error) => Err(error),
+            };
+            let Err(error) = came else { return self.stream.push(&mut app.out, &done) };
+            if let Some(port) = wanted.port.as_deref().filter(|port| done.firmware.is_none() && self.plugs.is_old(port))
+                && error.exit() == Exit::Device
+            {
+                app.out.talk(&format!("{port} was there before and does not answer: it is left alone"))?;
+                continue;
+            }
+            let report = Report::new(&error, None);
+            (done.code, done.message) = report.map(|report| (report.code, report.message)).unzip();
+            self.stream.push(&mut app.out, &done)?;
+            app.report(&error);
+            failed += 1;
+            if error.exit().is_about_everything() || !self.is_tried_again(app, row, &done, failed)? {
+                return Err(error);
+            }
+        }
+    }
+
+    fn is_tried_again(&self, app: &mut App, row: &Row, done: &Provisioned, failed: u32) -> Result<bool, Error> {
+        let which = done.device.as_deref().unwrap_or("one that did not say who it is");
+        app.out.talk(&format!("camera {}: the device ({which}) failed", row.id))?;
+        if app.terminal.can_ask() {
+            let question =
+                format!("Unplug it and plug in it or another for camera {}, or skip the row? [Enter/s]", row.id);
+            return Ok(!prompt::line(app, &question)?.trim().eq_ignore_ascii_case("s"));
+        }
+        let goes_on = failed < self.args.tries;
+        let what = if goes_on { "unplug it, and plug in it or another" } else { "the row is skipped" };
+        app.out.talk(&format!("camera {}: {what}", row.id))?;
+        Ok(goes_on)
+    }
+}
+
+impl Row {
+    fn camera(&self, args: &Args) -> NewCamera {
+        NewCamera {
+            id: self.id.clone(),
+            name: self.name.clone(),
+            zone: self.zone.clone().or_else(|| args.zone.clone()),
+            interval_s: self.interval_s.or(args.interval),
+        }
+    }
 }
 
 fn read(file: &Path) -> Result<Vec<Row>, Error> {
@@ -97,22 +153,35 @@ fn read(file: &Path) -> Result<Vec<Row>, Error> {
 }
 
 /// Which ports had their turn: each device is plugged in, provisioned and unplugged.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Plugs {
+    named: Option<String>,
     used: BTreeSet<String>,
+    /// They were there before the first device was plugged in, and may be anything.
+    old: BTreeSet<String>,
 }
 
 impl Plugs {
+    fn new(named: Option<String>) -> Self {
+        let old = if named.is_some() { BTreeSet::new() } else { there(None) };
+        Self { named, used: BTreeSet::new(), old }
+    }
+
+    fn is_old(&self, port: &str) -> bool {
+        self.old.contains(port)
+    }
+
     /// Waits for a port that has not had its turn since it was plugged in.
-    async fn next(&mut self, named: Option<&str>, patience: Duration) -> Result<String, Error> {
+    async fn next(&mut self, patience: Duration) -> Result<String, Error> {
         let until = Instant::now() + patience;
         loop {
-            let there: BTreeSet<String> = match named {
-                Some(path) => Some(path.to_string()).filter(|path| Path::new(path).exists()).into_iter().collect(),
-                None => candidates().into_iter().map(|port| port.path).collect(),
-            };
+            let there = there(self.named.as_deref());
             self.used.retain(|path| there.contains(path));
-            if let Some(path) = there.into_iter().find(|path| !self.used.contains(path)) {
+            self.old.retain(|path| there.contains(path));
+            // What was just plugged in comes first.
+            let mut fresh: Vec<_> = there.into_iter().filter(|path| !self.used.contains(path)).collect();
+            fresh.sort_by_key(|path| self.old.contains(path));
+            if let Some(path) = fresh.into_iter().next() {
                 self.used.insert(path.clone());
                 tokio::time::sleep(SETTLE).await;
                 return Ok(path);
@@ -124,5 +193,13 @@ impl Plugs {
             }
             tokio::time::sleep(LOOK).await;
         }
+    }
+}
+
+/// The ports that may be meant now.
+fn there(named: Option<&str>) -> BTreeSet<String> {
+    match named {
+        Some(path) => Some(path.to_string()).filter(|path| Path::new(path).exists()).into_iter().collect(),
+        None => candidates().into_iter().map(|port| port.path).collect(),
     }
 }

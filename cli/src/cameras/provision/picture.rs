@@ -3,12 +3,11 @@
 use std::time::Duration;
 
 use parking_api::captures::Capture;
-use parking_api::client::Client;
-use parking_api::{CameraId, CaptureId};
+use parking_api::client::{self, Client};
+use parking_api::{CameraId, CaptureId, Time};
 use tokio::time::Instant;
 
 use super::super::cable::Cable;
-use super::progress::Progress;
 use crate::app::App;
 use crate::error::Error;
 use crate::exit::Exit;
@@ -22,35 +21,53 @@ const LOOK: Duration = Duration::from_millis(250);
 /// Width of the picture that is fetched to be shown, in pixels.
 const PIXELS: u32 = 320;
 
-/// Waits for a picture of the camera other than `known`.
-pub async fn first(
-    app: &App,
-    client: &Client,
-    id: &CameraId,
-    known: Option<CaptureId>,
-    cable: &mut Cable,
-    progress: &Progress,
-) -> Result<Capture, Error> {
-    let interval = Duration::from_secs(client.camera(id).await?.interval_s.into());
-    let until = Instant::now() + app.global.timeout.unwrap_or(PATIENCE + interval);
-    let doing = progress.at(&format!("wait for the first picture of camera {id}"));
-    loop {
-        let contact = client.camera(id).await?.contact;
-        if let Some(capture) = contact.and_then(|contact| contact.capture_id).filter(|new| Some(*new) != known) {
-            return Ok(client.capture(capture).await?);
-        }
-        // What it logs meanwhile is often the reason.
-        match cable.link.idle(LOOK).await {
-            Some(Sign::Brownout) => return Err(Trouble::Brownout.at(&doing)),
-            Some(Sign::Crashed) => return Err(Trouble::Crashed.at(&doing)),
-            _ => {}
-        }
-        if Instant::now() >= until {
-            let message = format!("{doing}: the camera reaches the daemon, and no picture of it came");
-            return Err(Error::here(Exit::Device, "no_picture", message).hint(
-                "press the flat cable of the camera module home; `parkctl camera monitor` shows what the camera logs, \
-                 `parkctl camera doctor` what it reports; --timeout SECONDS waits longer",
-            ));
+/// Which picture is waited for.
+#[derive(Debug)]
+pub struct Awaited {
+    pub camera: CameraId,
+    /// The last one before this device was set up.
+    pub known: Option<CaptureId>,
+    /// When the device reached the daemon. What came before is of the device whose place it took.
+    pub since: Option<Time>,
+    pub interval_s: u32,
+}
+
+impl Awaited {
+    async fn look(&self, client: &Client) -> Result<Option<Capture>, client::Error> {
+        let contact = client.camera(&self.camera).await?.contact;
+        let Some(new) = contact.and_then(|contact| contact.capture_id).filter(|new| Some(*new) != self.known) else {
+            return Ok(None);
+        };
+        let capture = client.capture(new).await?;
+        Ok(Some(capture).filter(|capture| self.since.is_none_or(|since| capture.received_at >= since)))
+    }
+
+    pub async fn wait(&self, app: &App, client: &Client, cable: &mut Cable) -> Result<Capture, Error> {
+        let interval = Duration::from_secs(self.interval_s.into());
+        let until = Instant::now() + app.global.timeout.unwrap_or(PATIENCE + interval);
+        let doing = format!("wait for the first picture of camera {}", self.camera);
+        loop {
+            let is_over = Instant::now() >= until;
+            match self.look(client).await {
+                Ok(Some(capture)) => return Ok(capture),
+                Ok(None) => {}
+                // A daemon that is away for a moment is asked again.
+                Err(client::Error::Unreachable { .. } | client::Error::TimedOut { .. }) if !is_over => {}
+                Err(error) => return Err(error.into()),
+            }
+            if is_over {
+                let message = format!("{doing}: the camera reaches the daemon, and no picture of it came");
+                return Err(Error::here(Exit::Device, "no_picture", message).hint(
+                    "press the flat cable of the camera module home; `parkctl camera monitor` shows what the camera logs, \
+                     `parkctl camera doctor` what it reports; --timeout SECONDS waits longer",
+                ));
+            }
+            // What it logs meanwhile is often the reason.
+            match cable.link.idle(LOOK).await {
+                Some(Sign::Brownout) => return Err(Trouble::Brownout.at(&doing)),
+                Some(Sign::Crashed) => return Err(Trouble::Crashed.at(&doing)),
+                _ => {}
+            }
         }
     }
 }

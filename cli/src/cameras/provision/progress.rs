@@ -78,8 +78,8 @@ impl Progress {
     }
 
     /// Where an error happened.
-    pub fn at(&self, doing: &str) -> String {
-        format!("step {} of {} ({}), {doing}", self.step as usize, Step::COUNT, self.step.name())
+    pub fn place(&self) -> String {
+        format!("step {} of {} ({})", self.step as usize, Step::COUNT, self.step.name())
     }
 
     fn number(&self) -> String {

@@ -1,7 +1,6 @@
 //! One camera, step by step. Everything that a person has to decide comes first, and nothing is changed before.
 
-use parking_api::CaptureId;
-use parking_api::cameras::{Camera, CameraPatch, CameraStatus, NewCamera};
+use parking_api::cameras::{Camera, CameraPatch, CameraStatus, INTERVAL_S_DEFAULT, NewCamera};
 use parking_api::client::{self, Client};
 use parking_api::tokens::TokenCreated;
 use parking_api::{CameraId, ProblemCode};
@@ -10,13 +9,23 @@ use tokio::time::Instant;
 use super::super::cable::Cable;
 use super::super::claim;
 use super::super::trust::Trust;
-use super::super::wifi::{self, Network, WifiArgs};
+use super::super::wifi::{self, Network, Passwords};
+use super::picture::{self, Awaited};
 use super::progress::{Progress, Step};
-use super::{Args, Provisioned, not_a_camera, picture};
-use crate::app::App;
+use super::{Args, Provisioned, not_a_camera};
+use crate::app::{App, once};
+use crate::args::Trial;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::times;
+
+/// What one camera is to become, and on which port it is, if that is known.
+#[derive(Debug)]
+pub struct Wanted {
+    pub new: NewCamera,
+    pub ssid: Option<String>,
+    pub port: Option<String>,
+}
 
 /// A way to take back what was registered for a device that did not make it.
 enum Undo {
@@ -24,7 +33,15 @@ enum Undo {
     Revoke(TokenCreated),
 }
 
-/// Which network, and what it was found to be.
+/// The daemon, and what it knows of this camera.
+struct Home {
+    client: Client,
+    url: String,
+    trust: Trust,
+    before: Option<Camera>,
+}
+
+/// Which network, and what the device sees.
 struct Chosen {
     ssid: String,
     password: String,
@@ -33,52 +50,60 @@ struct Chosen {
 
 struct Run<'a> {
     args: &'a Args,
-    wifi: &'a WifiArgs,
-    new: NewCamera,
-    client: Client,
-    url: String,
-    trust: Trust,
+    wanted: &'a Wanted,
+    passwords: &'a mut Passwords,
     progress: Progress,
 }
 
-/// Provisions the device on `path`, or on the only port that there is.
+/// Provisions one device; `done` says how far it came, also when it failed.
 pub async fn provision(
     app: &mut App,
     args: &Args,
-    wifi: &WifiArgs,
-    new: NewCamera,
-    path: Option<String>,
-) -> Result<Provisioned, Error> {
+    passwords: &mut Passwords,
+    wanted: &Wanted,
+    done: &mut Provisioned,
+) -> Result<(), Error> {
     let began = Instant::now();
-    let progress = Progress::new(app);
-    let (client, url) = (app.client()?, claim::url(app, args.camera_url.as_deref())?);
-    let mut run = Run { args, wifi, new, client, url, trust: Trust::default(), progress };
-    let before = run.daemon(app).await?;
-    let mut cable = run.device(app, path).await?;
-    let chosen = run.network(app, &mut cable).await?;
-    let mut done = Provisioned::new(&run.new, "dry_run");
-    done.port = Some(cable.device.port.clone());
-    done.device.clone_from(&cable.device.device);
-    done.firmware = Some(format!("{} {}", cable.device.firmware, cable.device.version).trim().into());
-    done.ssid = Some(chosen.ssid.clone());
-    if !args.dry_run {
-        if !cable.device.is_camera() {
-            return Err(run.foreign(app, &mut cable, &chosen).await?);
-        }
-        run.commit(app, &mut cable, &chosen, before, &mut done).await?;
-        done.result = "provisioned";
-    }
+    let mut run = Run { args, wanted, passwords, progress: Progress::new(app) };
+    let came = run.all(app, done).await;
     done.seconds = began.elapsed().as_secs();
-    Ok(done)
+    came.map_err(|error| error.within(run.progress.place()))
 }
 
 impl Run<'_> {
+    async fn all(&mut self, app: &mut App, done: &mut Provisioned) -> Result<(), Error> {
+        let home = self.home(app).await?;
+        let mut cable = self.device(app).await?;
+        done.port = Some(cable.device.port.clone());
+        done.device.clone_from(&cable.device.device);
+        done.firmware = Some(format!("{} {}", cable.device.firmware, cable.device.version).trim().into());
+        let mut chosen = self.network(app, &mut cable).await?;
+        done.ssid = Some(chosen.ssid.clone());
+        if !cable.device.is_camera() {
+            return Err(self.foreign(app, &mut cable, &mut chosen).await?);
+        }
+        let (token, undo) = self.register(app, &home).await?;
+        if self.args.dry_run {
+            done.result = "dry_run";
+            return Ok(());
+        }
+        let reached = self.set_up(app, &mut cable, &mut chosen, (&home, &token), done).await;
+        if let Err(error) = reached {
+            return Err(self.take_back(&home.client, undo, error).await);
+        }
+        self.picture(app, &mut cable, &home, undo, done).await?;
+        done.result = "provisioned";
+        Ok(())
+    }
+
     /// Whether the daemon is there and will do as it is asked, and what it knows of this camera.
-    async fn daemon(&mut self, app: &mut App) -> Result<Option<Camera>, Error> {
+    async fn home(&mut self, app: &mut App) -> Result<Home, Error> {
         self.progress.begin(Step::Daemon, "asking the daemon");
-        claim::check_role(&self.client).await?;
-        let id = self.new.id.clone();
-        let before = match self.client.camera(&id).await {
+        let client = app.changer(Trial { dry_run: self.args.dry_run })?;
+        let url = claim::url(app, self.args.camera_url.as_deref())?;
+        claim::check_role(&client).await?;
+        let id = &self.wanted.new.id;
+        let before = match client.camera(id).await {
             Ok(camera) => Some(camera),
             Err(client::Error::Refused(problem)) if problem.code == ProblemCode::CameraNotFound => None,
             Err(error) => return Err(error.into()),
@@ -96,21 +121,27 @@ impl Run<'_> {
             }
             app.confirm(&format!("Camera {id} is at work, seen {seen}. Let this device take its place"), false)?;
         }
-        self.trust = Trust::find(app, &self.client, &self.args.trust, &self.url).await?;
-        let lot = self.client.lot();
+        let trust = Trust::find(app, &client, &self.args.trust, &url).await?;
+        let lot = client.lot();
         let what = match &before {
-            Some(_) => format!("{} knows camera {id} of lot {lot}", self.client.server()),
-            None => format!("{} is ready for a new camera {id} of lot {lot}", self.client.server()),
+            Some(_) => format!("{} knows camera {id} of lot {lot}", client.server()),
+            None => format!("{} is ready for a new camera {id} of lot {lot}", client.server()),
         };
         self.progress.done(app, &what)?;
-        Ok(before)
+        Ok(Home { client, url, trust, before })
     }
 
-    async fn device(&mut self, app: &mut App, path: Option<String>) -> Result<Cable, Error> {
+    async fn device(&mut self, app: &mut App) -> Result<Cable, Error> {
         self.progress.begin(Step::Device, "waiting for the device");
-        let path = path.map_or_else(|| self.args.port.pick(), Ok)?;
+        let path = match &self.wanted.port {
+            Some(path) => path.clone(),
+            None => {
+                self.progress.pause();
+                self.args.port.pick(app)?
+            }
+        };
         let cable = Cable::connect(&path, !self.args.port.no_reset, app.global.timeout).await;
-        let cable = cable.map_err(|trouble| trouble.at(&self.progress.at(&format!("look for a device on {path}"))))?;
+        let cable = cable.map_err(|trouble| trouble.at(&format!("look for a device on {path}")))?;
         let what =
             if cable.device.is_camera() { "" } else { ", not a camera of this system: it can be given Wi-Fi only" };
         self.progress.done(app, &format!("{} on {path}{what}", cable.device.title()))?;
@@ -120,9 +151,9 @@ impl Run<'_> {
     async fn network(&mut self, app: &mut App, cable: &mut Cable) -> Result<Chosen, Error> {
         self.progress.begin(Step::Network, "scanning for networks");
         let seen = wifi::look(cable).await;
-        let networks = seen.map_err(|trouble| trouble.at(&self.progress.at("scan for networks")))?.unwrap_or_default();
+        let networks = seen.map_err(|trouble| trouble.at("scan for networks"))?.unwrap_or_default();
         self.progress.pause();
-        let ssid = wifi::choose(app, self.wifi, &networks)?;
+        let ssid = wifi::choose(app, self.wanted.ssid.as_deref(), &networks)?;
         let what = match networks.iter().find(|network| network.ssid == ssid) {
             Some(network) => format!(
                 "{ssid:?}, {} dBm, the {} of {} networks",
@@ -134,115 +165,153 @@ impl Run<'_> {
         };
         let password = match self.args.dry_run {
             true => String::new(),
-            false => wifi::password(app, self.wifi, &ssid, &networks).await?,
+            false => self.passwords.of(app, &ssid, &networks).await?,
         };
         self.progress.done(app, &what)?;
         Ok(Chosen { ssid, password, networks })
     }
 
-    /// Everything that changes something.
-    async fn commit(
-        &mut self,
-        app: &mut App,
-        cable: &mut Cable,
-        chosen: &Chosen,
-        before: Option<Camera>,
-        done: &mut Provisioned,
-    ) -> Result<(), Error> {
-        let (token, undo) = self.register(app, before.is_some()).await?;
-        match self.join(app, cable, chosen, &token).await {
-            Ok(address) => done.address = address,
-            Err(error) => {
-                self.take_back(undo).await;
-                return Err(error);
-            }
-        }
-        self.progress.begin(Step::Check, "waiting for the camera to reach the daemon");
-        let rssi_dbm = claim::check(cable, &self.url, &self.progress.at("reach the daemon from the camera")).await?;
-        let seen = chosen.networks.iter().find(|network| network.ssid == chosen.ssid).map(|network| network.rssi_dbm);
-        done.rssi_dbm = rssi_dbm.or(seen);
-        let signal = done.rssi_dbm.map(|dbm| format!(" with a signal of {dbm} dBm")).unwrap_or_default();
-        self.progress.done(app, &format!("the camera reaches {}{signal}", self.url))?;
-        let known = self.retire_others(before.is_some(), undo).await?;
-        self.progress.begin(Step::Picture, "waiting for the first picture");
-        let capture = picture::first(app, &self.client, &self.new.id, known, cable, &self.progress).await?;
-        done.capture = Some(capture.id.to_string());
-        done.picture = Some(capture.url.clone());
-        self.progress.done(app, &picture::title(&capture))?;
-        picture::show(app, &self.client, &capture).await
-    }
-
-    /// The token that the camera will have, and how to take it back.
-    async fn register(&mut self, app: &mut App, is_known: bool) -> Result<(String, Undo), Error> {
+    /// The token that the camera will have, and how to take it back. In a dry run the daemon says whether it would do all of it.
+    async fn register(&mut self, app: &mut App, home: &Home) -> Result<(String, Undo), Error> {
         self.progress.begin(Step::Register, "registering the camera");
-        let id = self.new.id.clone();
-        let granted = if is_known {
-            let patch = CameraPatch {
-                name: self.new.name.clone(),
-                zone: self.new.zone.clone().map(Some),
-                interval_s: self.new.interval_s,
-            };
-            if patch != CameraPatch::default() {
-                self.client.camera_patch(&id, &patch).await?;
+        let id = &self.wanted.new.id;
+        let granted = if home.before.is_some() {
+            if let Some(patch) = self.patch() {
+                // It is changed when the device has made it, and not before.
+                home.client.clone().dry().camera_patch(id, &patch).await?;
             }
-            let made = self.client.camera_token(&id).await?.value;
+            let made = once(&home.client, async |client: &Client| client.camera_token(id).await).await?.value;
             (made.token.clone(), Undo::Revoke(made))
         } else {
-            (self.client.camera_create(&self.new).await?.value.token, Undo::Delete(id.clone()))
+            let create = async |client: &Client| client.camera_create(&self.wanted.new).await;
+            let made = once(&home.client, create).await?.value;
+            (made.token, Undo::Delete(id.clone()))
         };
-        let what =
-            if is_known { "has a new token; the old one is valid until this one has worked" } else { "is registered" };
+        let what = match (self.args.dry_run, home.before.is_some()) {
+            (true, _) => "would be registered; nothing was changed",
+            (_, true) => "has a new token; the old one is valid until this one has worked",
+            (_, false) => "is registered",
+        };
         self.progress.done(app, &format!("camera {id} {what}"))?;
         Ok(granted)
     }
 
-    /// The address of the device in its new network, if it says one.
+    /// What is to be different of a camera that the daemon knows, if anything.
+    fn patch(&self) -> Option<CameraPatch> {
+        let NewCamera { name, zone, interval_s, .. } = self.wanted.new.clone();
+        let patch = CameraPatch { name, zone: zone.map(Some), interval_s };
+        Some(patch).filter(|patch| *patch != CameraPatch::default())
+    }
+
+    /// Everything that is done to the device, until it has reached the daemon.
+    async fn set_up(
+        &mut self,
+        app: &mut App,
+        cable: &mut Cable,
+        chosen: &mut Chosen,
+        claim: (&Home, &str),
+        done: &mut Provisioned,
+    ) -> Result<(), Error> {
+        done.address = self.join(app, cable, chosen, Some(claim)).await?;
+        let url = &claim.0.url;
+        self.progress.begin(Step::Check, "waiting for the camera to reach the daemon");
+        let rssi_dbm = claim::check(cable, url, "reach the daemon from the camera").await?;
+        let seen = chosen.networks.iter().find(|network| network.ssid == chosen.ssid).map(|network| network.rssi_dbm);
+        done.rssi_dbm = rssi_dbm.or(seen);
+        let signal = done.rssi_dbm.map(|dbm| format!(" with a signal of {dbm} dBm")).unwrap_or_default();
+        self.progress.done(app, &format!("the camera reaches {url}{signal}"))
+    }
+
+    /// Lets the device join, again for each password that a person typed wrong; the address that it has then, if it says one.
+    /// A claim goes before each try, because a device keeps it for a while only.
     async fn join(
         &mut self,
         app: &mut App,
         cable: &mut Cable,
-        chosen: &Chosen,
-        token: &str,
+        chosen: &mut Chosen,
+        claim: Option<(&Home, &str)>,
     ) -> Result<Option<String>, Error> {
-        self.progress.begin(Step::HandOver, "handing over address and token");
-        let doing = self.progress.at(&format!("hand over camera {}", self.new.id));
-        claim::hand_over(cable, &self.url, token, &self.new.id, &self.trust, &doing).await?;
-        self.progress.done(app, &format!("the device knows {} and its token", self.url))?;
-        self.wifi(app, cable, chosen).await
+        let doing = format!("join {:?}", chosen.ssid);
+        loop {
+            if let Some((home, token)) = claim {
+                self.hand_over(app, cable, home, token).await?;
+            }
+            self.progress.begin(Step::Join, &format!("joining {:?}", chosen.ssid));
+            match wifi::join(cable, &chosen.ssid, &chosen.password, &chosen.networks, &doing).await {
+                Ok(address) => {
+                    let at = address.as_deref().map(|address| format!(" as {address}")).unwrap_or_default();
+                    self.progress.done(app, &format!("the device has joined {:?}{at}", chosen.ssid))?;
+                    return Ok(address);
+                }
+                Err(error) if self.passwords.may_retype(&chosen.ssid, &error) => {
+                    self.progress.pause();
+                    app.report(&error.within(self.progress.place()));
+                    chosen.password = self.passwords.of(app, &chosen.ssid, &chosen.networks).await?;
+                }
+                Err(error) => return Err(error),
+            }
+        }
     }
 
-    async fn wifi(&mut self, app: &mut App, cable: &mut Cable, chosen: &Chosen) -> Result<Option<String>, Error> {
-        self.progress.begin(Step::Join, &format!("joining {:?}", chosen.ssid));
-        let doing = self.progress.at(&format!("join {:?}", chosen.ssid));
-        let address = wifi::join(cable, &chosen.ssid, &chosen.password, &chosen.networks, &doing).await?;
-        let at = address.as_deref().map(|address| format!(" as {address}")).unwrap_or_default();
-        self.progress.done(app, &format!("the device has joined {:?}{at}", chosen.ssid))?;
-        Ok(address)
+    async fn hand_over(&mut self, app: &mut App, cable: &mut Cable, home: &Home, token: &str) -> Result<(), Error> {
+        let id = &self.wanted.new.id;
+        self.progress.begin(Step::HandOver, "handing over address and token");
+        claim::hand_over(cable, &home.url, token, id, &home.trust, &format!("hand over camera {id}")).await?;
+        self.progress.done(app, &format!("the device knows {} and its token", home.url))
     }
 
     /// Wi-Fi for a device of another maker; the error says what it did not come to.
-    async fn foreign(&mut self, app: &mut App, cable: &mut Cable, chosen: &Chosen) -> Result<Error, Error> {
-        self.wifi(app, cable, chosen).await?;
-        app.out.talk(&format!("it has Wi-Fi now, and is not registered as camera {}", self.new.id))?;
+    async fn foreign(&mut self, app: &mut App, cable: &mut Cable, chosen: &mut Chosen) -> Result<Error, Error> {
+        if !self.args.dry_run {
+            self.join(app, cable, chosen, None).await?;
+            let id = &self.wanted.new.id;
+            app.out.talk(&format!("it has Wi-Fi now, and is not registered as camera {id}"))?;
+        }
         Ok(not_a_camera(&cable.device))
     }
 
-    /// Ends what the camera of this id was before; the picture that is its last.
-    async fn retire_others(&self, is_known: bool, undo: Undo) -> Result<Option<CaptureId>, Error> {
-        let Undo::Revoke(made) = undo else { return Ok(None) };
-        if is_known {
-            claim::revoke_others(&self.client, &self.new.id, &made).await?;
+    /// From here on the device is the camera: ends what the camera of this id was before, and waits for its picture.
+    async fn picture(
+        &mut self,
+        app: &mut App,
+        cable: &mut Cable,
+        home: &Home,
+        undo: Undo,
+        done: &mut Provisioned,
+    ) -> Result<(), Error> {
+        self.progress.begin(Step::Picture, "waiting for the first picture");
+        let (client, id) = (&home.client, &self.wanted.new.id);
+        let known = home.before.as_ref().and_then(|camera| camera.contact.as_ref()?.capture_id);
+        let interval_s = self.wanted.new.interval_s.or(home.before.as_ref().map(|camera| camera.interval_s));
+        // What fails here fails below.
+        let since = client.camera(id).await.ok().and_then(|camera| camera.contact?.health_at);
+        if let Undo::Revoke(made) = undo {
+            claim::revoke_others(client, id, &made).await?;
+            if let Some(patch) = self.patch() {
+                client.camera_patch(id, &patch).await?;
+            }
         }
-        // Nobody but the new device can upload as this camera from here on.
-        Ok(self.client.camera(&self.new.id).await?.contact.and_then(|contact| contact.capture_id))
+        let interval_s = interval_s.unwrap_or(INTERVAL_S_DEFAULT);
+        let awaited = Awaited { camera: id.clone(), known, since, interval_s };
+        let capture = awaited.wait(app, client, cable).await?;
+        done.capture = Some(capture.id.to_string());
+        done.picture = Some(capture.url.clone());
+        self.progress.done(app, &picture::title(&capture))?;
+        picture::show(app, client, &capture).await
     }
 
-    async fn take_back(&self, undo: Undo) {
+    /// Takes back what was registered, unless the device may have it: a camera without its token would be destroyed.
+    async fn take_back(&self, client: &Client, undo: Undo, error: Error) -> Error {
+        if claim::is_in_doubt(&error) {
+            let id = &self.wanted.new.id;
+            return error.add_hint(&format!("camera {id} stays registered, because the device may have its token"));
+        }
         // It is only tidier so: what stays was never used, and the next try takes it over.
         let _ = match undo {
-            Undo::Delete(id) => self.client.camera_delete(&id).await.map(drop),
-            Undo::Revoke(made) => self.client.token_revoke(&made.info.id.to_string()).await.map(drop),
+            Undo::Delete(id) => client.camera_delete(&id).await.map(drop),
+            Undo::Revoke(made) => client.token_revoke(&made.info.id.to_string()).await.map(drop),
         };
+        error
     }
 }
 

@@ -5,6 +5,7 @@ mod person;
 mod standing;
 mod whole;
 
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
@@ -87,27 +88,42 @@ fn a_camera_goes_from_the_box_to_its_first_picture() {
     assert!(!log.contains(&token) && !log.contains(PASSWORD), "{log}");
 }
 
+/// The recorded run, and where it is shown.
+const TRANSCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/provision.txt");
+const README: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md");
+
+/// What is different in each run, as it is written down.
+fn normalised(text: &str, site: &Site, cable: &Cable, picture: &Value) -> String {
+    let of = |name: &str| picture[name].as_str().expect("a text").to_string();
+    let text = text
+        .replace(&site.daemon.url, "http://192.0.2.10:8080")
+        .replace(&cable.path, "/dev/ttyUSB0")
+        .replace(&of("url"), "/images/main/cam-3/…")
+        .replace(&of("id"), "0190d0e4-7c5b-7e2a-9d3c-2f4b6a8c0e12");
+    let took = |line: &str| match (line.starts_with("seconds"), line.find(|c: char| c.is_ascii_digit())) {
+        (true, Some(at)) => format!("{}3 s", &line[..at]),
+        _ => line.trim_end().to_string(),
+    };
+    text.lines().map(|line| took(line) + "\n").collect()
+}
+
 #[test]
-fn each_step_is_said_while_it_happens() {
+fn each_step_is_said_while_it_happens_as_the_readme_shows() {
     let site = Site::new();
     let cable = Cable::plug(Fault::None);
     let told = site.provision(&cable, USUAL);
     assert_eq!(told.code, Some(0), "{told:?}");
-    let err = told.err.replace(&site.daemon.url, "[URL]").replace(&cable.path, "[PORT]");
-    let lines: Vec<_> = err.lines().collect();
-    let expected = [
-        "[1/8] [URL] is ready for a new camera cam-3 of lot main",
-        "[2/8] smart-parking-cam 0.1.0 on ESP32, a4:cf:12:00:00:01 on [PORT]",
-        "[3/8] \"Lot Wi-Fi\", -61 dBm, the strongest of 3 networks",
-        "[4/8] camera cam-3 is registered",
-        "[5/8] the device knows [URL] and its token",
-        "[6/8] the device has joined \"Lot Wi-Fi\" as http://192.0.2.7/",
-        "[7/8] the camera reaches [URL] with a signal of -61 dBm",
-    ];
-    assert_eq!(lines[..7], expected);
-    assert!(lines[7].starts_with("[8/8] the daemon has its first picture: ") && lines.len() == 8, "{err}");
-    assert!(told.out.contains("✓ provisioned"), "{}", told.out);
     assert!(!told.out.contains("park_") && !told.err.contains("park_"), "the token is nobody's business");
+    let picture = &site.json("capture list")[0];
+    let run = format!("$ parkctl camera provision {USUAL}\n{}{}", told.err, told.out);
+    let run = normalised(&run, &site, &cable, picture);
+    if std::env::var_os("TRYCMD").is_some_and(|mode| mode == "overwrite") {
+        std::fs::write(TRANSCRIPT, &run).expect("written");
+    }
+    let recorded = std::fs::read_to_string(Path::new(TRANSCRIPT)).unwrap_or_default();
+    assert_eq!(run, recorded, "record it anew with TRYCMD=overwrite");
+    let readme = std::fs::read_to_string(README).expect("there");
+    assert!(readme.contains(&format!("```\n{recorded}```\n")), "README.md shows another run than {TRANSCRIPT}");
 }
 
 #[test]

@@ -21,8 +21,12 @@ struct Screen {
 impl Screen {
     /// Waits until it shows `what`.
     fn shows(&mut self, what: &str) {
+        self.shows_times(what, 1);
+    }
+
+    fn shows_times(&mut self, what: &str, times: usize) {
         let until = Instant::now() + PATIENCE;
-        while !self.text.contains(what) {
+        while self.text.matches(what).count() < times {
             assert!(Instant::now() < until, "{what:?} is not shown: {}", self.text);
             self.read();
         }
@@ -54,7 +58,7 @@ fn a_person_picks_the_network_types_the_password_unseen_and_sees_the_picture() {
     let copy = || terminal.try_clone().expect("one more");
     let mut child =
         command.env("TERM", "xterm-256color").stdin(copy()).stdout(copy()).stderr(copy()).spawn().expect("it runs");
-    screen.shows("Which network? [1-3]");
+    screen.shows("Which network? [1-3, or the name of a hidden one]");
     assert!(
         screen.text.contains("1  Lot Wi-Fi (-61 dBm)") && screen.text.contains("2  Guests (-80 dBm, open)"),
         "{}",
@@ -62,6 +66,9 @@ fn a_person_picks_the_network_types_the_password_unseen_and_sees_the_picture() {
     );
     screen.types("1\n");
     screen.shows("Password of \"Lot Wi-Fi\":");
+    screen.types("not this one\r");
+    screen.shows("most often the password is wrong");
+    screen.shows_times("Password of \"Lot Wi-Fi\":", 2);
     screen.types(&format!("{PASSWORD}x\x7f\r"));
     screen.shows("[8/8] the daemon has its first picture");
     screen.shows("provisioned");
@@ -69,7 +76,7 @@ fn a_person_picks_the_network_types_the_password_unseen_and_sees_the_picture() {
         screen.read();
     }
     assert_eq!(child.wait().expect("it ends").code(), Some(0), "{}", screen.text);
-    assert!(!screen.text.contains(PASSWORD), "{}", screen.text);
+    assert!(!screen.text.contains(PASSWORD) && !screen.text.contains("not this one"), "{}", screen.text);
     assert!(screen.text.contains('▀'), "the picture is shown: {}", screen.text);
     assert_eq!(cable.flash().wifi, Some((SSID.into(), PASSWORD.into())));
 }
@@ -84,9 +91,11 @@ fn ctrl_c_at_the_password_gives_the_terminal_back_as_it_was() {
     let mut screen = Screen { end, text: String::new() };
     let mut command = site.command(&cable.path, "--id cam-3");
     let copy = || terminal.try_clone().expect("one more");
-    command.args(args("--ssid 'Lot Wi-Fi' -o json"));
+    command.args(args("-o json"));
     let mut child = command.stdin(copy()).stdout(copy()).stderr(copy()).spawn().expect("it runs");
-    screen.shows("Password of \"Lot Wi-Fi\":");
+    screen.shows("Which network?");
+    screen.types("Attic\n");
+    screen.shows("Password of \"Attic\":");
     screen.types("half\x03");
     screen.shows("{\"error\":{\"code\":\"interrupted\"");
     assert_eq!(child.wait().expect("it ends").code(), Some(130), "{}", screen.text);

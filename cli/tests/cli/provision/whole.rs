@@ -44,9 +44,26 @@ fn the_core_of_the_board_goes_from_the_box_to_its_first_picture_and_remembers_it
     drop(bench);
 
     let before = site.json("camera get cam-3")["contact"]["capture_id"].clone();
-    let bench = plug(Faults::default(), Flash::open(&file).expect("a file"));
+    // Another start, and so another chance.
+    let cam =
+        Cam::new(Options { seed: 2, ..Options::default() }, Flash::open(&file).expect("a file"), Pictures::drawn(0));
+    let bench = Bench::start(cam, None).expect("a camera on a cable");
     until(&bench, "it is at work by itself", |seen| seen.accepted > 0);
     assert_ne!(site.json("camera get cam-3")["contact"]["capture_id"], before);
+}
+
+#[test]
+fn an_address_that_is_wrong_leaves_a_working_camera_at_work() {
+    let site = Site::new();
+    let bench = plug(Faults::default(), Flash::in_memory());
+    provision(&site, &bench, &format!("{USUAL} --interval 1"));
+    let before = bench.seen().settings;
+    let port = bench.path().to_str().expect("a name");
+    let wrong = run(&mut site.command(port, &format!("{USUAL} --camera-url http://127.0.0.1:1 --replace -o json")));
+    assert_eq!((wrong.code, &wrong.error()["code"]), (Some(9), &"daemon_unreachable_from_camera".into()), "{wrong:?}");
+    let after = bench.seen();
+    assert_eq!(after.settings, before, "its flash is as it was");
+    until(&bench, "it goes on", |seen| seen.accepted > after.accepted);
 }
 
 #[test]
