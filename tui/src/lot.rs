@@ -115,6 +115,8 @@ impl LotView {
         match message {
             LiveMessage::State(state) => {
                 self.move_to(self.link.after(state, now), now);
+                // What is live is of now, even where nothing was missed.
+                self.heard_at = if self.is_live() { Some(now) } else { self.heard_at };
                 return;
             }
             LiveMessage::Ended(error) => {

@@ -57,8 +57,11 @@ fn tries_that_fail_are_one_outage_and_move_nothing_on_the_screen() {
     let (since, retry_in) = (now().plus_ms(60_000), Duration::from_secs(1));
     told(&mut model, LiveMessage::State(LinkState::Offline { since, retry_in, reason: "refused".into() }));
     assert!(matches!(model.tab().lot.link, Link::Offline { since, .. } if since == now()));
+    wait(&mut model, 60_000);
     told(&mut model, LiveMessage::State(LinkState::CatchingUp));
     assert_ne!(Areas::of(&model), areas);
+    told(&mut model, LiveMessage::State(LinkState::Live));
+    assert_eq!(model.tab().lot.heard_at, Some(model.now), "it is of now, though nothing was missed");
 }
 
 #[test]
