@@ -14,6 +14,7 @@ beforeEach(() => {
 afterEach(() => {
   vi.useRealTimers();
   setCsrfToken(null);
+  onDoubt(() => Promise.resolve());
 });
 
 function network(request: Request): Promise<Response> {
@@ -70,7 +71,7 @@ test("a daemon that refuses for now has changed nothing, unless an answer before
 });
 
 test("who is no longer known finds out at once, and not from the question who that is", async () => {
-  const doubted = vi.fn();
+  const doubted = vi.fn(() => Promise.resolve());
   onDoubt(doubted);
   const refused = json(401, { ...fixture<Problem>("problem"), status: 401, code: "unauthenticated" });
   answers = [refused, refused];
@@ -79,7 +80,16 @@ test("who is no longer known finds out at once, and not from the question who th
   expect(doubted).not.toHaveBeenCalled();
   await settle(toggle());
   expect(doubted).toHaveBeenCalledOnce();
-  onDoubt(() => undefined);
+});
+
+test("a change whose secret is of a login that is no more is sent again with that of who we are", async () => {
+  onDoubt(() => Promise.resolve(setCsrfToken("of today")));
+  const refused = json(403, { ...fixture<Problem>("problem"), status: 403, code: "csrf_mismatch" });
+  answers = [refused, json(200, { code: "A-1", seq: 7 })];
+  expect(await settle(toggle())).toMatchObject({ seq: 7 });
+  expect(sent.map((request) => request.headers.get("X-CSRF-Token"))).toEqual([null, "of today"]);
+  answers = [refused, refused];
+  expect(await settle(toggle())).toBeInstanceOf(Refusal);
 });
 
 test("what is only read and cannot be reached is just that", async () => {

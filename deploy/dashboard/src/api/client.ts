@@ -40,10 +40,10 @@ export function setCsrfToken(token: string | null): void {
   csrfToken = token;
 }
 
-let doubt: () => void = () => undefined;
+let doubt: () => Promise<void> = () => Promise.resolve();
 
-/** Called when the daemon no longer takes us for who we were. */
-export function onDoubt(listener: () => void): void {
+/** Called when the daemon no longer takes us for who we were; done when it has said who we are. */
+export function onDoubt(listener: () => Promise<void>): void {
   doubt = listener;
 }
 
@@ -58,8 +58,7 @@ const guard: Middleware = {
   async onResponse({ request, response }) {
     if (response.ok || response.status === 304) return response;
     const problem = await problemOf(response);
-    const isDoubtful = problem.status === 401 || problem.code === "csrf_mismatch";
-    if (isDoubtful && !IDENTIFYING.test(new URL(request.url).pathname)) doubt();
+    if (problem.status === 401 && !IDENTIFYING.test(new URL(request.url).pathname)) void doubt();
     throw new Refusal(problem);
   },
   onError({ error }) {
@@ -80,11 +79,17 @@ export function idempotencyKey(): string {
 /** Sends a change, again if nobody answered it: its idempotency key makes that safe. */
 export async function change<T>(send: (key: string) => Promise<{ data?: T }>): Promise<T> {
   const key = idempotencyKey();
-  let isLost = false;
+  let [isLost, isRenewed] = [false, false];
   for (let sent = 1; ; sent += 1) {
     try {
       return answer(await send(key));
     } catch (error) {
+      // The secret that lets changes through is missing or another: it comes with who we are.
+      if (error instanceof Refusal && error.problem.code === "csrf_mismatch" && !isRenewed) {
+        isRenewed = true;
+        await doubt();
+        continue;
+      }
       if (!isUndecided(error)) throw error;
       isLost ||= isAnswerLost(error);
       if (sent === SENDS_MAX) throw isLost ? new Unanswered(error) : error;

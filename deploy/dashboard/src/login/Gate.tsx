@@ -19,7 +19,7 @@ export interface Entered {
   /** Throws when the daemon did not take the login back: it goes on then. */
   logOut: () => Promise<void>;
   /** Asks again who we are: the server would not greet us. */
-  doubt: () => void;
+  doubt: () => Promise<void>;
   /** The server greets us: who was shown what is known from before is identified now. */
   met: () => void;
 }
@@ -34,7 +34,7 @@ export function Gate({ recalled, children }: Props) {
   const [entry, setEntry] = useState<Entry>(() => (recalled ? { at: "inside", lots: null, ...recalled } : { at: "outside", isOver: false }));
   /** Whether the daemon has said who we are: only then changes are let through. */
   const isIdentified = useRef(false);
-  const isAsking = useRef(false);
+  const asking = useRef<Promise<void> | null>(null);
   const doubts = useRef(0);
 
   const enter = useCallback((identity: Identity | null, lots: readonly Lot[] | null) => {
@@ -59,16 +59,15 @@ export function Gate({ recalled, children }: Props) {
   }, [enter]);
   const doubt = useCallback(() => {
     doubts.current += 1;
-    if (isAsking.current) return;
-    isAsking.current = true;
-    void ask().finally(() => (isAsking.current = false));
+    asking.current ??= ask().finally(() => (asking.current = null));
+    return asking.current;
   }, [ask]);
   const met = useCallback(() => {
-    if (!isIdentified.current) doubt();
+    if (!isIdentified.current) void doubt();
   }, [doubt]);
   useEffect(() => {
     onDoubt(doubt);
-    doubt();
+    void doubt();
   }, [doubt]);
 
   const logIn = useCallback(() => setEntry({ at: "outside", isOver: false }), []);
