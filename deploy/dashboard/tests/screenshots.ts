@@ -11,6 +11,8 @@ const SHOTS = join(import.meta.dirname, "../shots");
 const SETTLE_MS = 600;
 /** The lot fills up before it is drawn: an empty one shows little. */
 const MORNING_MS = 90_000;
+/** For all pages of one look. */
+const LOOK_MS_MAX = 300_000;
 
 const PAGES: readonly (readonly [string, string])[] = [
   ["lot", "/"],
@@ -35,7 +37,7 @@ beforeAll(async () => {
   mkdirSync(SHOTS, { recursive: true });
   [browser, daemon] = await Promise.all([launch(), Daemon.start("--demo")]);
   await new Promise((done) => setTimeout(done, MORNING_MS));
-});
+}, 2 * MORNING_MS);
 afterAll(async () => {
   await browser.close();
   await daemon.end();
@@ -46,7 +48,7 @@ const LOOKS = (["light", "dark"] as const).flatMap((colorScheme) => [
   { name: `${colorScheme}-phone`, options: { colorScheme, viewport: PHONE, isMobile: true, hasTouch: true, deviceScaleFactor: 2 } },
 ]);
 
-test.each(LOOKS)("$name", async ({ name, options }) => {
+test.each(LOOKS)("$name", { timeout: LOOK_MS_MAX }, async ({ name, options }) => {
   const { page, end } = await visit(browser, daemon.url, options);
   const save = async (what: string) => {
     await page.waitForLoadState("networkidle");
