@@ -64,7 +64,7 @@ function List({ tokens, onRevoke }: { tokens: readonly Token[]; onRevoke: (token
       title: t("tokens.name"),
       cell: ({ name, camera }) => (
         <>
-          <strong>{name}</strong> {camera && <span className="fine">{camera}</span>}
+          <strong>{name}</strong> {camera && camera !== name && <span className="fine">{camera}</span>}
         </>
       ),
     },

@@ -13,6 +13,8 @@ import { CORNERS_MAX, CORNERS_MIN, centre, isRegion, middle } from "./shape";
 const HANDLE_PX = 7;
 const LINE_PX = 2;
 const NAME_PX = 14;
+/** So much higher than wide is a letter: a name does not run into the next. */
+const LETTER = 1.6;
 /** A click this near to the first corner closes a region. */
 const CLOSE_PX = 12;
 /** By arrow key, in pixels of the picture. */
@@ -165,7 +167,7 @@ export function Surface({ capture, editor, dispatch, zoom, onZoom, isDrawing, on
               onKeyDown={(event) => onRegionKey(event, drawn)}
             >
               <polygon points={points(drawn.polygon)} strokeWidth={LINE_PX * px} />
-              <text x={x * w} y={y * h} fontSize={NAME_PX * px} strokeWidth={3 * px}>
+              <text x={x * w} y={y * h} fontSize={Math.min(NAME_PX * px, (widthOf(drawn.polygon) * w * LETTER) / name(drawn).length)} strokeWidth={3 * px}>
                 {name(drawn)}
               </text>
             </g>
@@ -220,6 +222,11 @@ export function Surface({ capture, editor, dispatch, zoom, onZoom, isDrawing, on
       </svg>
     </div>
   );
+}
+
+function widthOf(polygon: Polygon): number {
+  const across = polygon.map(([x]) => x);
+  return Math.max(...across) - Math.min(...across);
 }
 
 function stepOf([x, y]: Point, isLarge: boolean, w: number, h: number): Point {

@@ -29,7 +29,7 @@ export function SlotList() {
   const close = () => setAsked(null);
   const columns: Column<Slot>[] = [
     { title: t("setup.code"), cell: ({ code }) => <strong>{code}</strong> },
-    { title: t("slot.zone"), cell: ({ zone }) => zone ?? "–" },
+    { title: t("slot.zone"), look: "wide", cell: ({ zone }) => zone ?? "–" },
     { title: t("slot.level"), look: "wide", cellLook: "num", cell: ({ level }) => level },
     {
       title: t("slot.kind"),

@@ -1,6 +1,6 @@
 // The frame around every page: where to go, how the connection is, who is logged in.
 import type { ReactNode } from "react";
-import { Suspense, lazy, useEffect, useState } from "react";
+import { Suspense, lazy, useEffect, useRef, useState } from "react";
 import { useTranslation } from "../i18n";
 import { Link, useLocation } from "wouter";
 import type { Role } from "../api/types";
@@ -94,8 +94,15 @@ function Navigation() {
   const [path] = useLocation();
   const may = { viewer: useMay("viewer"), attendant: useMay("attendant"), admin: useMay("admin"), camera: false };
   const pages = PAGES.filter((page) => page.needs === null || may[page.needs]);
+  const frame = useRef<HTMLElement>(null);
+  // On a phone not all have room side by side: the one where one is comes into sight.
+  useEffect(() => {
+    const nav = frame.current;
+    const here = nav?.querySelector<HTMLElement>("[aria-current]");
+    if (nav && here) nav.scrollLeft = here.offsetLeft - (nav.clientWidth - here.offsetWidth) / 2;
+  }, [path]);
   return (
-    <nav className="nav" aria-label={t("nav.label")}>
+    <nav ref={frame} className="nav" aria-label={t("nav.label")}>
       {pages.map((page) => {
         const isHere = page.path === "/" ? path === "/" : path.startsWith(page.path);
         return (
