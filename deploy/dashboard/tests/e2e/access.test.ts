@@ -7,7 +7,7 @@ import { Stage } from "../stage";
 
 const stage = Stage.set();
 beforeAll(async () => {
-  await stage.daemon.ask("POST", "/api/cameras", { id: "cam-1", name: "Gate", zone: "A" });
+  await stage.daemon.ask("POST", "/api/cameras", { id: "cam-1", name: "Gate", zone: "A", interval_s: 3_600 });
   await stage.daemon.ask("POST", "/api/capture?camera=cam-1", await picture(stage.browser, "#405060"));
   const regions = [{ slot: "A-01", polygon: [[0.1, 0.1], [0.4, 0.1], [0.4, 0.5], [0.1, 0.5]] }];
   await stage.daemon.ask("PUT", "/api/cameras/cam-1/regions", { mode: "suggest", regions });

@@ -100,7 +100,7 @@ test("stays and events are listed as they happen, and saved as a file", async ()
 test("the history has a figure for today, and a file", async () => {
   const { page, end } = await stage.visit();
   await logIn(page, stage.daemon.token, "/history?range=week");
-  await page.getByText("How full the lot was").waitFor();
+  await page.getByRole("heading", { name: "How full the lot was" }).waitFor();
   await page.locator(".uplot").waitFor();
   expect(await page.getByRole("radio", { name: "7 days" }).isChecked()).toBe(true);
   const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Download CSV" }).click()]);
