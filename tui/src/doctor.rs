@@ -75,20 +75,24 @@ fn report(probe: &Probe, env: &Env, look: Look) -> String {
         ("size", format!("{columns} x {rows} cells, {width} x {height} pixels")),
         ("cell", cell),
         ("ssh", if facts.is_remote { "yes" } else { "no" }.into()),
-        ("tmux", if facts.is_tmux { tmux() } else { "no".into() }),
+        ("tmux", tmux(facts, env)),
         ("answered in", latency),
         ("answers", known(&probe.raw.join("  "))),
         ("pictures", format!("{}: {}", probe.chosen.drawing.protocol, probe.chosen.why)),
         ("or", others.join(", ")),
     ];
-    if facts.is_tmux {
+    if env.get("TMUX").is_some() {
         lines.extend(TMUX_OPTIONS.map(|name| (name, known(&tmux_option(name)))));
     }
     lines.iter().map(|(name, value)| format!("{name:<19}{value}\n")).collect()
 }
 
-fn tmux() -> String {
-    ask_tmux(&["-V"]).trim_start_matches("tmux ").to_string()
+fn tmux(facts: &Facts, env: &Env) -> String {
+    match env.get("TMUX") {
+        Some(_) => ask_tmux(&["-V"]).trim_start_matches("tmux ").to_string(),
+        None if facts.is_in_tmux() => "yes, or screen, at the other end of the line".into(),
+        None => "no".into(),
+    }
 }
 
 fn tmux_option(name: &str) -> String {
@@ -115,7 +119,7 @@ fn cards(out: &mut impl Write, pair: &[Protocol], probe: &Probe, look: Look) -> 
     write!(out, "\n{}\x1b[{rows}A", "\n".repeat(usize::from(rows)))?;
     for (at, &protocol) in pair.iter().enumerate() {
         // tmux takes for a title what others take for a picture of kitty.
-        if protocol == Protocol::Kitty && probe.facts.is_tmux {
+        if protocol == Protocol::Kitty && probe.facts.is_in_tmux() {
             continue;
         }
         let drawing = Drawing { protocol, ..chosen.drawing };

@@ -41,6 +41,7 @@ pub struct Facts {
     pub term: String,
     /// `TERM_PROGRAM`, or another variable that a terminal sets to be known by.
     pub brand: String,
+    /// tmux or screen stands between, as the environment says: at the other end of an ssh connection only by `TERM`.
     pub is_tmux: bool,
     /// It is at the other end of an ssh connection.
     pub is_remote: bool,
@@ -55,10 +56,11 @@ impl Facts {
         let brands = [("KITTY_WINDOW_ID", "kitty"), ("WEZTERM_PANE", "WezTerm"), ("KONSOLE_VERSION", "konsole")];
         let known = || brands.iter().find(|(name, _)| env.get(name).is_some()).map(|(_, brand)| (*brand).to_string());
         let named = env.get("TERM_PROGRAM").map(String::from);
+        let term = env.get("TERM").unwrap_or_default();
         Self {
-            term: env.get("TERM").unwrap_or_default().into(),
+            term: term.into(),
             brand: named.or_else(known).unwrap_or_default(),
-            is_tmux: env.get("TMUX").is_some(),
+            is_tmux: env.get("TMUX").is_some() || term.starts_with("tmux") || term.starts_with("screen"),
             is_remote: ["SSH_CONNECTION", "SSH_TTY"].iter().any(|name| env.get(name).is_some()),
             has_colors: matches!(depth, Depth::True | Depth::Ansi256),
             ..Self::default()
@@ -68,6 +70,11 @@ impl Facts {
     /// What it calls itself; an answer is truer than a variable that may be of the terminal before.
     pub fn name(&self) -> &str {
         self.replies.name.as_deref().unwrap_or(&self.brand)
+    }
+
+    /// The same, or by what it calls itself.
+    pub fn is_in_tmux(&self) -> bool {
+        self.is_tmux || self.replies.name.as_ref().is_some_and(|name| name.starts_with("tmux"))
     }
 
     fn is_one_of(&self, names: &[&str]) -> bool {
@@ -130,10 +137,10 @@ pub struct Chosen {
 pub fn choose(wish: Wish, facts: &Facts) -> Chosen {
     let shown = facts.shows();
     let (protocol, why) = match wish.protocol() {
-        Some(Protocol::Kitty | Protocol::Iterm2) if facts.is_tmux => {
+        Some(Protocol::Kitty | Protocol::Iterm2) if facts.is_in_tmux() => {
             (Protocol::Half, "tmux does not pass that protocol on with its places; sixel may be asked for".into())
         }
-        Some(Protocol::Sixel) if facts.is_tmux && !facts.replies.has_sixel() => {
+        Some(Protocol::Sixel) if facts.is_in_tmux() && !facts.replies.has_sixel() => {
             (Protocol::Half, "sixel was asked for, but this tmux answers that it knows none".into())
         }
         Some(Protocol::Sixel) if facts.cell().is_none() => {
@@ -158,8 +165,8 @@ fn by_itself(facts: &Facts, shown: &[Protocol]) -> (Protocol, String) {
         true => (Protocol::Half, why),
         false => (Protocol::Off, format!("{why}; and cells need more than 16 colours to show a picture")),
     };
-    if facts.is_tmux {
-        return floor("tmux stands between; --images sixel asks for more".into());
+    if facts.is_in_tmux() {
+        return floor("tmux or screen stands between; --images sixel asks for more".into());
     }
     if facts.is_one_of(&DENIED) {
         return floor(format!("{name} is known to draw pictures wrongly"));
@@ -213,6 +220,10 @@ mod tests {
             (Wish::Auto, vec![("TERM", "dumb")], kitty.clone(), Off, "text alone"),
             (Wish::Auto, vec![("TERM", "linux")], String::new(), Off, "text alone"),
             (Wish::Auto, vec![xterm, tmux], kitty.clone(), Half, "tmux"),
+            (Wish::Auto, vec![("TERM", "tmux-256color"), ("SSH_TTY", "x")], kitty.clone(), Half, "tmux"),
+            (Wish::Auto, vec![("TERM", "screen-256color"), ("SSH_TTY", "x")], String::new(), Half, "tmux"),
+            (Wish::Auto, vec![xterm, ("SSH_TTY", "x")], named("tmux 3.4", &[]), Half, "tmux"),
+            (Wish::Kitty, vec![xterm, ("SSH_TTY", "x")], named("tmux 3.4", &[]), Half, "does not pass"),
             (Wish::Sixel, vec![xterm, tmux], kitty.clone(), Sixel, "asked for"),
             (Wish::Sixel, vec![xterm, tmux], format!("{CELL}{DA}"), Half, "knows none"),
             (Wish::Kitty, vec![xterm, tmux], kitty.clone(), Half, "does not pass"),
@@ -251,7 +262,7 @@ mod tests {
         assert!(xterm.is_worth_asking(Wish::Auto) && xterm.is_worth_asking(Wish::Kitty));
         assert!(!xterm.is_worth_asking(Wish::Half) && !xterm.is_worth_asking(Wish::Off));
         assert!(!facts(&[("TERM", "dumb")], "").is_worth_asking(Wish::Auto));
-        let tmux = facts(&[("TERM", "screen"), ("TMUX", "x")], "");
+        let tmux = facts(&[("TERM", "tmux-256color"), ("SSH_TTY", "x")], "");
         assert!(!tmux.is_worth_asking(Wish::Auto) && tmux.is_worth_asking(Wish::Sixel));
     }
 }

@@ -17,16 +17,20 @@ pub enum Depth {
     Mono,
 }
 
+/// How `TERM` begins in terminals that have all colours: at the other end of an ssh connection `COLORTERM` does not say so.
+const TRUE: [&str; 8] = ["alacritty", "contour", "foot", "ghostty", "rio", "wezterm", "xterm-ghostty", "xterm-kitty"];
+
 impl Depth {
     /// By what the environment says of the terminal.
     pub fn detect(env: &Env) -> Self {
         let term = env.get("TERM").unwrap_or_default();
-        let is_true = matches!(env.get("COLORTERM"), Some("truecolor" | "24bit")) || term.ends_with("-direct");
+        let is_told = matches!(env.get("COLORTERM"), Some("truecolor" | "24bit")) || term.ends_with("-direct");
+        let is_true = is_told || TRUE.iter().any(|known| term.starts_with(known));
         match term {
             _ if env.get("NO_COLOR").is_some() => Self::Mono,
             "dumb" | "vt100" | "vt102" | "vt220" | "vt320" => Self::Mono,
             _ if is_true => Self::True,
-            _ if term.contains("256color") || term.starts_with("xterm-kitty") || term == "alacritty" => Self::Ansi256,
+            _ if term.contains("256color") => Self::Ansi256,
             _ => Self::Ansi16,
         }
     }
@@ -144,6 +148,9 @@ mod tests {
         assert_eq!(of(&[("TERM", "xterm-256color"), ("COLORTERM", "truecolor")]), Depth::True);
         assert_eq!(of(&[("TERM", "screen-256color")]), Depth::Ansi256);
         assert_eq!(of(&[("TERM", "linux")]), Depth::Ansi16);
+        for term in ["foot", "foot-extra", "xterm-ghostty", "wezterm", "xterm-kitty", "alacritty", "xterm-direct"] {
+            assert_eq!(of(&[("TERM", term)]), Depth::True, "{term}");
+        }
         assert_eq!(of(&[("TERM", "dumb")]), Depth::Mono);
         assert_eq!(of(&[("TERM", "xterm-256color"), ("COLORTERM", "truecolor"), ("NO_COLOR", "1")]), Depth::Mono);
     }
