@@ -10,6 +10,7 @@ use parking_api::{SlotId, SlotRef};
 use serde::{Deserialize, Serialize};
 
 use crate::images::{Drawing, Rendered, paint};
+use crate::terminal::spared;
 
 /// Columns and rows of each of the two pictures.
 pub const CELLS: (u16, u16) = (20, 10);
@@ -59,7 +60,7 @@ pub async fn explain(client: &Client, slot: SlotId) -> Result<Explained, Error> 
             None => None,
         };
         let view = view.clone();
-        let look = tokio::task::spawn_blocking(move || look(&view, bytes.as_deref()));
+        let look = tokio::task::spawn_blocking(move || spared(|| look(&view, bytes.as_deref())));
         looks.push(look.await.unwrap_or_default());
     }
     Ok(Explained { why, looks })

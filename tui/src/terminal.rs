@@ -1,5 +1,6 @@
 //! The terminal as a loan: taken, and given back exactly once, whichever way this process ends. Knows nothing of what is drawn.
 
+use std::cell::Cell;
 use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -202,10 +203,31 @@ fn leave() {
     let _ = disable_raw_mode();
 }
 
+thread_local! {
+    /// Whether a panic of this thread is nobody's end but that of its work.
+    static IS_SPARED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Does work that may panic without ending the console: what others have sent is drawn by code that others have written.
+pub fn spared<T>(work: impl FnOnce() -> T) -> T {
+    struct Back;
+    impl Drop for Back {
+        fn drop(&mut self) {
+            IS_SPARED.set(false);
+        }
+    }
+    IS_SPARED.set(true);
+    let _back = Back;
+    work()
+}
+
 /// A panic is told on a terminal that can show it, and ends the whole process: half a console helps nobody.
 fn give_back_on_panic() {
     let before = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
+        if IS_SPARED.get() {
+            return;
+        }
         leave();
         before(info);
         std::process::exit(PANIC_CODE);

@@ -12,6 +12,7 @@ use tokio::task::{AbortHandle, JoinSet};
 use super::{Drawing, Picture, paint};
 use crate::msg::Msg;
 use crate::pictures::{Ask, Spot, Subject};
+use crate::terminal::spared;
 
 /// Pictures that are decoded at the same time: the loop keeps a core to itself.
 const PAINTERS: usize = 1;
@@ -110,9 +111,9 @@ where
     let painting = tokio::task::spawn_blocking(move || {
         // Held until it is done, even if nobody waits for it any more.
         let _permit = permit;
-        paint::prepare(&bytes, &capture, cells, drawing)
+        spared(|| paint::prepare(&bytes, &capture, cells, drawing))
     });
-    let picture = painting.await.map_err(|error| format!("the picture could not be drawn: {error}"))??;
+    let picture = painting.await.map_err(|_| "the picture cannot be shown: what draws it has failed".to_string())??;
     open().put(key, &picture);
     Ok(picture)
 }
