@@ -1,6 +1,7 @@
 //! The loop: wait for a message, take all that wait, update, start what is asked for, draw once. Nothing here decides.
 
-use std::collections::VecDeque;
+mod pace;
+
 use std::io;
 use std::time::Duration;
 
@@ -22,14 +23,12 @@ use crate::terminal::Surface;
 use crate::update::{start, update};
 use crate::view;
 
+pub use pace::Pace;
+
 /// Messages that may wait; beyond it their producers do.
 pub const QUEUE: usize = 1024;
 /// Messages that are taken before a frame is drawn.
 const DRAIN_MAX: usize = 512;
-/// Frames in a second, and the least time between two frames that no key asked for. The difference is what keys have for themselves.
-const FRAMES_PER_SECOND: usize = 30;
-const QUIET_FRAME: Duration = Duration::from_millis(60);
-
 /// Writes to the disk that may be under way; a disk that is slower gets less to do.
 const KEEPING_MAX: usize = 2;
 /// How long the end waits for them.
@@ -69,54 +68,6 @@ pub struct App<S> {
     pub first: Option<Duration>,
 }
 
-/// When the next frame may be drawn.
-#[derive(Debug, Default)]
-pub struct Pace {
-    frames: VecDeque<Instant>,
-    /// When the oldest key came that no frame shows yet.
-    key_at: Option<Instant>,
-    is_dirty: bool,
-    /// When the last picture was asked for, until it has come and a frame shows it.
-    picture_at: Option<Instant>,
-    has_picture: bool,
-}
-
-impl Pace {
-    fn key(&mut self) {
-        self.key_at.get_or_insert_with(Instant::now);
-    }
-
-    /// When to draw; none when there is nothing new.
-    fn due(&self) -> Option<Instant> {
-        if !self.is_dirty {
-            return None;
-        }
-        let is_full = self.frames.len() == FRAMES_PER_SECOND;
-        let allowed = self.frames.front().filter(|_| is_full).map(|oldest| *oldest + Duration::from_secs(1));
-        let quiet = self.frames.back().filter(|_| self.key_at.is_none()).map(|newest| *newest + QUIET_FRAME);
-        Some(allowed.max(quiet).unwrap_or_else(Instant::now))
-    }
-
-    /// How long the key waited that this frame shows.
-    fn drawn(&mut self) -> Option<Duration> {
-        let now = Instant::now();
-        if self.frames.len() == FRAMES_PER_SECOND {
-            self.frames.pop_front();
-        }
-        self.frames.push_back(now);
-        self.is_dirty = false;
-        self.key_at.take().map(|at| now - at)
-    }
-
-    /// How long the picture took that this frame shows.
-    fn picture_shown(&mut self) -> Option<Duration> {
-        if !std::mem::take(&mut self.has_picture) {
-            return None;
-        }
-        self.picture_at.take().map(|at| at.elapsed())
-    }
-}
-
 /// Whether to go on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Next {
@@ -126,7 +77,10 @@ enum Next {
 
 impl<S: Surface> App<S> {
     /// Shows what is known, and asks the daemon for what is not.
-    pub fn begin(&mut self) -> io::Result<()> {
+    pub fn begin(&mut self, remembered: Option<Msg>) -> io::Result<()> {
+        if let Some(msg) = remembered {
+            self.handle(msg)?;
+        }
         self.draw()?;
         let effects = start(&mut self.model);
         self.perform(effects).map(drop)
@@ -143,7 +97,8 @@ impl<S: Surface> App<S> {
                 let _ = tokio::time::timeout(KEEP_WAIT, self.keeping.join_all()).await;
                 return Ok(());
             }
-            if self.pace.due().is_some_and(|due| due <= Instant::now()) {
+            let now = Instant::now();
+            if self.pace.due(now).is_some_and(|due| due <= now) {
                 self.draw()?;
             }
         }
@@ -151,9 +106,9 @@ impl<S: Surface> App<S> {
 
     /// The next message; none when it is time for a frame.
     async fn next(&mut self) -> Option<Msg> {
-        let wake_ms = self.model.wake_at().ms_since(clock::now()).max(0) as u64;
+        let wake_ms = self.model.wake_at().ms_since(clock::now().plus_ms(self.model.ahead_ms)).max(0) as u64;
         let wake = Instant::now() + Duration::from_millis(wake_ms);
-        match self.pace.due() {
+        match self.pace.due(Instant::now()) {
             Some(due) if due <= wake => timeout_at(due, self.inbox.recv()).await.ok().flatten(),
             _ => tokio::select! {
                 msg = self.inbox.recv() => msg,
@@ -178,9 +133,10 @@ impl<S: Surface> App<S> {
     }
 
     fn handle(&mut self, msg: Msg) -> io::Result<Next> {
-        self.pace.has_picture |= matches!(msg, Msg::Image { .. });
-        if matches!(msg, Msg::Key(_) | Msg::Mouse(_)) {
-            self.pace.key();
+        match msg {
+            Msg::Key(_) | Msg::Mouse(_) => self.pace.key(Instant::now()),
+            Msg::Image { .. } => self.pace.picture_came(),
+            _ => {}
         }
         let stamped = Stamped { at: clock::now(), msg };
         if let Some(recorder) = &mut self.recorder {
@@ -190,7 +146,7 @@ impl<S: Surface> App<S> {
             hud.messages += 1;
         }
         let effects = update(&mut self.model, stamped);
-        self.pace.is_dirty = true;
+        self.pace.dirty();
         self.perform(effects)
     }
 
@@ -204,7 +160,7 @@ impl<S: Surface> App<S> {
                 Effect::KeepHistory(lines) => self.keep_history(lines),
                 other => {
                     if matches!(other, Effect::LoadImage { .. }) {
-                        self.pace.picture_at = Some(Instant::now());
+                        self.pace.picture_wanted(Instant::now());
                     }
                     self.daemon.perform(other);
                 }
@@ -240,14 +196,14 @@ impl<S: Surface> App<S> {
         let begun = Instant::now();
         let size = self.screen.size()?;
         if size != self.model.size {
-            let at = self.model.now;
-            update(&mut self.model, Stamped { at, msg: Msg::Resize(size.0, size.1) });
+            // Where the loop draws, it has not ended.
+            self.handle(Msg::Resize(size.0, size.1))?;
         }
         let bytes_before = self.screen.bytes();
         let model = &self.model;
         self.screen.draw(|buf| view::draw(model, buf).into())?;
-        let waited = self.pace.drawn();
-        let picture = self.pace.picture_shown();
+        let now = Instant::now();
+        let (waited, picture) = (self.pace.drawn(now), self.pace.picture_shown(now));
         let first = *self.first.get_or_insert_with(|| self.begun.elapsed());
         let (frame_us, bytes_total) = (begun.elapsed().as_micros() as u64, self.screen.bytes());
         if let Some(hud) = &mut self.model.hud {

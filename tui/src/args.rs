@@ -64,7 +64,7 @@ pub struct Args {
     #[arg(long)]
     pub read_only: bool,
     /// Write down everything that happens, to be replayed
-    #[arg(long, value_name = "FILE", conflicts_with = "replay")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["plain", "replay"])]
     pub record: Option<PathBuf>,
     /// Show what was recorded
     #[arg(long, value_name = "FILE")]

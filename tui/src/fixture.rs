@@ -32,6 +32,7 @@ pub fn blank(size: (u16, u16)) -> Model {
         server: "http://127.0.0.1:1".into(),
         lot: lot::id(),
         is_read_only: false,
+        history: Vec::new(),
     })
 }
 
@@ -48,6 +49,7 @@ pub fn live(size: (u16, u16)) -> (Model, DemoLot) {
     let events = demo.events().map(|event| LogEntry::Event(Box::new(event.clone()))).collect();
     let page = EventPage { epoch: "demo".into(), head: demo.seq(), floor: 1, events };
     fetched(&mut model, Fetched::Log(page));
+    fetched(&mut model, Fetched::Trend(demo.quarters()));
     (model, demo)
 }
 
@@ -58,7 +60,7 @@ pub fn as_viewer(model: &mut Model) {
 }
 
 pub fn send(model: &mut Model, msg: Msg) -> Vec<Effect> {
-    let at = model.now;
+    let at = model.here();
     update(model, Stamped { at, msg })
 }
 
@@ -72,7 +74,7 @@ pub fn fetched(model: &mut Model, what: Fetched) -> Vec<Effect> {
 
 /// Lets `ms` milliseconds pass.
 pub fn wait(model: &mut Model, ms: i64) -> Vec<Effect> {
-    let at = model.now.plus_ms(ms);
+    let at = model.here().plus_ms(ms);
     update(model, Stamped { at, msg: Msg::Tick })
 }
 

@@ -68,7 +68,7 @@ use images::late::Late;
 use images::probe::{self, Asking};
 use keymap::Keymap;
 use model::{Model, Setup};
-use msg::{Msg, Stamped};
+use msg::Msg;
 use record::Recorder;
 use runtime::Runtime;
 use terminal::{Screen, Surface};
@@ -160,21 +160,29 @@ async fn console(args: Args, env: &Env, keymap: Keymap, begun: Instant) -> Resul
     }
     let (to, inbox) = mpsc::channel(QUEUE);
     let (daemon, server, lot) = daemon(&args, env, &to)?;
-    let setup = Setup { now: clock::now(), size: (80, 24), look, keymap, server, lot, is_read_only: args.read_only };
+    let history = if args.demo || args.plain { None } else { History::of_person(env) };
+    let setup = Setup {
+        now: clock::now(),
+        size: (80, 24),
+        look,
+        keymap,
+        server,
+        lot,
+        is_read_only: args.read_only,
+        history: history.as_ref().map(History::load).unwrap_or_default(),
+    };
     let mut tasks = JoinSet::new();
     producers::signals(&mut tasks, &to).map_err(failed("the system takes no signal handlers"))?;
     if args.plain {
         return plain::run(Model::new(setup), daemon, inbox).await.map_err(failed("it ended"));
     }
-    let recorder = args.record.as_deref().map(|path| Recorder::create(path, &setup)).transpose();
-    let recorder = recorder.map_err(failed("cannot record"))?;
     let cache = if args.demo { None } else { Cache::of_person(env) };
-    let history = if args.demo { None } else { History::of_person(env) };
     let screen = screen(&args)?;
     let setup = Setup { size: screen.size().map_err(failed("the terminal has no size"))?, ..setup };
-    let mut model = Model::new(setup);
-    remember(&mut model, cache.as_ref());
-    model.history = history.as_ref().map(History::load).unwrap_or_default();
+    let recorder = args.record.as_deref().map(|path| Recorder::create(path, &setup)).transpose();
+    let recorder = recorder.map_err(failed("cannot record"))?;
+    let remembered = remembered(&setup, cache.as_ref());
+    let model = Model::new(setup);
     let mut app = App {
         model,
         screen,
@@ -189,7 +197,7 @@ async fn console(args: Args, env: &Env, keymap: Keymap, begun: Instant) -> Resul
         first: None,
     };
     // Something is to be seen before the terminal is asked what it can show.
-    app.begin().map_err(failed("the terminal failed"))?;
+    app.begin(remembered).map_err(failed("the terminal failed"))?;
     let probe = probe::probe(args.images, env, look.depth, Asking::IfUseful).map_err(failed("the terminal failed"))?;
     let late = if probe.is_open() {
         // It may show the questions.
@@ -224,11 +232,8 @@ fn daemon(args: &Args, env: &Env, to: &mpsc::Sender<Msg>) -> Result<(Daemon, Str
     Ok((Daemon::Server(Box::new(runtime)), server, lot))
 }
 
-/// Begins with what was known at the end of the last run.
-fn remember(model: &mut Model, cache: Option<&Cache>) {
-    let lot = model.tab().lot.id.clone();
-    if let Some((at, snapshot)) = cache.and_then(|cache| cache.load(&model.server, &lot)) {
-        let msg = Msg::Remembered { lot, at, snapshot: Box::new(snapshot) };
-        update::update(model, Stamped { at: model.now, msg });
-    }
+/// What was known at the end of the last run.
+fn remembered(setup: &Setup, cache: Option<&Cache>) -> Option<Msg> {
+    let (at, snapshot) = cache?.load(&setup.server, &setup.lot)?;
+    Some(Msg::Remembered { lot: setup.lot.clone(), at, snapshot: Box::new(snapshot) })
 }

@@ -32,7 +32,10 @@ pub const REFRESH_MS: i64 = 15_000;
 /// The one state of the console.
 #[derive(Debug, Clone)]
 pub struct Model {
+    /// By the clock of the daemon, as far as it is known: all times that are shown are by it.
     pub now: Time,
+    /// How far that clock is ahead of the one of this machine, in milliseconds.
+    pub ahead_ms: i64,
     /// Columns and rows of the terminal.
     pub size: (u16, u16),
     pub look: Look,
@@ -256,9 +259,10 @@ impl Tab {
 
 impl Model {
     pub fn new(setup: Setup) -> Self {
-        let Setup { now, size, look, keymap, server, lot, is_read_only } = setup;
+        let Setup { now, size, look, keymap, server, lot, is_read_only, history } = setup;
         Self {
             now,
+            ahead_ms: 0,
             size,
             look,
             keymap,
@@ -270,11 +274,16 @@ impl Model {
             active: 0,
             notice: None,
             popup: None,
-            history: Vec::new(),
+            history,
             work: Work::default(),
             pictures: Pictures::default(),
             hud: None,
         }
+    }
+
+    /// What the clock of this machine says.
+    pub fn here(&self) -> Time {
+        self.now.plus_ms(-self.ahead_ms)
     }
 
     pub fn tab(&self) -> &Tab {
@@ -366,4 +375,7 @@ pub struct Setup {
     pub lot: LotId,
     #[serde(default)]
     pub is_read_only: bool,
+    /// Command lines that were typed before, oldest first.
+    #[serde(default)]
+    pub history: Vec<String>,
 }

@@ -1,4 +1,5 @@
-//! `--replay`: the messages of a recording through the same update, at the pace at which they came. Asks nothing of the world.
+//! `--replay`: the messages of a recording through the same update, at the pace at which they came, and in the size of the terminal where they
+//! came. Asks nothing of the world.
 
 use std::io;
 use std::time::Duration;
@@ -26,16 +27,15 @@ pub async fn run(mut model: Model, messages: Vec<Stamped>, mut screen: Screen) -
     producers::terminal(&mut tasks, to, Late::default());
     let mut messages = messages.into_iter().peekable();
     loop {
-        model.size = screen.size()?;
         screen.draw(|buf| view::draw(&model, buf).into())?;
-        let gap = messages.peek().map(|next| next.at.ms_since(model.now).max(0) as u64);
+        let gap = messages.peek().map(|next| next.at.ms_since(model.here()).max(0) as u64);
         let gap = gap.map_or(Duration::MAX, |ms| Duration::from_millis(ms).min(GAP_MAX));
         match tokio::time::timeout(gap, inbox.recv()).await {
             Ok(None | Some(Msg::Stop)) => return Ok(()),
             Ok(Some(Msg::Key(key))) if model.keymap.action(key) == Some(Action::Quit) => return Ok(()),
             Ok(Some(_)) => {}
             Err(_) => {
-                if let Some(stamped) = messages.next().filter(|stamped| !matches!(stamped.msg, Msg::Resize(..))) {
+                if let Some(stamped) = messages.next() {
                     update(&mut model, stamped);
                 }
             }

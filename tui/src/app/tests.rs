@@ -10,12 +10,13 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::{App, Daemon, Pace, QUEUE};
+use super::{App, Daemon, Pace, QUEUE, update, view};
 use crate::clock;
 use crate::demo::Demo;
 use crate::keymap::{Chord, Keymap};
 use crate::model::{Model, Setup};
 use crate::msg::Msg;
+use crate::record::Recorder;
 use crate::terminal::{Shown, Surface};
 use crate::theme::Look;
 
@@ -96,22 +97,21 @@ impl Person {
     }
 }
 
-/// Runs the console and somebody at it until both are done.
-async fn with_console<F: Future<Output = ()>>(script: impl FnOnce(Person) -> F) {
-    let (to, inbox) = mpsc::channel(QUEUE);
-    let paper = Arc::new(Mutex::new(Buffer::empty(Rect::new(0, 0, SIZE.0, SIZE.1))));
+/// A console that begins in a terminal which has another size by then, and where somebody has worked before.
+fn console(to: &mpsc::Sender<Msg>, inbox: mpsc::Receiver<Msg>, paper: &Arc<Mutex<Buffer>>) -> (App<Paper>, Setup) {
     let setup = Setup {
         now: clock::now(),
-        size: SIZE,
+        size: (80, 24),
         look: Look::default(),
         keymap: Keymap::default(),
         server: "demo".into(),
         lot: Demo::lot(),
         is_read_only: false,
+        history: vec!["goto A-05".into()],
     };
-    let mut app = App {
-        model: Model::new(setup),
-        screen: Paper(Arc::clone(&paper)),
+    let app = App {
+        model: Model::new(setup.clone()),
+        screen: Paper(Arc::clone(paper)),
         daemon: Daemon::Demo(Demo::start(to.clone())),
         inbox,
         recorder: None,
@@ -122,7 +122,15 @@ async fn with_console<F: Future<Output = ()>>(script: impl FnOnce(Person) -> F) 
         begun: Instant::now(),
         first: None,
     };
-    app.begin().expect("drawn");
+    (app, setup)
+}
+
+/// Runs the console and somebody at it until both are done.
+async fn with_console<F: Future<Output = ()>>(script: impl FnOnce(Person) -> F) {
+    let (to, inbox) = mpsc::channel(QUEUE);
+    let paper = Arc::new(Mutex::new(Buffer::empty(Rect::new(0, 0, SIZE.0, SIZE.1))));
+    let (mut app, _) = console(&to, inbox, &paper);
+    app.begin(None).expect("drawn");
     to.send(Msg::Terminal(Box::default())).await.expect("room");
     let (ended, ()) = tokio::join!(app.run(), script(Person { to, paper }));
     ended.expect("it ends well");
@@ -180,4 +188,33 @@ async fn pictures_are_looked_at_gone_back_through_and_saved_but_over_nothing() {
     })
     .await;
     assert!(std::fs::read(&file).expect("saved").starts_with(b"\x89PNG"));
+}
+
+#[tokio::test]
+async fn a_recording_has_all_that_the_console_began_with_and_replays_to_the_same_screen() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("session.jsonl");
+    let (to, inbox) = mpsc::channel(QUEUE);
+    let paper = Arc::new(Mutex::new(Buffer::empty(Rect::new(0, 0, SIZE.0, SIZE.1))));
+    let (mut app, setup) = console(&to, inbox, &paper);
+    app.recorder = Some(Recorder::create(&path, &setup).expect("a file"));
+    let demo = crate::demo::lot::DemoLot::new(setup.now, 1);
+    let remembered = Msg::Remembered { lot: demo.id(), at: setup.now, snapshot: Box::new(demo.snapshot()) };
+    app.begin(Some(remembered)).expect("drawn");
+    let person = Person { to, paper };
+    assert!(person.screen().contains("Demo car park"));
+    person.press(": up").await;
+    while let Ok(msg) = app.inbox.try_recv() {
+        app.handle(msg).expect("handled");
+    }
+    app.draw().expect("drawn");
+    assert!(person.screen().contains(":goto A-05"), "{}", person.screen());
+    let (setup, messages) = crate::record::read(&path).expect("a recording");
+    let mut model = Model::new(setup);
+    for stamped in messages {
+        update(&mut model, stamped);
+    }
+    let mut buf = Buffer::empty(Rect::new(0, 0, SIZE.0, SIZE.1));
+    view::draw(&model, &mut buf);
+    assert_eq!(buf, *person.paper.lock().expect("nobody panicked"));
 }
