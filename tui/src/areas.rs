@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use crate::lot::Link;
+use crate::lot::{Link, LotView};
 use crate::model::{Model, Pane, Tab};
 
 /// Below this only the counts are shown.
@@ -49,7 +49,7 @@ impl Areas {
         let line = |y: u16| Rect::new(0, y, width, 1);
         let mut areas = Self { title: line(0), counts: line(1), ..Self::default() };
         let mut top = 2;
-        if has_alarm(model) {
+        if is_alarming(&model.tab().lot) {
             areas.alarm = line(top);
             top += 1;
         }
@@ -92,8 +92,8 @@ impl Areas {
     }
 }
 
-fn has_alarm(model: &Model) -> bool {
-    let lot = &model.tab().lot;
+/// Whether something of a lot is to be said before all else.
+pub fn is_alarming(lot: &LotView) -> bool {
     let is_down = matches!(lot.link, Link::Offline { .. } | Link::Ended { .. });
     is_down || lot.degraded.is_some() || lot.alarms().next().is_some()
 }

@@ -108,6 +108,7 @@ async fn answer(lot: &mut DemoLot, effect: Effect, now: Time) -> Vec<Msg> {
             let events = lot.events().map(|event| LogEntry::Event(Box::new(event.clone()))).collect();
             fetched(Fetched::Log(EventPage { epoch: "demo".into(), head: lot.seq(), floor: 1, events }))
         }
+        Effect::Fetch { what: Fetch::Trend, .. } => fetched(Fetched::Trend(lot.quarters())),
         Effect::Fetch { what: Fetch::History(slot), .. } => {
             let (events, stay) = lot.history(slot);
             fetched(Fetched::History { slot, events, stay })

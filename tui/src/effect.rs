@@ -58,6 +58,8 @@ pub enum Write {
 #[serde(rename_all = "snake_case")]
 pub enum Fetch {
     Log,
+    /// How full the lot was.
+    Trend,
     History(SlotId),
     /// Why a slot is in its state.
     Why(SlotId),

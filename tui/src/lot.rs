@@ -131,7 +131,7 @@ impl LotView {
             LiveMessage::Heartbeat { .. } => {}
         }
         self.heard_at = Some(now);
-        self.trend.record(now, self.counts.occupied);
+        self.trend.record(now, self.counts.with_rate().occupancy_rate);
     }
 
     /// What was known at an earlier time, to begin with.
@@ -174,7 +174,6 @@ impl LotView {
             LogEntry::Other { .. } => None,
         });
         self.events = merged(self.events.drain(..).collect(), page, EVENTS_MAX).into();
-        self.trend.rebuild(&self.events, self.counts.occupied);
         for event in &self.events {
             if let EventChange::SlotChanged { slot, .. } = &event.change {
                 self.actors.insert(slot.id, event.actor.clone());

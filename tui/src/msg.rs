@@ -5,6 +5,7 @@ use parking_api::cameras::Camera;
 use parking_api::captures::Capture;
 use parking_api::client::{Error, LiveMessage};
 use parking_api::events::{Event, EventPage};
+use parking_api::history::HistoryBucket;
 use parking_api::live::Snapshot;
 use parking_api::lots::Lot;
 use parking_api::sessions::Session;
@@ -84,6 +85,8 @@ pub struct Written {
 pub enum Fetched {
     /// The newest events of the lot.
     Log(EventPage),
+    /// How full the lot was, by quarter of an hour, oldest first.
+    Trend(Vec<HistoryBucket>),
     /// The newest changes of a slot, oldest first, and its current stay.
     History {
         slot: SlotId,

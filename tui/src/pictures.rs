@@ -158,14 +158,27 @@ impl Pictures {
 }
 
 /// Takes in a picture that was made ready, if it is still wanted.
-pub fn arrived(model: &mut Model, lot: LotId, spot: Spot, ask: &Ask, result: Result<Box<Picture>, String>) {
+pub fn arrived(
+    model: &mut Model,
+    lot: LotId,
+    spot: Spot,
+    ask: &Ask,
+    result: Result<Box<Picture>, String>,
+) -> Vec<Effect> {
     let gap_ms = model.pictures.gap_ms();
+    let of = lot.clone();
+    let tab = model.tabs.iter_mut().find(|tab| tab.lot.id == lot && spot == Spot::Large);
+    let viewer = tab.and_then(|tab| tab.viewer.as_mut());
     let Some(held) = model.pictures.held.get_mut(&(lot, spot)).filter(|held| held.asked.as_ref() == Some(ask)) else {
-        return;
+        return Vec::new();
     };
+    let mut effects = Vec::new();
     held.is_loading = false;
     match result {
         Ok(picture) => {
+            if let Some(viewer) = viewer.filter(|viewer| viewer.moment.is_some()) {
+                effects.push(Effect::Fetch { lot: of, what: viewer.found(picture.capture.id) });
+            }
             (held.picture, held.failed) = (Some(*picture), None);
             held.next_at = Some(model.now.plus_ms(gap_ms));
         }
@@ -174,6 +187,7 @@ pub fn arrived(model: &mut Model, lot: LotId, spot: Spot, ask: &Ask, result: Res
             held.next_at = Some(model.now.plus_ms(RETRY_MS));
         }
     }
+    effects
 }
 
 /// Asks for what is to be seen and is not there, and forgets what is no longer to be seen.
@@ -226,9 +240,8 @@ pub fn places(model: &Model) -> Vec<Place> {
         return Vec::new();
     }
     if let Some(viewer) = &tab.viewer {
-        let subject = viewer.shown(tab).map(|capture| Subject::One { camera: viewer.camera.clone(), capture });
-        let place = place(Spot::Large, &viewer.camera, areas.main, subject);
-        return place.map(|place| Place { is_live: viewer.at.is_none(), ..place }).into_iter().collect();
+        let place = place(Spot::Large, &viewer.camera, areas.main, viewer.shown(tab));
+        return place.map(|place| Place { is_live: viewer.is_live(), ..place }).into_iter().collect();
     }
     match tab.pane {
         Pane::Slots => side(tab, areas.side).into_iter().collect(),
@@ -290,18 +303,22 @@ fn picture_rows(columns: u16, rows: u16) -> Option<u16> {
 fn beside_history(tab: &Tab, area: Rect) -> Option<Place> {
     let slot = tab.selected()?;
     let camera = camera_of(tab, slot)?;
-    let history = &tab.slot.history;
-    let row = tab.slot.rows.cursor;
-    let event = history.len().checked_sub(row + 1).and_then(|at| history.get(at));
-    // The newest change is looked at in the newest picture.
-    let past = event.filter(|event| row > 0 && matches!(event.change, EventChange::SlotChanged { .. }));
+    let past = moment(tab);
     let subject = match past {
-        Some(event) => Some(Subject::Before { camera: camera.id.clone(), at: event.at.plus_ms(1) }),
+        Some(at) => Some(Subject::Before { camera: camera.id.clone(), at }),
         None => newest(camera),
     };
     let rows = picture_rows(area.width, area.height)?;
     let place = place(Spot::Slot, &camera.id, Rect { height: rows, ..area }, subject)?;
     Some(Place { is_live: past.is_none(), ..place })
+}
+
+/// Just after the change that is selected in the history of a slot; none for the newest, which is looked at in the newest picture.
+pub fn moment(tab: &Tab) -> Option<Time> {
+    let (history, row) = (&tab.slot.history, tab.slot.rows.cursor);
+    let event = history.get(history.len().checked_sub(row + 1)?)?;
+    let is_past = tab.pane == Pane::Slot && row > 0 && matches!(event.change, EventChange::SlotChanged { .. });
+    is_past.then(|| event.at.plus_ms(1))
 }
 
 /// As many as fit, and the one that is selected among them.

@@ -52,8 +52,8 @@ pub async fn run(mut model: Model, mut daemon: Daemon, mut inbox: mpsc::Receiver
 
 /// Pictures come by the minute and say nothing that can be read out.
 fn sentence(model: &Model, msg: &Msg, now: Time) -> Option<String> {
-    let Msg::Live { message: LiveMessage::Event(event), .. } = msg else { return None };
-    if matches!(event.change, EventChange::CaptureAdded { .. }) {
+    let Msg::Live { lot, message: LiveMessage::Event(event) } = msg else { return None };
+    if *lot != model.tab().lot.id || matches!(event.change, EventChange::CaptureAdded { .. }) {
         return None;
     }
     let at = spans::second(event.at, now, &model.tab().lot.zone);

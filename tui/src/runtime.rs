@@ -5,8 +5,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use parking_api::client::settings::Settings;
-use parking_api::client::{CaptureQuery, Client, Error, EventQuery, LiveOptions, Mutation, SessionQuery, follow};
+use parking_api::client::{
+    CaptureQuery, Client, Error, EventQuery, HistoryQuery, LiveOptions, Mutation, SessionQuery, follow,
+};
 use parking_api::events::LogEntry;
+use parking_api::history::BucketLength;
 use parking_api::live::Cursor;
 use parking_api::sessions::SessionState;
 use parking_api::slots::{Slot, SlotPatch};
@@ -179,6 +182,10 @@ async fn fetched(client: &Client, what: Fetch) -> Result<Fetched, Error> {
         Fetch::Log => {
             let query = EventQuery { limit: Some(EVENTS_MAX), ..EventQuery::default() };
             client.events(&query).await.map(Fetched::Log)
+        }
+        Fetch::Trend => {
+            let query = HistoryQuery { bucket: Some(BucketLength::Quarter), ..HistoryQuery::default() };
+            client.slots_history(&query).await.map(Fetched::Trend)
         }
         Fetch::History(slot) => {
             let name = Some(SlotRef::Id(slot));

@@ -79,8 +79,10 @@ pub enum Way {
     Right,
 }
 
-/// Cells of a tile on the map, largest first: each has room for longer words, the first also for a note.
-const TILES: [(u16, u16); 4] = [(16, 3), (10, 2), (8, 2), (6, 2)];
+/// Cells of a tile on the map, largest first: each has room for longer words, the first also for a note, the last for `occ25m` and its sign.
+const TILES: [(u16, u16); 4] = [(16, 3), (10, 2), (8, 2), (7, 2)];
+/// Cells of a compact tile besides its code: sign, mark, and `occ 25m` or a word alone.
+const COMPACT: [u16; 2] = [9, 6];
 /// Cells between two tiles, and from the border of a zone to its tiles.
 const GAP: u16 = 1;
 const PADDING: u16 = 2;
@@ -105,7 +107,7 @@ impl Sheet {
         let maker = Maker { lot, level, is_shown, code: widest_code(lot, level) };
         match paper.mode {
             Mode::Map => maker.map(paper),
-            Mode::Compact => maker.flow(paper.width, (maker.code + 2, 1)),
+            Mode::Compact => maker.compact(paper),
             Mode::List => maker.list(paper.width),
         }
     }
@@ -255,6 +257,12 @@ impl Maker<'_> {
             y += u32::from(size.1);
         }
         self.frame(sheet, zone, frame);
+    }
+
+    /// A line for each tile, with the longest words that fit without scrolling.
+    fn compact(&self, paper: Paper) -> Sheet {
+        let [long, short] = COMPACT.map(|words| self.flow(paper.width, (self.code + words, 1)));
+        if long.height <= u32::from(paper.height) { long } else { short }
     }
 
     /// Tiles one after another, in frames as wide as the paper.

@@ -21,6 +21,8 @@ pub use moving::sheet;
 
 /// Most lots that are followed at a time.
 pub const TABS_MAX: usize = 16;
+/// Two clocks that differ by no more, in milliseconds, go alike.
+const AHEAD_MS_MIN: u64 = 1_000;
 
 /// What the console asks for before anything has happened.
 pub fn start(model: &mut Model) -> Vec<Effect> {
@@ -31,11 +33,19 @@ pub fn start(model: &mut Model) -> Vec<Effect> {
 }
 
 pub fn update(model: &mut Model, stamped: Stamped) -> Vec<Effect> {
-    let step_ms = stamped.at.ms_since(model.now);
+    if let Msg::Live { message: LiveMessage::Heartbeat { at, .. }, .. } = &stamped.msg {
+        let ahead_ms = at.ms_since(stamped.at);
+        // What is less is the time that the line takes.
+        if ahead_ms.abs_diff(model.ahead_ms) > AHEAD_MS_MIN {
+            model.ahead_ms = ahead_ms;
+        }
+    }
+    let now = stamped.at.plus_ms(model.ahead_ms);
+    let step_ms = now.ms_since(model.now);
     if step_ms < 0 {
         shift(model, step_ms);
     }
-    model.now = stamped.at;
+    model.now = now;
     let is_passing = is_passing(&stamped.msg);
     let mut effects = match stamped.msg {
         Msg::Key(key) => popups::key(model, key),
@@ -65,10 +75,7 @@ pub fn update(model: &mut Model, stamped: Stamped) -> Vec<Effect> {
             model.pictures.chosen = *chosen;
             Vec::new()
         }
-        Msg::Image { lot, spot, ask, result } => {
-            pictures::arrived(model, lot, spot, &ask, result);
-            Vec::new()
-        }
+        Msg::Image { lot, spot, ask, result } => pictures::arrived(model, lot, spot, &ask, result),
         Msg::Saved(result) => {
             viewing::saved(model, result);
             Vec::new()
@@ -116,8 +123,12 @@ fn visit(model: &mut Model) -> Vec<Effect> {
     vec![Effect::Follow(tab.lot.id.clone())]
 }
 
-fn live(model: &mut Model, lot: &LotId, message: LiveMessage) -> Vec<Effect> {
+fn live(model: &mut Model, lot: &LotId, mut message: LiveMessage) -> Vec<Effect> {
     let now = model.now;
+    if let LiveMessage::State(LinkState::Offline { since, .. }) = &mut message {
+        // The only time in a message that is by the clock of this machine.
+        *since = since.plus_ms(model.ahead_ms);
+    }
     let is_asking = model.popup == Some(Popup::Why);
     let Some(tab) = model.tab_of(lot) else { return Vec::new() };
     let is_live = matches!(message, LiveMessage::State(LinkState::Live));
@@ -143,7 +154,9 @@ fn live(model: &mut Model, lot: &LotId, message: LiveMessage) -> Vec<Effect> {
     }
     let fetch = |what| Effect::Fetch { lot: lot.clone(), what };
     if is_live {
-        let mut effects: Vec<_> = missed(model, lot).into_iter().map(fetch).collect();
+        // What nobody here saw, the daemon wrote down.
+        let missed = missed(model, lot).into_iter().chain([Fetch::Trend]);
+        let mut effects: Vec<_> = missed.map(fetch).collect();
         if model.who == Who::Asking {
             model.who_at = Some(now);
             effects.extend([Effect::Identify, Effect::ListLots]);

@@ -9,6 +9,7 @@ mod overlay;
 mod panes;
 mod pictures;
 mod table;
+mod title;
 mod top;
 mod why;
 
@@ -82,6 +83,7 @@ pub fn draw(model: &Model, buf: &mut Buffer) -> Drawn {
     }
     pictures::draw(&mut canvas, model);
     if !model.tab().lot.is_live() {
+        model.look.fade(canvas.buf, areas.counts);
         model.look.fade(canvas.buf, areas.main);
     }
     if model.popup.is_some() {

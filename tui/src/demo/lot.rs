@@ -9,6 +9,7 @@ use parking_api::cameras::{Camera, CameraStatus, Contact, Health};
 use parking_api::captures::Capture;
 use parking_api::client::Error;
 use parking_api::events::{Actor, Event, EventChange};
+use parking_api::history::{HistoryBucket, SlotSeconds};
 use parking_api::live::{Snapshot, SnapshotReason};
 use parking_api::lots::Lot;
 use parking_api::sessions::{Session, SessionKind, SessionState};
@@ -23,6 +24,7 @@ use crate::effect::Write;
 use crate::lot::EVENTS_MAX;
 use crate::msg::Written;
 use crate::pictures::Subject;
+use crate::trend;
 
 const PER_ROW: usize = 8;
 const ZONES: [&str; 3] = ["A", "B", "C"];
@@ -49,6 +51,8 @@ pub struct DemoLot {
     /// Oldest first, with the state of each slot of its half of the lot.
     shots: VecDeque<(Capture, Vec<SlotState>)>,
     events: VecDeque<Event>,
+    /// How full it was, oldest first.
+    quarters: VecDeque<HistoryBucket>,
     seq: u64,
     rng: SmallRng,
 }
@@ -71,9 +75,9 @@ impl DemoLot {
             rev: 1,
         };
         let open = vec![None; slots.len()];
-        let (closed, events, shots) = (VecDeque::new(), VecDeque::new(), VecDeque::new());
+        let (closed, events, shots, quarters) = Default::default();
         let rng = SmallRng::seed_from_u64(seed);
-        let mut demo = Self { lot, slots, cameras: cameras(now), open, closed, shots, events, seq: 1, rng };
+        let mut demo = Self { lot, slots, cameras: cameras(now), open, closed, shots, events, quarters, seq: 1, rng };
         let (mut at, mut steps) = (begun, 0);
         while at < now {
             demo.step(at);
@@ -165,8 +169,35 @@ impl DemoLot {
         (self.events.iter().filter(is_about).cloned().collect(), stay.cloned())
     }
 
+    /// How full it was, by quarter of an hour, oldest first.
+    pub fn quarters(&self) -> Vec<HistoryBucket> {
+        self.quarters.iter().cloned().collect()
+    }
+
+    /// Writes down how full it is. Each look stands for a second: it is the shares that count.
+    fn look(&mut self, now: Time) {
+        let start = Time::from_ms(now.ms() - now.ms().rem_euclid(trend::STEP_MS));
+        if self.quarters.back().is_none_or(|last| last.start != start) {
+            let (end, slot_seconds, zones) = (start.plus_ms(trend::STEP_MS), SlotSeconds::default(), Vec::new());
+            self.quarters.push_back(HistoryBucket { start, end, watched_s: 0, slot_seconds, zones });
+            self.quarters.drain(..self.quarters.len().saturating_sub(trend::STEPS));
+        }
+        let Some(HistoryBucket { watched_s, slot_seconds, .. }) = self.quarters.back_mut() else { return };
+        *watched_s += 1;
+        for slot in &self.slots {
+            *match slot.state {
+                SlotState::Free => &mut slot_seconds.free,
+                SlotState::Occupied => &mut slot_seconds.occupied,
+                SlotState::Reserved => &mut slot_seconds.reserved,
+                SlotState::Closed => &mut slot_seconds.closed,
+                SlotState::Unknown => &mut slot_seconds.unknown,
+            } += 1;
+        }
+    }
+
     /// A car comes or goes, as chance and the hour will have it.
     pub fn step(&mut self, now: Time) -> Option<Box<Event>> {
+        self.look(now);
         let at = self.rng.random_range(0..self.slots.len());
         let occupied = self.open.iter().flatten().count() as f64 / self.slots.len() as f64;
         let state = match self.slots[at].state {

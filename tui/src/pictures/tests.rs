@@ -129,7 +129,7 @@ fn going_back_needs_the_list_once_and_the_newest_is_followed_again_at_its_end() 
     press(&mut model, "4 i");
     let asked = press(&mut model, "[ [");
     let fetches: Vec<_> = asked.iter().filter(|effect| matches!(effect, Effect::Fetch { .. })).collect();
-    let [Effect::Fetch { what: Fetch::Captures { camera, cursor: None }, .. }] = fetches[..] else {
+    let [Effect::Fetch { what: Fetch::Captures { camera, cursor: None, .. }, .. }] = fetches[..] else {
         panic!("one question for the list: {fetches:?}")
     };
     let captures = demo.captures(camera);
@@ -224,4 +224,32 @@ fn while_the_line_is_down_pictures_stay_and_are_asked_for_when_it_is_back() {
     demo.shoot(now);
     let effects = told(&mut model, LiveMessage::Snapshot(Box::new(demo.snapshot())));
     assert_eq!(loads(&effects).len(), 1);
+}
+
+#[test]
+fn the_picture_of_a_change_is_opened_large_where_there_is_no_room_beside_it_and_gone_back_from() {
+    let (mut model, demo) = live((80, 24));
+    press(&mut model, "l enter");
+    let slot = model.tab().selected().expect("a slot").id;
+    let (events, stay) = demo.history(slot);
+    let moment = events[events.len() - 2].at.plus_ms(1);
+    send(&mut model, Msg::Fetched { lot: demo.id(), result: Ok(Fetched::History { slot, events, stay }) });
+    let asked = loads(&press(&mut model, "[ enter"));
+    let [(Spot::Large, Ask { subject: Subject::Before { camera, at }, .. })] = &asked[..] else { panic!("{asked:?}") };
+    assert_eq!(*at, moment);
+    let captures = demo.captures(camera);
+    let found = captures.iter().position(|capture| capture.captured_at < moment).expect("a picture");
+    let effects = answer(&mut model, &demo, &asked);
+    let at = |model: &Model| model.tab().viewer.as_ref().and_then(|viewer| viewer.at);
+    assert_eq!(at(&model), Some(captures[found].id));
+    let what = Fetch::Captures { camera: camera.clone(), cursor: None };
+    assert!(effects.contains(&Effect::Fetch { lot: demo.id(), what }), "{effects:?}");
+    let page = Fetched::Captures { camera: camera.clone(), captures: captures.clone(), next: None, is_first: true };
+    send(&mut model, Msg::Fetched { lot: demo.id(), result: Ok(page) });
+    for (key, place) in [("[", found + 1), ("]", found), ("]", found - 1)] {
+        press(&mut model, key);
+        assert_eq!(at(&model), Some(captures[place].id), "{key}");
+    }
+    press(&mut model, "esc");
+    assert_eq!(model.tab().selected().map(|slot| slot.id), Some(slot));
 }

@@ -1,8 +1,10 @@
 //! One camera, large: its newest picture, or one of those before.
 
 use parking_api::captures::Capture;
-use parking_api::{CameraId, CaptureId};
+use parking_api::{CameraId, CaptureId, Time};
 
+use super::Subject;
+use crate::effect::Fetch;
 use crate::model::Tab;
 
 /// Pictures that are known by name at a time: two months of one a minute.
@@ -14,8 +16,10 @@ const AHEAD: usize = 20;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Viewer {
     pub camera: CameraId,
-    /// None follows the newest.
+    /// None follows the newest, where there is no moment either.
     pub at: Option<CaptureId>,
+    /// The last picture before it is to be seen; which one that is is not known yet.
+    pub moment: Option<Time>,
     /// Newest first; empty until somebody goes back.
     pub list: Vec<CaptureId>,
     /// Where the next page of them begins.
@@ -27,15 +31,33 @@ pub struct Viewer {
 
 impl Viewer {
     pub fn new(camera: CameraId) -> Self {
-        Self { camera, at: None, list: Vec::new(), cursor: None, is_loading: false, owed: 0 }
+        Self { camera, at: None, moment: None, list: Vec::new(), cursor: None, is_loading: false, owed: 0 }
+    }
+
+    /// Whether it follows the newest.
+    pub fn is_live(&self) -> bool {
+        self.at.is_none() && self.moment.is_none()
+    }
+
+    /// The newest picture of this camera.
+    pub fn newest(&self, tab: &Tab) -> Option<CaptureId> {
+        let camera = tab.lot.cameras.iter().find(|camera| camera.id == self.camera)?;
+        camera.contact.as_ref()?.capture_id
     }
 
     /// The picture that is to be seen.
-    pub fn shown(&self, tab: &Tab) -> Option<CaptureId> {
-        self.at.or_else(|| {
-            let camera = tab.lot.cameras.iter().find(|camera| camera.id == self.camera)?;
-            camera.contact.as_ref()?.capture_id
-        })
+    pub fn shown(&self, tab: &Tab) -> Option<Subject> {
+        let camera = self.camera.clone();
+        match (self.at, self.moment) {
+            (None, Some(at)) => Some(Subject::Before { camera, at }),
+            (at, _) => Some(Subject::One { camera, capture: at.or_else(|| self.newest(tab))? }),
+        }
+    }
+
+    /// Stays at a picture of the past; what is to be asked for those before and after it.
+    pub fn found(&mut self, capture: CaptureId) -> Fetch {
+        (self.at, self.moment, self.is_loading) = (Some(capture), None, true);
+        Fetch::Captures { camera: self.camera.clone(), cursor: None }
     }
 
     /// How many there are before the one that is shown, as far as they are known.
@@ -77,6 +99,11 @@ impl Viewer {
             return;
         };
         self.at = at.checked_sub(1).filter(|at| *at > 0).map(|at| self.list[at]);
+    }
+
+    /// Goes to the newest, and with it.
+    pub fn follow(&mut self) {
+        (self.at, self.moment) = (None, None);
     }
 
     /// Takes in a page of the list: the first, or the next. Whether another is needed, for what is shown is older.

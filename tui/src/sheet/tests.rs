@@ -27,7 +27,7 @@ fn zones_lie_beside_each_other_where_there_is_room_and_below_where_there_is_none
         let frames = sheet(&lot, width, height, Mode::Map).frames;
         frames.iter().map(|frame| (frame.at.x, frame.at.y)).collect::<Vec<_>>()
     };
-    let wide = places(200, 60);
+    let wide = places(210, 60);
     assert!(wide.iter().all(|(_, y)| *y == 0) && wide.is_sorted(), "{wide:?}");
     let narrow = places(80, 19);
     assert!(narrow.iter().all(|(x, _)| *x == 0) && narrow.is_sorted(), "{narrow:?}");

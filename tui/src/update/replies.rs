@@ -26,7 +26,7 @@ pub fn who(model: &mut Model, result: Result<Identity, Error>) -> Vec<Effect> {
     Vec::new()
 }
 
-/// A tab for each lot; those that are open stay where they are.
+/// A tab for each lot, which is followed; those that are open stay where they are.
 pub fn lots(model: &mut Model, result: Result<Vec<Lot>, Error>) -> Vec<Effect> {
     let Ok(lots) = result else { return Vec::new() };
     for lot in lots {
@@ -34,7 +34,12 @@ pub fn lots(model: &mut Model, result: Result<Vec<Lot>, Error>) -> Vec<Effect> {
             model.tabs.push(Tab::new(lot.id));
         }
     }
-    Vec::new()
+    // All of them: what is wrong in another lot is to be seen, too.
+    let follow = |tab: &mut Tab| {
+        let was_followed = std::mem::replace(&mut tab.is_followed, true);
+        (!was_followed).then(|| Effect::Follow(tab.lot.id.clone()))
+    };
+    model.tabs.iter_mut().filter_map(follow).collect()
 }
 
 pub fn fetched(model: &mut Model, lot: &LotId, result: Result<Fetched, NotFetched>) -> Vec<Effect> {
@@ -45,9 +50,11 @@ pub fn fetched(model: &mut Model, lot: &LotId, result: Result<Fetched, NotFetche
             return Vec::new();
         }
     };
+    let now = model.now;
     let Some(tab) = model.tab_of(lot) else { return Vec::new() };
     match fetched {
         Fetched::Log(page) => tab.lot.history(page.events),
+        Fetched::Trend(buckets) => tab.lot.trend.fill(&buckets, now),
         Fetched::History { slot, events, stay } => {
             if tab.slot.slot == Some(slot) {
                 tab.slot.fill(events);
@@ -74,6 +81,7 @@ fn not_fetched(model: &mut Model, lot: &LotId, NotFetched { what, error }: NotFe
     let Some(tab) = model.tab_of(lot) else { return };
     let what = match what {
         Fetch::Log => "the events".into(),
+        Fetch::Trend => "how full the lot was".into(),
         Fetch::Sessions => "the stays".into(),
         Fetch::Cameras => "the cameras".into(),
         Fetch::History(slot) => {

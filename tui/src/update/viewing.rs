@@ -21,11 +21,11 @@ fn camera(tab: &Tab) -> Option<CameraId> {
     }
 }
 
-/// The picture of a moment of the past that is looked at beside the history of a slot.
-fn moment(model: &Model) -> Option<CaptureId> {
+/// The picture of a moment of the past, where it stands beside the history of a slot.
+fn beside_history(model: &Model) -> Option<CaptureId> {
     let tab = model.tab();
-    let is_past = tab.pane == Pane::Slot && tab.slot.rows.cursor > 0;
-    let held = model.pictures.held(&tab.lot.id, &Spot::Slot).filter(|held| is_past && !held.is_loading)?;
+    pictures::moment(tab)?;
+    let held = model.pictures.held(&tab.lot.id, &Spot::Slot).filter(|held| !held.is_loading)?;
     held.picture.as_ref().map(|picture| picture.capture.id)
 }
 
@@ -36,7 +36,7 @@ pub fn enlarge(model: &mut Model) -> Vec<Effect> {
         model.say(Tone::Plain, format!("pictures are off: {why}"));
         return Vec::new();
     }
-    let (found, at) = (camera(model.tab()), moment(model));
+    let (found, at) = (camera(model.tab()), beside_history(model));
     let tab = model.tab_mut();
     if tab.viewer.take().is_some() {
         return Vec::new();
@@ -45,12 +45,11 @@ pub fn enlarge(model: &mut Model) -> Vec<Effect> {
         model.say(Tone::Plain, "no camera sees this: select a camera, or a slot in the zone of one");
         return Vec::new();
     };
-    // What came before and after it is asked for at once.
-    let is_loading = at.is_some();
-    let what = Fetch::Captures { camera: camera.clone(), cursor: None };
-    tab.viewer = Some(Viewer { at, is_loading, ..Viewer::new(camera) });
-    let fetch = Effect::Fetch { lot: tab.lot.id.clone(), what };
-    is_loading.then_some(fetch).into_iter().collect()
+    let moment = pictures::moment(tab).filter(|_| at.is_none());
+    let mut viewer = Viewer { moment, ..Viewer::new(camera) };
+    let around = at.map(|at| viewer.found(at));
+    tab.viewer = Some(viewer);
+    around.map(|what| Effect::Fetch { lot: tab.lot.id.clone(), what }).into_iter().collect()
 }
 
 pub fn show(model: &mut Model, camera: CameraId) {
@@ -70,8 +69,9 @@ pub fn step(model: &mut Model, is_back: bool) -> Vec<Effect> {
         drop(enlarge(model));
     }
     let tab = model.tab_mut();
-    let newest = tab.viewer.as_ref().and_then(|viewer| Viewer::new(viewer.camera.clone()).shown(tab));
-    let Some(viewer) = &mut tab.viewer else { return Vec::new() };
+    let newest = tab.viewer.as_ref().and_then(|viewer| viewer.newest(tab));
+    // Around a moment of which nobody knows the picture yet there is none.
+    let Some(viewer) = tab.viewer.as_mut().filter(|viewer| viewer.moment.is_none()) else { return Vec::new() };
     if !is_back {
         viewer.newer();
         return Vec::new();
@@ -98,7 +98,7 @@ pub fn travel(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Down | Action::NextZone => beside(model, true),
         Action::Last | Action::Follow => {
             if let Some(viewer) = &mut model.tab_mut().viewer {
-                viewer.at = None;
+                viewer.follow();
             }
         }
         Action::First => {
@@ -140,7 +140,7 @@ pub fn listed(
     is_first: bool,
 ) -> Vec<Effect> {
     let Some(tab) = model.tab_of(lot) else { return Vec::new() };
-    let newest = Viewer::new(camera.clone()).shown(tab);
+    let newest = Viewer::new(camera.clone()).newest(tab);
     let is_alone = captures.len() < 2 && is_first;
     if let Some(viewer) = tab.viewer.as_mut().filter(|viewer| viewer.camera == *camera) {
         if viewer.fill(captures, next, is_first, newest) {

@@ -4,8 +4,8 @@ use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 use unicode_width::UnicodeWidthStr;
 
-use super::Target;
-use super::canvas::{Canvas, Part};
+use super::canvas::{Canvas, Part, width};
+use super::{Target, top};
 use crate::actions::Action;
 use crate::areas::Areas;
 use crate::model::{Model, Pane, Tone};
@@ -27,13 +27,21 @@ pub fn draw(canvas: &mut Canvas<'_>, model: &Model, areas: &Areas) {
         Some(Popup::Confirm(confirm)) => confirm_lines(canvas, model, areas, confirm),
         Some(Popup::Picker(_) | Popup::Away(_) | Popup::Why) | None => {
             hints(canvas, model, areas.hints);
-            status(canvas, model, areas.status);
+            status(canvas, model, areas);
         }
     }
 }
 
-fn status(canvas: &mut Canvas<'_>, model: &Model, area: Rect) {
+fn status(canvas: &mut Canvas<'_>, model: &Model, areas: &Areas) {
     let look = canvas.look;
+    let mut area = areas.status;
+    if !top::has_selection(areas) {
+        // Which slots are shown has no other line.
+        let selection = top::selection(model);
+        let needs = width(&selection).min(area.width / 2);
+        area.width -= needs;
+        canvas.line(area.right(), area.y, needs, &selection);
+    }
     let room = area.width.saturating_sub(2);
     if let Some(notice) = &model.notice {
         let ink = match notice.tone {
@@ -56,6 +64,9 @@ fn status(canvas: &mut Canvas<'_>, model: &Model, area: Rect) {
         parts.push((format!("   {note}"), look.ink(look.theme.accent)));
     }
     canvas.line(area.x + 1, area.y, room, &parts);
+    if !tab.lot.is_live() {
+        look.fade(canvas.buf, area);
+    }
 }
 
 fn hints(canvas: &mut Canvas<'_>, model: &Model, area: Rect) {

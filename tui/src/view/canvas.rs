@@ -96,7 +96,8 @@ impl<'a> Canvas<'a> {
         chars.map(|c| if c.is_ascii() { c.to_string() } else { "?".repeat(c.width().unwrap_or_default()) }).collect()
     }
 
-    fn fit(&self, text: &str, width: usize) -> String {
+    /// What of a text fits, with an ellipsis where that is not all.
+    pub fn fit(&self, text: &str, width: usize) -> String {
         let mut shown = self.clean(text);
         if shown.width() <= width {
             return shown;

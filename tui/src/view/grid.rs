@@ -1,5 +1,6 @@
 //! The slots: tiles in the frames of their zones, or rows of a table.
 
+use parking_api::Time;
 use parking_api::slots::{Slot, SlotKind, SlotState};
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
@@ -152,10 +153,13 @@ fn draw_tile(canvas: &mut Canvas<'_>, model: &Model, tile: &Tile, at: Rect, skip
     };
     canvas.fill(at, state_style);
     canvas.hit(at, Target::Slot(slot.id));
+    let sign = look.sign(slot.state);
     if tile.at.height == 1 {
-        let x = canvas.text(at.x, at.y, 1, look.sign(slot.state), state_style);
+        let x = canvas.text(at.x, at.y, 1, sign, state_style);
         let x = canvas.text(x, at.y, at.width.saturating_sub(2), slot.code.as_str(), state_style);
-        badge(canvas, &marks, None, (x, at.y, at.right().saturating_sub(x)), state_style);
+        badge(canvas, &marks, None, (x, at.y, 1.min(at.right().saturating_sub(x))), state_style);
+        let room = at.right().saturating_sub(x + 1);
+        canvas.text(x + 1, at.y, room, &state_text(slot, model.now, usize::from(room)), state_style);
         return;
     }
     if skipped == 0 {
@@ -166,10 +170,10 @@ fn draw_tile(canvas: &mut Canvas<'_>, model: &Model, tile: &Tile, at: Rect, skip
     // The rows of the tile that are in sight.
     let row = |n: u16| n.checked_sub(skipped).filter(|down| *down < at.height).map(|down| at.y + down);
     if let Some(y) = row(1) {
-        let x = canvas.text(at.x, y, 2, &format!("{} ", look.sign(slot.state)), state_style);
+        let gap = u16::from(at.width >= SPACED_FROM);
+        let x = canvas.text(at.x, y, 1, sign, state_style) + gap;
         let room = at.right().saturating_sub(x);
-        let text = state_text(slot, model, usize::from(room));
-        canvas.text(x, y, room, &text, state_style);
+        canvas.text(x, y, room, &state_text(slot, model.now, usize::from(room)), state_style);
     }
     if let Some(y) = row(2) {
         let kind = if slot.kind == SlotKind::Standard { "" } else { slot.kind.as_str() };
@@ -211,25 +215,23 @@ fn tag(kind: SlotKind) -> Option<&'static str> {
     }
 }
 
-/// The word of a state, or how long it is occupied, in so many cells.
-fn state_text(slot: &Slot, model: &Model, width: usize) -> String {
-    if slot.stale_since.is_some() {
-        return match width {
-            14.. => format!("{} stale", slot.state),
-            10.. => format!("{} stale", lot::word(slot.state, 0)),
-            _ => format!("{}?", lot::word(slot.state, 0)),
-        };
-    }
-    if slot.state != SlotState::Occupied {
-        return lot::word(slot.state, width).into();
-    }
-    let stay = spans::stay(slot.changed_at, model.now);
-    match width {
-        14.. => format!("occupied {stay}"),
-        8.. => format!("occ {stay}"),
-        _ if stay.len() > width => stay.chars().take_while(|c| *c != 'h').chain(['h']).collect(),
-        _ => stay,
-    }
+/// From this width of a tile on there is a space between the sign of a state and its word.
+const SPACED_FROM: u16 = 10;
+
+/// The word of a state, and how long it is occupied: the longest that fits so many cells.
+fn state_text(slot: &Slot, now: Time, width: usize) -> String {
+    let (long, short) = (slot.state.as_str(), lot::word(slot.state, 0));
+    let texts = if slot.stale_since.is_some() {
+        let cut: String = short.chars().take(3).collect();
+        vec![format!("{long} stale"), format!("{short} stale"), format!("{short}?"), format!("{cut}?")]
+    } else if slot.state == SlotState::Occupied {
+        let stay = spans::stay(slot.changed_at, now);
+        let unit = stay.split_inclusive(char::is_alphabetic).next().unwrap_or_default();
+        vec![format!("{long} {stay}"), format!("{short} {stay}"), format!("{short} {unit}"), format!("{short}{unit}")]
+    } else {
+        vec![long.into()]
+    };
+    texts.into_iter().find(|text| text.len() <= width).unwrap_or_else(|| short.into())
 }
 
 /// Cells of the columns of the list: mark, code, state, since, zone, kind, source; the rest is the note.

@@ -1,5 +1,7 @@
 //! What is seen: every pane at three sizes as a snapshot, and no message or size that ends in a panic.
 
+mod lots;
+
 use std::time::Duration;
 
 use parking_api::cameras::CameraStatus;
@@ -321,6 +323,8 @@ fn anything() -> impl Strategy<Value = Doing> {
         8 => proptest::sample::select(keys).prop_map(Doing::Key),
         2 => (0_u16..260, 0_u16..90).prop_map(|(columns, rows)| Doing::Resize(columns, rows)),
         2 => (0_u16..200, 0_u16..60, any::<bool>()).prop_map(|(x, y, is_right)| Doing::Click(x, y, is_right)),
+        1 => any::<bool>().prop_map(Doing::Wheel),
+        1 => any::<bool>().prop_map(Doing::Elsewhere),
         1 => "[a-z:~!<>0-9 ]{0,12}".prop_map(Doing::Paste),
         2 => Just(Doing::Step),
         1 => Just(Doing::Snapshot),
@@ -334,6 +338,9 @@ enum Doing {
     Key(&'static str),
     Resize(u16, u16),
     Click(u16, u16, bool),
+    Wheel(bool),
+    /// Another lot comes, or is lost from sight.
+    Elsewhere(bool),
     Paste(String),
     Step,
     Snapshot,
@@ -355,6 +362,9 @@ fn act(model: &mut Model, demo: &mut DemoLot, doing: Doing) {
             let effects = send(model, Msg::Mouse(MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE }));
             answer(model, demo, effects, false);
         }
+        Doing::Wheel(is_up) => drop(lots::wheel(model, is_up)),
+        Doing::Elsewhere(true) => lots::north(model, demo),
+        Doing::Elsewhere(false) => lots::north_is_gone(model),
         Doing::Paste(text) => drop(send(model, Msg::Paste(text))),
         Doing::Step => {
             if let Some(event) = demo.step(model.now) {

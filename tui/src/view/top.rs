@@ -1,19 +1,17 @@
-//! What is always on screen: lot, link, who, counts, alarms, and which pane is open.
+//! What is always on screen below the title: counts, alarms, and which pane is open.
 
-use jiff::tz::TimeZone;
 use parking_api::slots::{Counts, SlotState};
 use ratatui::layout::Rect;
-use ratatui::style::Style;
 use unicode_width::UnicodeWidthStr;
 
-use super::Target;
 use super::canvas::{Canvas, Part, width};
+use super::{Target, title};
 use crate::actions::Action;
 use crate::areas::Areas;
 use crate::lot::{self, Link, LotView, Sight};
-use crate::model::{Model, Pane, Who};
+use crate::model::{Model, Pane};
 use crate::spans;
-use crate::theme::{ALARM, BAR_FULL, BAR_REST, DOT, LIVE, WAITING, style};
+use crate::theme::{ALARM, BAR_FULL, BAR_REST, style};
 use crate::trend::STEPS;
 
 /// From this width on the counts have their long words.
@@ -21,15 +19,21 @@ const WORDS_FROM: u16 = 104;
 /// From this width on they have words at all.
 const SHORT_FROM: u16 = 58;
 const BAR_WIDTH: u16 = 12;
+/// From this width on the line of the panes has room for what is shown of them.
+const SELECTION_FROM: u16 = 72;
+/// Which line of the smallest screen says how the link is.
+const LINK_AT: usize = 1;
+/// Between two alarms.
+const ALARM_GAP: &str = "   ";
 
 pub fn draw(canvas: &mut Canvas<'_>, model: &Model, areas: &Areas) {
-    title(canvas, model, areas.title);
+    title::draw(canvas, model, areas.title);
     counts(canvas, model, areas.counts);
     if areas.alarm.height > 0 {
         alarm(canvas, model, areas.alarm);
     }
     if areas.panes.height > 0 {
-        panes(canvas, model, areas.panes);
+        panes(canvas, model, areas);
     }
 }
 
@@ -37,95 +41,26 @@ pub fn draw(canvas: &mut Canvas<'_>, model: &Model, areas: &Areas) {
 pub fn tiny(canvas: &mut Canvas<'_>, model: &Model, area: Rect) {
     let lot = &model.tab().lot;
     let look = canvas.look;
-    let mut lines: Vec<Vec<Part>> = vec![vec![(lot.name().to_string(), look.strong())], link(model)];
-    for &state in SlotState::ALL {
+    let link = title::link(model);
+    let mut lines: Vec<Vec<Part>> = vec![vec![(lot.name().to_string(), look.strong())], link.clone()];
+    let states = if lot.is_known() { SlotState::ALL } else { &[] };
+    for &state in states {
         let text = format!("{} {} {state}", look.sign(state), count(&lot.counts, state));
         lines.push(vec![(text, look.state_ink(state))]);
     }
     if area.height < lines.len() as u16 {
-        let signs = SlotState::ALL
+        let signs = states
             .iter()
             .map(|&state| (format!("{}{} ", look.sign(state), count(&lot.counts, state)), look.state_ink(state)));
-        lines = vec![signs.collect(), link(model), vec![(lot.name().to_string(), look.strong())]];
+        lines = vec![signs.collect(), link, vec![(lot.name().to_string(), look.strong())]];
     }
-    for (y, line) in lines.iter().enumerate().take(usize::from(area.height)) {
-        canvas.line(area.x, area.y + y as u16, area.width, line);
-    }
-}
-
-fn title(canvas: &mut Canvas<'_>, model: &Model, area: Rect) {
-    let look = canvas.look;
-    canvas.fill(area, look.bar());
-    let zone: &TimeZone = &model.tab().lot.zone;
-    let mut right = link(model);
-    let gap = || ("   ".to_string(), Style::new());
-    if area.width >= 60 {
-        right.push(gap());
-        right.extend(who(model, area.width >= 76));
-    }
-    right.push(gap());
-    right.push((spans::minute(model.now, zone), look.ink(look.theme.text)));
-    right.push((" ".into(), Style::new()));
-    let needs = width(&right);
-    let end = area.right().saturating_sub(needs);
-    canvas.line(end, area.y, needs, &right);
-    let mut x = area.x + 1;
-    for (at, tab) in model.tabs.iter().enumerate() {
-        let room = end.saturating_sub(x + 1);
-        let shown = if at == model.active { look.strong() } else { look.dim() };
-        let name = if tab.lot.is_known() { tab.lot.name() } else { tab.lot.id.as_str() };
-        if at > 0 {
-            x = canvas.text(x, area.y, room.min(3), &format!(" {} ", look.glyph(DOT)), look.dim());
+    for (at, line) in lines.iter().enumerate().take(usize::from(area.height)) {
+        let row = Rect { y: area.y + at as u16, height: 1, ..area };
+        canvas.line(row.x, row.y, row.width, line);
+        // How the link is is known also when nothing else is.
+        if at != LINK_AT && !lot.is_live() {
+            look.fade(canvas.buf, row);
         }
-        let from = x;
-        x = canvas.text(x, area.y, end.saturating_sub(x + 1), name, shown);
-        canvas.hit(Rect::new(from, area.y, x - from, 1), Target::Lot(at));
-    }
-}
-
-fn link(model: &Model) -> Vec<Part> {
-    let (look, lot, now) = (&model.look, &model.tab().lot, model.now);
-    let age = lot.heard_at.map(|at| spans::age(at, now));
-    let part = |sign, text: String, color| vec![(format!("{} {text}", look.glyph(sign)), look.ink(color))];
-    let is_old = |age: &&String| *age != "now" && model.size.0 >= SHORT_FROM;
-    let stale =
-        |age: &Option<String>| age.as_ref().filter(is_old).map(|age| format!(", data {age} old")).unwrap_or_default();
-    let theme = look.theme;
-    match &lot.link {
-        Link::Live if lot.degraded.is_some() => part(ALARM, "live, no writes".into(), theme.warn),
-        Link::Live => {
-            let mut parts = part(LIVE, "live".into(), theme.good);
-            let shown = age.map_or_else(String::new, |age| format!(" {} {age}", look.glyph(DOT)));
-            parts.push((shown, look.dim()));
-            parts
-        }
-        Link::CatchingUp => part(WAITING, "catching up".into(), theme.warn),
-        Link::Connecting => part(WAITING, format!("connecting{}", stale(&age)), theme.warn),
-        Link::Offline { retry_at, .. } => {
-            let seconds = retry_at.map(|at| (at.ms_since(now).max(0) + 999) / 1000);
-            let when = seconds.map(|seconds| format!(" in {seconds} s")).unwrap_or_default();
-            part(WAITING, format!("reconnecting{when}{}", stale(&age)), theme.warn)
-        }
-        Link::Ended { .. } => part(ALARM, format!("disconnected{}", stale(&age)), theme.warn),
-    }
-}
-
-fn who(model: &Model, has_role: bool) -> Vec<Part> {
-    let look = &model.look;
-    match &model.who {
-        Who::Known(identity) => {
-            let mut parts = vec![(identity.name.clone(), look.ink(look.theme.text))];
-            if has_role && model.is_read_only {
-                parts.push((" read-only".into(), look.ink(look.theme.warn)));
-                return parts;
-            }
-            if has_role && identity.name != identity.role.as_str() {
-                parts.push((format!(" {}", identity.role), look.dim()));
-            }
-            parts
-        }
-        Who::Asking => Vec::new(),
-        Who::Refused(_) => vec![("no valid token".into(), look.ink(look.theme.warn))],
     }
 }
 
@@ -141,6 +76,9 @@ pub fn count(counts: &Counts, state: SlotState) -> usize {
 
 fn counts(canvas: &mut Canvas<'_>, model: &Model, area: Rect) {
     let (look, lot) = (canvas.look, &model.tab().lot);
+    if !lot.is_known() {
+        return;
+    }
     let mut x = area.x + 1;
     // So many of them nobody confirms any more.
     let stale = Some(lot.counts.stale).filter(|stale| *stale > 0 && area.width >= SHORT_FROM);
@@ -187,17 +125,12 @@ fn bar(canvas: &mut Canvas<'_>, (x, y): (u16, u16), width: u16, rate: f64) {
 
 /// How full the lot was, as far back as there is room for.
 fn spark(canvas: &mut Canvas<'_>, model: &Model, (x, y): (u16, u16), steps: usize) {
-    let (look, lot) = (canvas.look, &model.tab().lot);
-    let total = (lot.counts.free + lot.counts.occupied + lot.counts.reserved).max(1);
-    let all: Vec<_> = lot.trend.steps(model.now).collect();
+    let look = canvas.look;
     let levels = look.sparks();
-    let text: String = all[STEPS - steps.min(STEPS)..]
-        .iter()
-        .map(|step| match step {
-            Some(occupied) => levels[(occupied * (levels.len() - 1)).div_ceil(total).min(levels.len() - 1)],
-            None => " ",
-        })
-        .collect();
+    let highest = levels.len() - 1;
+    let level = |share: f64| levels[((share * highest as f64).ceil() as usize).min(highest)];
+    let shown = model.tab().lot.trend.steps(model.now).skip(STEPS - steps.min(STEPS));
+    let text: String = shown.map(|share| share.map_or(" ", level)).collect();
     canvas.text(x, y, steps as u16, &text, look.state_ink(SlotState::Occupied));
 }
 
@@ -205,8 +138,19 @@ fn alarm(canvas: &mut Canvas<'_>, model: &Model, area: Rect) {
     let look = canvas.look;
     let paint = look.theme.alarm;
     canvas.fill(area, style(paint.fg, paint.bg));
-    let text = format!("{} {}", look.glyph(ALARM), alarms(model, &model.tab().lot).join("   "));
-    canvas.text(area.x + 1, area.y, area.width.saturating_sub(2), &text, style(paint.fg, paint.bg));
+    let all = alarms(model, &model.tab().lot);
+    let room = area.width.saturating_sub(2);
+    let line = |shown: usize| {
+        let left = all.len() - shown;
+        let more = if left > 0 { format!("{ALARM_GAP}+{left} more") } else { String::new() };
+        (format!("{} {}", look.glyph(ALARM), all[..shown].join(ALARM_GAP)), more)
+    };
+    // As many as fit, and how many do not.
+    let fits = |(text, more): &(String, String)| text.width() + more.width() <= usize::from(room);
+    let (text, more) = (1..=all.len()).rev().map(line).find(fits).unwrap_or_else(|| line(all.len().min(1)));
+    let ink = style(paint.fg, paint.bg);
+    let x = canvas.text(area.x + 1, area.y, room.saturating_sub(more.width() as u16), &text, ink);
+    canvas.text(x, area.y, area.right().saturating_sub(x + 1), &more, ink);
     canvas.hit(area, Target::Do(Action::Cameras));
 }
 
@@ -237,7 +181,8 @@ fn alarms(model: &Model, lot: &LotView) -> Vec<String> {
     all
 }
 
-fn panes(canvas: &mut Canvas<'_>, model: &Model, area: Rect) {
+fn panes(canvas: &mut Canvas<'_>, model: &Model, areas: &Areas) {
+    let area = areas.panes;
     let look = canvas.look;
     let tab = model.tab();
     let names = [
@@ -258,35 +203,45 @@ fn panes(canvas: &mut Canvas<'_>, model: &Model, area: Rect) {
         x = canvas.text(x, area.y, 12, name, name_style) + 1;
         canvas.hit(Rect::new(from, area.y, x - from, 1), Target::Do(action));
     }
-    let text = situation(model);
-    let needs = text.width() as u16 + 1;
+    let mut parts = if has_selection(areas) { selection(model) } else { Vec::new() };
+    parts.push((way(model).into(), look.dim()));
     let room = area.right().saturating_sub(x + 1);
-    let from = area.right().saturating_sub(needs.min(room));
-    canvas.text(from, area.y, needs.min(room).saturating_sub(1), &text, look.dim());
+    let needs = (width(&parts) + 1).min(room);
+    canvas.line(area.right() - needs, area.y, needs.saturating_sub(1), &parts);
 }
 
-/// How the slots are shown: level, filter, marks.
-fn situation(model: &Model) -> String {
+/// In which way the pane shows what it shows.
+fn way(model: &Model) -> &'static str {
     let tab = model.tab();
+    match (&tab.viewer, tab.pane) {
+        (Some(viewer), _) if viewer.is_live() => "following",
+        (Some(_), _) => "staying",
+        (None, Pane::Slots) => tab.slots.mode.name(),
+        (None, Pane::Events) if tab.events.at.is_some() => "staying",
+        (None, Pane::Events) => "following",
+        (None, Pane::Slot | Pane::Sessions | Pane::Cameras) => "",
+    }
+}
+
+/// Whether the line of the panes has room for it; if not, the status has.
+pub fn has_selection(areas: &Areas) -> bool {
+    areas.panes.width >= SELECTION_FROM
+}
+
+/// Which of the slots are shown and marked, where that is not all and none.
+pub fn selection(model: &Model) -> Vec<Part> {
+    let (look, tab) = (&model.look, model.tab());
+    let accent = look.ink(look.theme.accent);
     let mut parts = Vec::new();
-    if !tab.slots.marks.is_empty() {
-        parts.push(format!("{} marked", tab.slots.marks.len()));
-    }
     if tab.has_filter() {
-        parts.push(format!("only {}", tab.filter()));
+        parts.push((format!("only {}  ", tab.filter()), accent));
     }
-    if let Some(viewer) = &tab.viewer {
-        parts.push(if viewer.at.is_some() { "staying" } else { "following" }.into());
-        return parts.join("  ");
+    if !tab.slots.marks.is_empty() {
+        parts.push((format!("{} marked  ", tab.slots.marks.len()), accent));
     }
-    if tab.pane == Pane::Slots {
-        if let Some(level) = tab.lot.plan.levels.get(tab.slots.level).filter(|_| tab.lot.plan.levels.len() > 1) {
-            parts.push(format!("level {} of {}", level.level, tab.lot.plan.levels.len()));
-        }
-        parts.push(tab.slots.mode.name().into());
+    let levels = &tab.lot.plan.levels;
+    if let Some(level) = levels.get(tab.slots.level).filter(|_| levels.len() > 1 && tab.pane == Pane::Slots) {
+        parts.push((format!("level {} of {}  ", level.level, levels.len()), look.dim()));
     }
-    if tab.pane == Pane::Events {
-        parts.push(if tab.events.at.is_some() { "staying" } else { "following" }.into());
-    }
-    parts.join("  ")
+    parts
 }

@@ -45,6 +45,9 @@ pub fn draw(canvas: &mut Canvas<'_>, model: &Model, question: &Question) {
         let rest = Rect { y, height: inner.bottom().saturating_sub(y), ..inner };
         y = view.draw(canvas, rest);
     }
+    if !model.tab().lot.is_live() {
+        look.fade(canvas.buf, area);
+    }
 }
 
 /// What holds whatever cameras see.
