@@ -28,6 +28,8 @@ pub struct LotState {
     counts: BTreeMap<Option<String>, Counts>,
     /// Open sessions of slots.
     stays: HashMap<SlotId, Arc<Session>>,
+    /// The stay that ended last in each slot where none is open: whoever ended it by mistake may take that back. Only since this was loaded.
+    ended: HashMap<SlotId, Arc<Session>>,
     /// Open visits that a gate counted, by ticket and by plate.
     visits: HashMap<String, Arc<Session>>,
     cameras: BTreeMap<CameraId, Camera>,
@@ -49,6 +51,7 @@ impl LotState {
             codes: BTreeMap::new(),
             counts: BTreeMap::new(),
             stays: HashMap::new(),
+            ended: HashMap::new(),
             visits: HashMap::new(),
             cameras: BTreeMap::new(),
             regions: BTreeMap::new(),
@@ -151,6 +154,11 @@ impl LotState {
         self.stays.get(&slot)
     }
 
+    /// The session that ended last in a slot, if that was since the lot was loaded and none is open.
+    pub fn ended(&self, slot: SlotId) -> Option<&Arc<Session>> {
+        self.ended.get(&slot)
+    }
+
     /// The open visit that this ticket and this plate, as far as they are given, both fit. One that is given never meets another.
     pub fn visit(&self, ticket: Option<&str>, plate: Option<&str>) -> Option<&Arc<Session>> {
         let by_ticket = ticket.and_then(|ticket| self.visits.get(&ticket_key(ticket)));
@@ -246,6 +254,7 @@ impl LotState {
             EventChange::SlotDeleted { slot, session } => {
                 self.take_slot(slot.id);
                 session.iter().for_each(|session| self.put_session(session));
+                self.ended.remove(&slot.id);
             }
             EventChange::SessionOpened { session } | EventChange::SessionClosed { session } => {
                 self.put_session(session);
@@ -318,10 +327,12 @@ impl LotState {
         let is_open = session.state == SessionState::Open;
         match (session.kind, session.slot_id) {
             (SessionKind::Slot, Some(slot)) if is_open => {
+                self.ended.remove(&slot);
                 self.stays.insert(slot, shared);
             }
             (SessionKind::Slot, Some(slot)) => {
                 self.stays.remove(&slot);
+                self.ended.insert(slot, shared);
             }
             _ => {
                 let ticket = session.ticket.as_deref().map(ticket_key);

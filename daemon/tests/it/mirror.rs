@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use parkd::ledger::UNDO_MS;
 use parking_api::cameras::Camera;
 use parking_api::captures::Capture;
 use parking_api::client::{CaptureQuery, Client, Error, EventQuery, SessionQuery, SlotQuery};
@@ -114,7 +115,10 @@ impl Mirror {
     fn put_session(&mut self, event: &Event, session: &Session) {
         let before = self.sessions.insert(session.id, session.clone());
         if session.state == SessionState::Open {
-            assert_eq!((before, session.opened_seq, session.opened_at), (None, event.seq, event.at));
+            match before {
+                None => assert_eq!((session.opened_seq, session.opened_at), (event.seq, event.at)),
+                Some(ended) => self.check_taken_back(event, &ended, session),
+            }
             if let Some(slot) = session.slot_id {
                 assert_eq!(self.stays.insert(slot, session.id), None, "slot {slot} has two open stays");
             }
@@ -127,6 +131,15 @@ impl Mirror {
         if let Some(slot) = session.slot_id {
             assert_eq!(self.stays.remove(&slot), Some(session.id));
         }
+    }
+
+    /// A stay goes on only where its end was the last that happened to its slot, and that a minute ago at most.
+    fn check_taken_back(&self, event: &Event, ended: &Session, session: &Session) {
+        let slot = &self.slots[&session.slot_id.expect("a stay is in a slot")];
+        assert_eq!((ended.state, ended.closed_seq), (SessionState::Closed, Some(slot.rev)));
+        assert!(event.at.ms_since(ended.closed_at.expect("it ended")) <= UNDO_MS);
+        let reopened = Session { state: SessionState::Open, closed_at: None, closed_seq: None, ..ended.clone() };
+        assert_eq!(&reopened, session, "taking its end back changes nothing else");
     }
 
     /// Reads the log on from where this stands, as far as it goes now. Needs an admin, from whom nothing is withheld.

@@ -12,7 +12,8 @@ use super::super::command::{Change, Context, Refusal, Reply, SlotNote};
 use super::super::state::LotState;
 use super::text_or_none;
 
-/// A stay that a person opened and took back within this time never was, in milliseconds.
+/// What a person did to a slot by mistake can be taken back within this time, in milliseconds: a stay that was opened never was, and one
+/// that was ended goes on.
 pub const UNDO_MS: i64 = 60_000;
 
 /// Farthest coordinate of a slot from the origin of the plan, in metres.
@@ -135,7 +136,11 @@ fn changed(
         ..before.clone()
     };
     let session = match (before.state == SlotState::Occupied, to == SlotState::Occupied) {
-        (false, true) => Some(opened(&slot, context)),
+        (false, true) => {
+            let is_by_people = is_by_person(before.source) && is_by_person(source);
+            let ended = state.ended(before.id).filter(|stay| is_by_people && stay.closed_seq == Some(before.rev));
+            Some(ended.and_then(|stay| reopened(stay, context)).unwrap_or_else(|| opened(&slot, context)))
+        }
         (true, false) => {
             // Only whoever took the slot can have been mistaken about it: a stay that something else was said about since is no mistake.
             let is_undo =
@@ -267,6 +272,17 @@ fn opened(slot: &Slot, context: &mut Context<'_>) -> Session {
         opened_seq: slot.rev,
         closed_seq: None,
     }
+}
+
+/// The stay, as if it had not been ended by the change before this one; `None` when that is too long ago, or there was none.
+fn reopened(stay: &Session, context: &Context<'_>) -> Option<Session> {
+    let is_recent = stay.closed_at.is_some_and(|at| context.now.ms_since(at) <= UNDO_MS);
+    (stay.state == SessionState::Closed && is_recent).then(|| Session {
+        state: SessionState::Open,
+        closed_at: None,
+        closed_seq: None,
+        ..stay.clone()
+    })
 }
 
 fn ended(stay: &Session, is_undo: bool, context: &Context<'_>) -> Session {

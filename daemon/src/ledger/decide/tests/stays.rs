@@ -89,6 +89,48 @@ fn a_toggle_taken_back_in_time_leaves_no_stay_and_a_later_one_does() {
 }
 
 #[test]
+fn a_stay_that_a_person_ended_by_mistake_goes_on_when_that_is_taken_back_in_time() {
+    use Source::{Api, Camera, Manual, Sensor};
+    let cases = [
+        (Manual, Manual, 1_000, true),
+        (Manual, Api, UNDO_MS, true),
+        (Manual, Manual, UNDO_MS + 1, false),
+        (Camera, Manual, 1_000, false),
+        (Manual, Sensor, 1_000, false),
+    ];
+    for (ended_by, taken_back_by, after_ms, goes_on) in cases {
+        for to in [SlotState::Free, SlotState::Unknown, SlotState::Closed] {
+            let mut world = World::with_slot("A-1", SlotState::Occupied);
+            let stay = world.stay("A-1").expect("it is occupied");
+            world.wait(2 * 3_600_000);
+            world.run(set_by("A-1", to, ended_by));
+            world.wait(after_ms);
+            let session =
+                world.run(set_by("A-1", SlotState::Occupied, taken_back_by)).session().expect("a stay is open");
+            let what = format!("{ended_by} to {to}, then {taken_back_by} after {after_ms} ms");
+            assert_eq!(session == stay, goes_on, "{what}");
+            assert_eq!(world.stay("A-1"), Some(session), "{what}");
+        }
+    }
+}
+
+#[test]
+fn the_end_of_a_stay_is_final_once_anything_else_happened_to_its_slot() {
+    let mut world = World::with_slot("A-1", SlotState::Occupied);
+    let stay = world.stay("A-1").expect("it is occupied");
+    world.wait(UNDO_MS + 1);
+    world.run(toggle("A-1"));
+    world.run(set("A-1", SlotState::Free));
+    let next = world.run(toggle("A-1")).session().expect("a stay begins");
+    assert_ne!(next.id, stay.id);
+    world.run(toggle("A-1"));
+    let void = world.log.last().expect("an event").clone();
+    assert!(matches!(void.change, EventChange::SlotChanged { session: Some(s), .. } if s.state == SessionState::Void));
+    let third = world.run(toggle("A-1")).session().expect("a stay begins");
+    assert!(third.id != next.id && third.id != stay.id, "what never was does not go on");
+}
+
+#[test]
 fn what_a_camera_has_confirmed_is_no_mistake_any_more() {
     let mut world = World::with_slot("A-1", SlotState::Free);
     world.run(toggle("A-1"));
