@@ -101,7 +101,7 @@ pub enum EventChange {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         session: Option<Session>,
     },
-    /// The session is the one that this change opened, closed or voided.
+    /// The session is the one that this change opened, closed or voided; or, open and begun earlier, the one whose end it took back.
     #[serde(rename = "slot.changed")]
     SlotChanged {
         slot: Slot,
@@ -198,6 +198,16 @@ impl EventChange {
             Self::FirmwareWithdrawn { .. } => "firmware.withdrawn",
             Self::TokenCreated { .. } => "token.created",
             Self::TokenRevoked { .. } => "token.revoked",
+        }
+    }
+
+    /// The slot that was created, changed or deleted.
+    pub fn slot(&self) -> Option<&Slot> {
+        match self {
+            Self::SlotCreated { slot, .. } | Self::SlotChanged { slot, .. } | Self::SlotDeleted { slot, .. } => {
+                Some(slot)
+            }
+            _ => None,
         }
     }
 }

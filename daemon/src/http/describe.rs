@@ -8,6 +8,9 @@ use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::Type;
 use utoipa::openapi::{Content, ObjectBuilder, Ref, RefOr, Required, Response, ResponseBuilder, Schema};
 
+/// Resources whose answers name their `rev` as a tag.
+const WITH_REV: [&str; 5] = ["Slot", "Lot", "Camera", "Capture", "Firmware"];
+
 /// Completes what a handler says of itself.
 pub fn complete(operation: &mut Operation) {
     // Handlers of several nouns share a name, so the name of the noun makes the id.
@@ -74,8 +77,9 @@ fn name_headers(operation: &mut Operation) {
             give(answer, SEQ_HEADER, "`seq` of the last event of this change");
             give(answer, REPLAYED_HEADER, "`true` where this is the first answer again");
         }
-        if is_guarded || is_tagged || committed.is_some_and(|what| what == "Slot") {
-            give(answer, header::ETAG.as_str(), "This version; of a slot its `rev`, in quotes");
+        let has_rev = committed.is_some_and(|what| WITH_REV.contains(&what.as_str()));
+        if is_guarded || is_tagged || has_rev {
+            give(answer, header::ETAG.as_str(), "This version; of a resource that has a `rev`, that in quotes");
         }
     }
     if is_guarded {

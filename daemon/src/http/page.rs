@@ -54,11 +54,26 @@ pub fn read_cursor(text: Option<&str>) -> Result<Option<Place>> {
 }
 
 /// The first `limit` of `rows`; when there are more, the cursor of the next page.
-pub fn page<T: Serialize>(mut rows: Vec<T>, limit: usize, cursor: impl Fn(&T) -> String) -> Response {
+pub fn page<T: Serialize>(rows: Vec<T>, limit: usize, cursor: impl Fn(&T) -> String) -> Response {
+    page_until(rows, limit, None, cursor)
+}
+
+/// The same of rows that were not looked for to the end, but only to `looked_to`.
+pub fn page_until<T: Serialize>(
+    mut rows: Vec<T>,
+    limit: usize,
+    looked_to: Option<Place>,
+    cursor: impl Fn(&T) -> String,
+) -> Response {
     let has_more = rows.len() > limit;
     rows.truncate(limit);
     let next = rows.last().filter(|_| has_more).map(cursor);
-    let mut response = Json(rows).into_response();
+    let next = next.or_else(|| looked_to.map(|(ms, id)| write_cursor(Time::from_ms(ms), id)));
+    continued(Json(rows).into_response(), next)
+}
+
+/// The answer, and where the next page goes on.
+pub fn continued(mut response: Response, next: Option<String>) -> Response {
     if let Some(next) = next.and_then(|next| HeaderValue::from_str(&next).ok()) {
         response.headers_mut().insert(NEXT_CURSOR_HEADER, next);
     }

@@ -18,8 +18,8 @@ use super::extract::{ApiJson, ApiPath, ApiQuery, InLot, LotQuery, Mutation};
 use super::page;
 use super::problem::{Fault, Result};
 use super::slots::{answer, id_of};
-use crate::ledger::Command;
-use crate::store::{SessionFilter, Stays};
+use crate::ledger::{Audience, Command, LotHandle};
+use crate::store::{STAYS_MAX, SessionFilter, SessionRows, Stays};
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -43,14 +43,18 @@ pub struct ListQuery {
     limit: Option<usize>,
 }
 
-/// Sessions, newest first
+/// Sessions, newest first; a page of few that lie far apart may be short, or empty, and go on all the same
 #[utoipa::path(get, path = paths::SESSIONS, tag = "sessions", params(ListQuery),
     responses((status = 200, body = Vec<Session>, headers(("Next-Cursor" = String, description = "Cursor of the next page"))),
     (status = 404, body = Problem), (status = 422, body = Problem)))]
-pub async fn list(State(app): State<App>, ApiQuery(query): ApiQuery<ListQuery>) -> Result<Response> {
+pub async fn list(
+    State(app): State<App>,
+    audience: Audience,
+    ApiQuery(query): ApiQuery<ListQuery>,
+) -> Result<Response> {
     let lot = app.lot(&query.lot.unwrap_or_default())?;
     let limit = page::limit_of(query.limit)?;
-    let slot = query.slot.as_ref().map(|slot| id_of(&lot, slot)).transpose()?;
+    let slot = query.slot.as_ref().map(|slot| id_of(&lot, slot, audience)).transpose()?;
     let filter = SessionFilter {
         state: query.state,
         kind: query.kind,
@@ -61,8 +65,8 @@ pub async fn list(State(app): State<App>, ApiQuery(query): ApiQuery<ListQuery>) 
         before: page::read_cursor(query.cursor.as_deref())?,
         limit: limit + 1,
     };
-    let rows = app.ledger.store().sessions(lot.id(), &filter).await?;
-    Ok(page::page(rows, limit, |session| page::write_cursor(session.opened_at, session.id)))
+    let SessionRows { sessions, looked_to } = app.ledger.store().sessions(lot.id(), &filter).await?;
+    Ok(page::page_until(sessions, limit, looked_to, |session| page::write_cursor(session.opened_at, session.id)))
 }
 
 /// One session
@@ -97,8 +101,8 @@ pub async fn stats(State(app): State<App>, ApiQuery(query): ApiQuery<StatsQuery>
     let since = query.from.unwrap_or_else(|| midnight(app.clock.now(), &zone_of(&zone)));
     let until = query.to.unwrap_or(Time::from_ms(i64::MAX));
     let store = app.ledger.store();
-    let of_slots = store.stays(lot.id(), SessionKind::Slot, since, until).await?;
-    let of_gates = store.stays(lot.id(), SessionKind::Gate, since, until).await?;
+    let of_slots = stays_of(&app, &lot, SessionKind::Slot, since, until).await?;
+    let of_gates = stays_of(&app, &lot, SessionKind::Gate, since, until).await?;
     let by_slot = store.stays_by_slot(lot.id(), since, until).await?;
     let turnover = |slot: &Arc<Slot>| {
         let stays = *by_slot.get(&slot.id)?;
@@ -113,6 +117,14 @@ pub async fn stats(State(app): State<App>, ApiQuery(query): ApiQuery<StatsQuery>
         slots: turnover_by_slot,
         gate: figures(visits, &of_gates),
     }))
+}
+
+async fn stays_of(app: &App, lot: &LotHandle, kind: SessionKind, since: Time, until: Time) -> Result<Stays> {
+    app.ledger.store().stays(lot.id(), kind, since, until).await?.ok_or_else(|| {
+        let detail =
+            format!("more than {STAYS_MAX} stays ended since {since}: ask for a shorter period, with from and to");
+        Fault::field(ProblemCode::InvalidField, "from", detail)
+    })
 }
 
 fn figures(open: usize, stays: &Stays) -> StayStats {

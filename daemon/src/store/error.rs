@@ -36,7 +36,8 @@ impl Error {
     }
 }
 
-/// SQLite's primary result codes (sqlite.org/rescode.html): SQLITE_CORRUPT, SQLITE_FULL, SQLITE_CONSTRAINT, SQLITE_NOTADB.
+/// SQLite's primary result codes (sqlite.org/rescode.html): SQLITE_INTERRUPT, SQLITE_CORRUPT, SQLITE_FULL, SQLITE_CONSTRAINT, SQLITE_NOTADB.
+const SQLITE_INTERRUPT: i32 = 9;
 const SQLITE_CORRUPT: i32 = 11;
 const SQLITE_FULL: i32 = 13;
 const SQLITE_CONSTRAINT: i32 = 19;
@@ -61,6 +62,7 @@ impl From<sqlx::Error> for Error {
 fn of_sqlite(code: Option<i32>, said: String) -> Error {
     // An extended code keeps the primary one in its low byte.
     match code.map(|code| code & 0xff) {
+        Some(SQLITE_INTERRUPT) => Error::Unavailable("reading takes too long: ask for less at once".into()),
         Some(SQLITE_FULL) => Error::Full(said),
         Some(SQLITE_CONSTRAINT) => Error::Constraint(said),
         Some(SQLITE_CORRUPT | SQLITE_NOTADB) => Error::Corrupt(said),

@@ -1,6 +1,6 @@
 //! Rows of the log.
 
-use parking_api::events::{Event, EventChange};
+use parking_api::events::Event;
 use parking_api::{LotId, SlotId, Time};
 use serde::Serialize;
 
@@ -35,12 +35,7 @@ struct WithBody<'a> {
 
 impl EventRow {
     pub fn new(event: &Event, body: String) -> Self {
-        let slot_id = match &event.change {
-            EventChange::SlotCreated { slot, .. }
-            | EventChange::SlotChanged { slot, .. }
-            | EventChange::SlotDeleted { slot, .. } => Some(slot.id),
-            _ => None,
-        };
+        let slot_id = event.change.slot().map(|slot| slot.id);
         let actor = &event.actor;
         let (kind, actor_kind) = (event.change.kind(), actor.kind.as_str());
         Self { seq: event.seq, kind, actor_kind, actor_name: actor.name.clone(), slot_id, body }
@@ -81,11 +76,23 @@ pub(super) async fn after(on: impl Into<On<'_>>, lot: &LotId, after: u64, limit:
     Ok(bodies.into_iter().map(|(body,)| body).collect())
 }
 
-/// Which events to list, oldest first.
+/// Events that one page looks through for those that were asked for; the page after it goes on from there.
+pub const EVENTS_LOOKED_THROUGH_MAX: u64 = 20_000;
+
+/// Where a page begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// Oldest first, with the event after this `seq`.
+    After(u64),
+    /// Newest first, with the event before this `seq`.
+    Before(u64),
+}
+
+/// Which events to list.
 #[derive(Debug, Clone, Default)]
 pub struct EventFilter {
-    /// Those after this `seq`; the newest ones when absent.
-    pub after: Option<u64>,
+    /// The newest ones when absent.
+    pub from: Option<Place>,
     pub kind: Option<String>,
     pub slot: Option<SlotId>,
     /// Name of a token, or id of a camera.
@@ -97,26 +104,48 @@ pub struct EventFilter {
     pub limit: usize,
 }
 
+/// A page of the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventRows {
+    /// Oldest first.
+    pub bodies: Vec<String>,
+    /// Where to look on; none when there is nothing more.
+    pub next: Option<Place>,
+}
+
 impl Store {
     /// Bodies of at most `limit` events after `after`, oldest first.
     pub async fn events_after(&self, lot: &LotId, after: u64, limit: usize) -> Result<Vec<String>> {
         self::after(&self.readers, lot, after, limit).await
     }
 
-    /// Bodies of the events that `filter` describes, oldest first.
-    pub async fn events(&self, lot: &LotId, filter: &EventFilter) -> Result<Vec<String>> {
-        let mut after = filter.after.unwrap_or(0);
+    /// The events that `filter` describes.
+    pub async fn events(&self, lot: &LotId, filter: &EventFilter) -> Result<EventRows> {
+        let is_ascending = matches!(filter.from, Some(Place::After(_)));
+        let (mut first, mut end) = match filter.from {
+            Some(Place::After(after)) => (after.saturating_add(1), u64::MAX),
+            Some(Place::Before(before)) => (0, before),
+            None => (0, u64::MAX),
+        };
+        let (floor, head) = self.extent(lot).await?;
+        (first, end) = (first.max(floor), end.min(head + 1));
         if let Some(since) = filter.since {
-            after = after.max(self.first_at(lot, since).await? - 1);
+            first = first.max(self.first_at(lot, since).await?);
         }
-        let mut text = String::from("select body from events where lot = $1 and seq > $2");
-        let mut values: Vec<Value> = vec![lot.as_str().into(), after.into(), filter.limit.into()];
-        // Only what is asked for stands in the text, so that an index can serve it.
         if let Some(until) = filter.until {
-            values.push(self.first_at(lot, until).await?.into());
-            text += &format!(" and seq < ${}", values.len());
+            end = end.min(self.first_at(lot, until).await?);
         }
+        first = first.min(end);
+        // The range that is looked through now.
+        let (low, high) = match is_ascending {
+            _ if !filter.is_narrow() => (first, end),
+            true => (first, end.min(first.saturating_add(EVENTS_LOOKED_THROUGH_MAX))),
+            false => (first.max(end.saturating_sub(EVENTS_LOOKED_THROUGH_MAX)), end),
+        };
+        let mut text = String::from("select seq, body from events where lot = $1 and seq >= $2 and seq < $3");
+        let mut values: Vec<Value> = vec![lot.as_str().into(), low.into(), high.into(), filter.limit.into()];
         let slot = filter.slot.map(|slot| slot.to_string());
+        // Only what is asked for stands in the text, so that an index can serve it.
         for (column, value) in [("kind", &filter.kind), ("actor_name", &filter.actor), ("slot_id", &slot)] {
             if let Some(value) = value {
                 values.push(value.into());
@@ -126,20 +155,31 @@ impl Store {
         if filter.kind.as_ref().is_some_and(|kind| kind != COMMON) {
             text += RARE;
         }
-        text += if filter.after.is_some() { " order by seq limit $3" } else { " order by seq desc limit $3" };
-        let bodies = sql_with(text, values).all(&self.readers).await?;
-        let mut bodies: Vec<String> = bodies.into_iter().map(|(body,)| body).collect();
-        if filter.after.is_none() {
+        text += if is_ascending { " order by seq limit $4" } else { " order by seq desc limit $4" };
+        let rows: Vec<(i64, String)> = sql_with(text, values).all(&self.readers).await?;
+        let last = rows.last().map(|(seq, _)| *seq as u64).filter(|_| rows.len() >= filter.limit);
+        let next = match is_ascending {
+            true => Some(last.unwrap_or(high.saturating_sub(1))).filter(|last| last + 1 < end).map(Place::After),
+            false => Some(last.unwrap_or(low)).filter(|last| *last > first).map(Place::Before),
+        };
+        let mut bodies: Vec<String> = rows.into_iter().map(|(_, body)| body).collect();
+        if !is_ascending {
             bodies.reverse();
         }
-        Ok(bodies)
+        Ok(EventRows { bodies, next })
+    }
+
+    /// The oldest event that is kept, and the newest.
+    async fn extent(&self, lot: &LotId) -> Result<(u64, u64)> {
+        let extent = sql("select floor, head from lots where id = $1").bind(lot.as_str());
+        let extent: Option<(i64, i64)> = extent.optional(&self.readers).await?;
+        Ok(extent.map_or((1, 0), |(floor, head)| (floor as u64, head as u64)))
     }
 
     /// `seq` of the first event at or after `time`, one beyond the newest when there is none. No index is needed for it: an event's time
     /// is never before that of the one before, so halving finds the place.
     async fn first_at(&self, lot: &LotId, time: Time) -> Result<u64> {
-        let extent = sql("select floor, head from lots where id = $1").bind(lot.as_str());
-        let Some((mut low, head)) = extent.optional::<(i64, i64)>(&self.readers).await? else { return Ok(1) };
+        let (mut low, head) = self.extent(lot).await?;
         let mut high = head + 1;
         while low < high {
             let middle = low + (high - low) / 2;
@@ -150,7 +190,14 @@ impl Store {
                 _ => low = middle + 1,
             }
         }
-        Ok(low as u64)
+        Ok(low)
+    }
+}
+
+impl EventFilter {
+    /// Whether there may be far from one event that is asked for to the next, with no index that knows the way.
+    fn is_narrow(&self) -> bool {
+        self.slot.is_some() || self.actor.is_some() || self.kind.as_deref() == Some(COMMON)
     }
 }
 

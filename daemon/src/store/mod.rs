@@ -40,7 +40,7 @@ pub use cameras::ContactRow;
 pub use captures::CaptureFilter;
 pub use copy::{Filling, key};
 pub use error::{Error, Result};
-pub use events::{EventFilter, parse as parse_event};
+pub use events::{EVENTS_LOOKED_THROUGH_MAX, EventFilter, EventRows, Place, parse as parse_event};
 pub use expiry::{AgedCapture, CaptureSum};
 pub use health::HealthRow;
 pub use history::{HistoryRow, Span};
@@ -50,7 +50,7 @@ pub use parts::Parts;
 pub use pulse::Listener;
 pub use read::Read;
 pub use schema::{Column, Shape, newest as schema_newest};
-pub use sessions::{SessionFilter, Stays};
+pub use sessions::{STAYS_MAX, SessionFilter, SessionRows, Stays};
 pub use sqlite::embedded_url;
 pub use tokens::Secret;
 pub use write::Write;
@@ -75,6 +75,8 @@ pub const CONNECTIONS: u32 = 16;
 pub struct Store {
     writer: Pool,
     readers: Pool,
+    /// Of its own, so that whoever asks whether the database answers does not wait for those who read much.
+    probe: Pool,
     /// Of a database on a server.
     pulse: Option<Arc<Pulse>>,
 }
@@ -126,6 +128,22 @@ impl Store {
         store.require_complete().await
     }
 
+    /// Opens a database only to look at it: one whose schema is not that of this `parkd` stays as it is, and is not understood.
+    ///
+    /// # Errors
+    /// As `open_as_it_is`; also when its schema is older.
+    pub async fn open_to_look(url: &str, connections: u32) -> Result<Self> {
+        let store = Self::open_as_it_is(url, connections).await?;
+        match store.schema_version().await? {
+            version if version == schema_newest() => Ok(store),
+            version => Err(Error::Incompatible(format!(
+                "the database has migration {version} and this parkd works with {}: start parkd serve once to bring it up to date, or look \
+                 at it with the version that wrote it",
+                schema_newest()
+            ))),
+        }
+    }
+
     /// Opens a database that is to be filled, with the schema after migration `version`.
     ///
     /// # Errors
@@ -140,7 +158,7 @@ impl Store {
 
     /// Whether the database answers.
     pub async fn ping(&self) -> Result<()> {
-        sql("select 1").execute(&self.readers).await?;
+        sql("select 1").execute(&self.probe).await?;
         Ok(())
     }
 
@@ -184,6 +202,7 @@ impl Store {
 
     /// Lets go of every connection; an embedded database folds its write-ahead log into its file.
     pub async fn close(&self) {
+        self.probe.close().await;
         self.readers.close().await;
         self.writer.close().await;
     }

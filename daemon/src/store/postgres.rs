@@ -68,7 +68,7 @@ pub(super) async fn open(url: &str, connections: u32, schema: Schema) -> Result<
     let writer = pool(writers, writing, &write_bounds).await?;
     let readers = pool((connections - writers).max(1), reading, &read_bounds).await?;
     let (writer, readers) = (Pool::Postgres(writer, write_bounds), Pool::Postgres(readers, read_bounds));
-    Ok(Store { writer, readers, pulse: Some(Arc::new(pulse)) })
+    Ok(Store { probe: readers.clone(), writer, readers, pulse: Some(Arc::new(pulse)) })
 }
 
 /// Brings the schema up to date. Of several daemons that start at once one does it, and the others wait for its advisory lock; on a

@@ -7,7 +7,7 @@ use parking_api::slots::SLOTS_MAX;
 use parking_api::{LotId, SessionId, SlotId, Time};
 use serde::Serialize;
 
-use super::sql::sql;
+use super::sql::{Value, sql, sql_with};
 use super::tables::Table;
 use super::{Error, Result, Store};
 
@@ -117,30 +117,65 @@ pub struct Stays {
 const SLOTS_COUNTED_MAX: usize = 2 * SLOTS_MAX;
 
 /// Most stays that figures are worked out from.
-const STAYS_MAX: i64 = 200_000;
+pub const STAYS_MAX: usize = 200_000;
+
+/// Sessions that one page looks through for those that were asked for; the page after it goes on from there.
+const SESSIONS_LOOKED_THROUGH_MAX: usize = 20_000;
+
+/// A page of sessions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionRows {
+    pub sessions: Vec<Session>,
+    /// How far was looked, where there is more beyond it.
+    pub looked_to: Option<(i64, String)>,
+}
 
 impl Store {
-    pub async fn sessions(&self, lot: &LotId, filter: &SessionFilter) -> Result<Vec<Session>> {
-        let (before_ms, before_id) = filter.before.clone().unzip();
-        let query = sql("select * from sessions
-             where lot = $1
-               and ($2 is null or state = $2) and ($3 is null or kind = $3)
-               and ($4 is null or slot_id = $4) and ($5 is null or zone = $5)
-               and opened_at_ms >= $6 and opened_at_ms < $7
-               and ($8 is null or (opened_at_ms, id) < ($8, $9))
-             order by opened_at_ms desc, id desc limit $10")
-        .bind(lot.as_str())
-        .bind(filter.state.map(SessionState::as_str))
-        .bind(filter.kind.map(SessionKind::as_str))
-        .bind(filter.slot.map(|slot| slot.to_string()))
-        .bind(filter.zone.as_deref())
-        .bind(filter.from.map_or(i64::MIN, Time::ms))
-        .bind(filter.to.map_or(i64::MAX, Time::ms))
-        .bind(before_ms)
-        .bind(before_id)
-        .bind(filter.limit);
-        let rows: Vec<SessionRow> = query.all(&self.readers).await?;
-        rows.into_iter().map(Session::try_from).collect()
+    pub async fn sessions(&self, lot: &LotId, filter: &SessionFilter) -> Result<SessionRows> {
+        let to = filter.to.map_or(i64::MAX, Time::ms);
+        // What is before the last page cannot be opened later than it, which the index by time can use.
+        let to = filter.before.as_ref().map_or(to, |(ms, _)| to.min(ms.saturating_add(1)));
+        let mut range = String::from("where lot = $1 and opened_at_ms >= $2 and opened_at_ms < $3");
+        let mut values: Vec<Value> =
+            vec![lot.as_str().into(), filter.from.map_or(i64::MIN, Time::ms).into(), to.into(), filter.limit.into()];
+        if let Some((ms, id)) = &filter.before {
+            values.extend([(*ms).into(), id.into()]);
+            range += " and (opened_at_ms, id) < ($5, $6)";
+        }
+        let slot = filter.slot.map(|slot| slot.to_string());
+        let conditions = [
+            ("state", filter.state.map(SessionState::as_str)),
+            ("kind", filter.kind.map(SessionKind::as_str)),
+            ("slot_id", slot.as_deref()),
+            ("zone", filter.zone.as_deref()),
+        ];
+        let is_narrow = conditions.iter().any(|(_, value)| value.is_some());
+        let looked_to = if is_narrow { self.place(&range, &values).await? } else { None };
+        let mut text = format!("select * from sessions {range}");
+        if let Some((ms, id)) = &looked_to {
+            values.extend([(*ms).into(), id.into()]);
+            text += &format!(" and (opened_at_ms, id) >= (${}, ${})", values.len() - 1, values.len());
+        }
+        for (column, value) in conditions {
+            if let Some(value) = value {
+                values.push(value.into());
+                text += &format!(" and {column} = ${}", values.len());
+            }
+        }
+        text += " order by opened_at_ms desc, id desc limit $4";
+        let rows: Vec<SessionRow> = sql_with(text, values).all(&self.readers).await?;
+        let sessions = rows.into_iter().map(Session::try_from).collect::<Result<_>>()?;
+        Ok(SessionRows { sessions, looked_to })
+    }
+
+    /// The last of as many sessions in `range` as one page looks through; `None` when there are fewer.
+    async fn place(&self, range: &str, values: &[Value]) -> Result<Option<(i64, String)>> {
+        let mut values = values.to_vec();
+        values[3] = (SESSIONS_LOOKED_THROUGH_MAX - 1).into();
+        let text = format!(
+            "select opened_at_ms, id from sessions {range} order by opened_at_ms desc, id desc limit 1 offset $4"
+        );
+        sql_with(text, values).optional(&self.readers).await
     }
 
     pub async fn session(&self, lot: &LotId, id: SessionId) -> Result<Option<Session>> {
@@ -162,16 +197,21 @@ impl Store {
             .collect()
     }
 
-    pub async fn stays(&self, lot: &LotId, kind: SessionKind, since: Time, until: Time) -> Result<Stays> {
+    /// The stays of a period; `None` when there are more than [`STAYS_MAX`].
+    pub async fn stays(&self, lot: &LotId, kind: SessionKind, since: Time, until: Time) -> Result<Option<Stays>> {
         let opened = sql("select count(*) from sessions
              where lot = $1 and kind = $2 and state <> 'void' and opened_at_ms >= $3 and opened_at_ms < $4");
         let opened = opened.bind(lot.as_str()).bind(kind.as_str()).bind(since.ms()).bind(until.ms());
         let (opened,): (i64,) = opened.one(&self.readers).await?;
         let closed = sql("select closed_at_ms - opened_at_ms from sessions
              where lot = $1 and kind = $2 and state = 'closed' and closed_at_ms >= $3 and closed_at_ms < $4 limit $5");
-        let closed = closed.bind(lot.as_str()).bind(kind.as_str()).bind(since.ms()).bind(until.ms()).bind(STAYS_MAX);
-        let mut closed_ms: Vec<i64> = closed.all(&self.readers).await?.into_iter().map(|(ms,)| ms).collect();
+        let closed = closed.bind(lot.as_str()).bind(kind.as_str()).bind(since.ms()).bind(until.ms());
+        let closed: Vec<(i64,)> = closed.bind(STAYS_MAX + 1).all(&self.readers).await?;
+        if closed.len() > STAYS_MAX {
+            return Ok(None);
+        }
+        let mut closed_ms: Vec<i64> = closed.into_iter().map(|(ms,)| ms).collect();
         closed_ms.sort_unstable();
-        Ok(Stays { opened: opened as u64, closed_ms })
+        Ok(Some(Stays { opened: opened as u64, closed_ms }))
     }
 }

@@ -47,7 +47,12 @@ impl Pool {
     /// Begins a transaction that reads one moment.
     pub async fn begin_read(&self) -> Result<Tx> {
         Ok(match self {
-            Self::Sqlite(pool) => Tx::Sqlite(pool.begin().await?),
+            Self::Sqlite(pool) => {
+                let mut tx = pool.begin().await?;
+                // Whoever reads one moment reads much, and may take its time.
+                tx.lock_handle().await?.remove_progress_handler();
+                Tx::Sqlite(tx)
+            }
             Self::Postgres(pool, bounds) => {
                 let begin = pool.begin_with("begin isolation level repeatable read, read only");
                 Tx::Postgres(bounds.hold(async { Ok(begin.await?) }).await?, bounds.clone())

@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sqlx::Connection;
 use sqlx::migrate::Migrator;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
 use super::schema::Schema;
 use super::sql::{Pool, sql};
@@ -14,6 +14,10 @@ use super::{Error, Result, Store, WAIT_MAX};
 
 /// Connections that read history beside the one that writes.
 const READERS: u32 = 3;
+/// Longest that one of them may be busy with a statement. What is meant to take longer is a transaction, which knows no such end.
+const READ_MAX: Duration = Duration::from_secs(10);
+/// Steps of SQLite between two looks at the clock: it takes millions in a second.
+const READ_STEPS: i32 = 10_000;
 /// Memory that the writer and each reader may use for pages, in KiB (SQLite's default is 2 MiB).
 const WRITER_CACHE_KIB: u32 = 16 * 1024;
 const READER_CACHE_KIB: u32 = 1024;
@@ -50,13 +54,29 @@ pub(super) async fn open(url: &str, schema: Schema) -> Result<Store> {
     let writer = pool(1).min_connections(1).connect_with(options.clone()).await?;
     schema.bring(&MIGRATIONS, &writer).await?;
     let reading = options.read_only(true).create_if_missing(false).pragma("cache_size", format!("-{READER_CACHE_KIB}"));
-    let readers = pool(READERS).connect_with(reading).await?;
-    Ok(Store { writer: Pool::Sqlite(writer), readers: Pool::Sqlite(readers), pulse: None })
+    let probe = Pool::Sqlite(pool(1).connect_lazy_with(reading.clone()));
+    let readers = pool(READERS).after_connect(|connection, _| Box::pin(limit(connection)));
+    let readers = readers.before_acquire(|connection, _| {
+        Box::pin(async {
+            limit(connection).await?;
+            Ok(!connection.is_in_transaction())
+        })
+    });
+    let readers = readers.connect_with(reading).await?;
+    Ok(Store { writer: Pool::Sqlite(writer), readers: Pool::Sqlite(readers), probe, pulse: None })
+}
+
+/// From now on, whatever this connection does is broken off after [`READ_MAX`].
+async fn limit(connection: &mut SqliteConnection) -> sqlx::Result<()> {
+    let until = Instant::now() + READ_MAX;
+    connection.lock_handle().await?.set_progress_handler(READ_STEPS, move || Instant::now() < until);
+    Ok(())
 }
 
 /// SQLite's own check of its file; `None` when it finds nothing wrong.
 pub(super) async fn damage(readers: &Pool) -> Result<Option<String>> {
-    let lines: Vec<(String,)> = sql("pragma quick_check(10)").all(readers).await?;
+    let mut tx = readers.begin_read().await?;
+    let lines: Vec<(String,)> = sql("pragma quick_check(10)").all(&mut tx).await?;
     let lines: Vec<_> = lines.into_iter().map(|(line,)| line).collect();
     Ok((lines != ["ok"]).then(|| lines.join("; ")))
 }

@@ -1,5 +1,7 @@
 //! Rows of tokens, with the hashes of their secrets.
 
+use std::collections::HashMap;
+
 use parking_api::tokens::Token;
 use parking_api::{LotId, Time, TokenId};
 use serde::Serialize;
@@ -86,6 +88,9 @@ pub(super) fn revoke(dialect: Dialect, n: usize, condition: &str) -> String {
     )
 }
 
+const ALL: &str =
+    "select * from tokens where lot in (select id from lots where deleted_at_ms is null) order by lot, id";
+
 /// The hash of a token's secret, and which token that is.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct Secret {
@@ -97,6 +102,14 @@ impl Store {
     /// Hashes of all tokens of a lot.
     pub async fn secrets(&self, lot: &LotId) -> Result<Vec<Secret>> {
         sql("select hash, id from tokens where lot = $1").bind(lot.as_str()).all(&self.readers).await
+    }
+
+    /// Every token, lot by lot, with its last use as far as that was written.
+    pub async fn tokens(&self) -> Result<Vec<Token>> {
+        let rows: Vec<TokenRow> = sql(ALL).all(&self.readers).await?;
+        let uses: HashMap<TokenId, Time> = self.token_uses().await?.into_iter().collect();
+        let tokens = rows.into_iter().map(Token::try_from);
+        tokens.map(|token| token.map(|token| Token { used_at: uses.get(&token.id).copied(), ..token })).collect()
     }
 
     /// When each token was last used, as far as that was written.

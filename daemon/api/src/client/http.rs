@@ -10,6 +10,9 @@ use serde::de::DeserializeOwned;
 use super::{ANSWER_BYTES_MAX, Client, Error, Mutation, Page, error};
 use crate::{Problem, Time, paths};
 
+/// Longest wait that a daemon is given which takes no more at the moment; where it asks for a longer one, people decide.
+const BUSY_MS_MAX: u64 = 1_000;
+
 /// Most characters of an unexpected answer that an error shows.
 const EXCERPT_CHARS: usize = 160;
 
@@ -107,13 +110,18 @@ impl Call<'_> {
 
     /// One page of a list.
     pub(super) async fn page<T: DeserializeOwned>(self) -> Result<Page<T>, Error> {
+        self.fetch_and_next().await.map(|(items, next)| Page { items, next })
+    }
+
+    /// The resource of a good answer, and the cursor of the page after it.
+    pub(super) async fn fetch_and_next<T: DeserializeOwned>(self) -> Result<(T, Option<String>), Error> {
         let answer = self.accept_json().send().await?.good()?;
         let next = match answer.headers.get(paths::NEXT_CURSOR_HEADER).map(HeaderValue::to_str) {
             None => None,
             Some(Ok(cursor)) => Some(cursor.to_string()),
             Some(Err(_)) => return Err(answer.unexpected("the cursor of the next page is not text")),
         };
-        Ok(Page { items: answer.json()?, next })
+        Ok((answer.json()?, next))
     }
 
     /// The bytes of a good answer.
@@ -138,10 +146,21 @@ impl Call<'_> {
     }
 
     async fn send(self) -> Result<Answer, Error> {
-        let Self { client, what, request, timeout } = self;
-        let response = request.timeout(timeout).send().await;
-        let response = response.map_err(|error| failure(&what, client.server(), &error))?;
-        Answer::read(response, what, client.server()).await
+        let Self { client, what, mut request, timeout } = self;
+        let until = tokio::time::Instant::now() + timeout;
+        loop {
+            let again = request.try_clone();
+            let response = request.timeout(timeout).send().await;
+            let response = response.map_err(|error| failure(&what, client.server(), &error))?;
+            let answer = Answer::read(response, what.clone(), client.server()).await?;
+            match (answer.busy(), again) {
+                (Some(wait), Some(again)) if tokio::time::Instant::now() + wait < until => {
+                    tokio::time::sleep(wait).await;
+                    request = again;
+                }
+                _ => return Ok(answer),
+            }
+        }
     }
 
     /// Asks for another protocol on a connection of its own.
@@ -196,6 +215,12 @@ impl Answer {
             Some(problem) => Err(Error::Refused(Box::new(problem))),
             None => Err(self.unexpected(&format!("status {}{}", self.status, self.excerpt()))),
         }
+    }
+
+    /// How long to wait before the same is asked again: nothing was done, because too much was asked for just now.
+    fn busy(&self) -> Option<Duration> {
+        let problem = (self.status == StatusCode::TOO_MANY_REQUESTS).then(|| self.problem()).flatten()?;
+        problem.retry_after_ms.filter(|ms| *ms <= BUSY_MS_MAX).map(Duration::from_millis)
     }
 
     fn json<T: DeserializeOwned>(&self) -> Result<T, Error> {

@@ -46,6 +46,17 @@ async fn the_log_is_read_in_pages_from_its_beginning_or_from_its_end(database: D
     let newest = admin.events(&EventQuery { limit: Some(3), ..EventQuery::default() }).await.expect("a page");
     assert_eq!(seqs(&newest), [head - 2, head - 1, head]);
     assert!(admin.events(&after(head)).await.expect("a page").events.is_empty());
+    let (wire, mut walked, mut cursor) = (Wire::admin(&parkd), Vec::new(), String::new());
+    loop {
+        let answer = wire.get(&format!("/api/events?limit=4{cursor}")).await;
+        let page: EventPage = answer.json(200);
+        walked.splice(0..0, seqs(&page));
+        match answer.header("next-cursor") {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => break,
+        }
+    }
+    assert_eq!(walked, (1..=head).collect::<Vec<_>>(), "page by page, back to the beginning");
 }
 
 async fn the_log_is_narrowed_by_kind_slot_and_actor(database: Database) {
@@ -110,6 +121,8 @@ async fn a_cursor_that_leads_nowhere_is_gone_and_a_bad_query_is_blamed() {
         ("after=now", ProblemCode::InvalidField, "after"),
         ("slot=NONE", ProblemCode::SlotNotFound, "slot"),
         ("since=1", ProblemCode::InvalidField, "since"),
+        ("cursor=1", ProblemCode::InvalidField, "cursor"),
+        ("cursor=after.x", ProblemCode::InvalidField, "cursor"),
     ];
     for (query, code, field) in bad {
         let blame = wire.get(&format!("/api/events?{query}")).await.blame();

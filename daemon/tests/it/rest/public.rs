@@ -95,6 +95,8 @@ async fn the_public_cannot_find_out_by_asking_for_it() {
     let nobody = Wire::new(&parkd, None);
     let by_name = nobody.get("/api/events?after=0&actor=SECRETNAME").await;
     assert_eq!(by_name.code(), ProblemCode::Unauthenticated, "who did it is not to be guessed");
+    let of_nothing = nobody.get("/api/events?slot=0190d0e4-7c5b-7e2a-9d3c-2f4b6a8c0e12").await;
+    assert_eq!(of_nothing.code(), ProblemCode::SlotNotFound, "nobody has the whole log looked through for nothing");
     for kind in ["session.opened", "token.created", "camera.created", "camera.status"] {
         let page: EventPage = nobody.get(&format!("/api/events?after=0&kind={kind}")).await.json(200);
         assert_eq!(page.events, [], "{kind}");

@@ -89,6 +89,39 @@ async fn a_stream_goes_on_exactly_where_it_broke_off() {
 }
 
 #[tokio::test]
+async fn a_stream_says_where_it_begins_before_anything_happens() {
+    let parkd = with_slots(&[new_slot("A-1")]).await;
+    let (admin, wire) = (parkd.admin(), Wire::admin(&parkd));
+    let epoch = admin.events(&EventQuery::default()).await.expect("a page").epoch;
+    let from = head(&admin).await;
+    let mut response = request(&wire, "", None).send().await.expect("an answer");
+    let first = timeout(PATIENCE, response.chunk()).await.expect("in time").expect("a chunk").expect("a beginning");
+    assert_eq!(std::str::from_utf8(&first).expect("text"), format!("retry: 2000\nid: {epoch}.{from}\n\n"));
+}
+
+#[tokio::test]
+async fn a_stream_is_narrowed_as_a_page_is_and_what_is_for_pages_is_refused() {
+    let parkd = with_slots(&["A-1", "A-2"].map(new_slot)).await;
+    let (admin, wire) = (parkd.admin(), Wire::admin(&parkd));
+    let mut of_slot = Stream::open(&wire, "?slot=A-2", None).await;
+    let mut of_kind = Stream::open(&wire, "?kind=lot.changed", None).await;
+    let mut of_actor = Stream::open(&wire, "?actor=admin&kind=slot.changed", None).await;
+    let first = toggle(&admin, "A-1").await.seq;
+    let second = toggle(&admin, "A-2").await.seq;
+    let patch = parking_api::lots::LotPatch { name: Some("Other".into()), ..Default::default() };
+    let third = admin.lot_patch(&lot_id("main"), &patch).await.expect("it is changed").seq;
+    let seqs = |taken: Vec<(String, u64)>| taken.into_iter().map(|(_, seq)| seq).collect::<Vec<_>>();
+    assert_eq!(seqs(of_slot.take(1).await), [second]);
+    assert_eq!(seqs(of_kind.take(1).await), [third]);
+    assert_eq!(seqs(of_actor.take(2).await), [first, second]);
+    for field in ["limit", "wait", "since", "until", "cursor"] {
+        let value = if matches!(field, "since" | "until") { "2026-01-01T00:00:00Z" } else { "1" };
+        let blame = answer(request(&wire, &format!("?{field}={value}"), None)).await.blame();
+        assert_eq!(blame, (ProblemCode::InvalidField, Some(field.into())));
+    }
+}
+
+#[tokio::test]
 async fn a_stream_goes_on_over_a_restart() {
     let mut parkd = with_slots(&[new_slot("A-1")]).await;
     let last = {

@@ -1,6 +1,7 @@
 //! Events, sessions and captures by page and filter, and the log that forgets its beginning.
 
-use parkd::store::{CaptureFilter, EventFilter, Parts, SessionFilter};
+use parkd::store::{CaptureFilter, EVENTS_LOOKED_THROUGH_MAX, EventFilter, Parts, Place, SessionFilter};
+use sqlx::{Connection, PgConnection, SqliteConnection};
 
 use super::*;
 use crate::harness::on_both;
@@ -8,6 +9,7 @@ use crate::harness::on_both;
 on_both!(
     the_log_is_narrowed_and_paged_from_either_end,
     the_log_is_narrowed_by_time,
+    what_lies_far_apart_is_looked_for_a_part_at_a_time,
     sessions_are_narrowed_and_paged_newest_first,
     stays_are_counted_and_measured,
     captures_are_narrowed_and_paged_newest_first,
@@ -22,18 +24,18 @@ async fn the_log_is_narrowed_and_paged_from_either_end(database: Database) {
         stage.commit([changed(u128::from(seq % 2), seq)]).await;
     }
     let seqs = async |filter: EventFilter| -> Vec<u64> {
-        let bodies = stage.store.events(&stage.lot, &filter).await.expect("events");
-        bodies.iter().map(|body| parkd::store::parse_event(body).expect("an event").seq).collect()
+        let rows = stage.store.events(&stage.lot, &filter).await.expect("events");
+        rows.bodies.iter().map(|body| parkd::store::parse_event(body).expect("an event").seq).collect()
     };
     let all = EventFilter { limit: 100, ..EventFilter::default() };
     let one = Some(SlotId(id(1)));
     assert_eq!(seqs(EventFilter { limit: 3, ..all.clone() }).await, [9, 10, 11], "the newest");
-    assert_eq!(seqs(EventFilter { after: Some(4), limit: 3, ..all.clone() }).await, [5, 6, 7]);
+    assert_eq!(seqs(EventFilter { from: Some(Place::After(4)), limit: 3, ..all.clone() }).await, [5, 6, 7]);
     assert_eq!(seqs(EventFilter { kind: Some("lot.created".into()), ..all.clone() }).await, [1]);
     assert_eq!(seqs(EventFilter { slot: one, limit: 2, ..all.clone() }).await, [9, 11]);
-    assert_eq!(seqs(EventFilter { slot: one, after: Some(0), limit: 2, ..all.clone() }).await, [3, 5]);
+    assert_eq!(seqs(EventFilter { slot: one, from: Some(Place::After(0)), limit: 2, ..all.clone() }).await, [3, 5]);
     assert_eq!(
-        seqs(EventFilter { actor: Some("test".into()), slot: one, after: Some(8), ..all.clone() }).await,
+        seqs(EventFilter { actor: Some("test".into()), slot: one, from: Some(Place::After(8)), ..all.clone() }).await,
         [9, 11]
     );
     assert_eq!(seqs(EventFilter { actor: Some("nobody".into()), ..all.clone() }).await, [0; 0]);
@@ -41,15 +43,18 @@ async fn the_log_is_narrowed_and_paged_from_either_end(database: Database) {
         |since: u64, until: u64| EventFilter { since: Some(time(since)), until: Some(time(until)), ..all.clone() };
     assert_eq!(seqs(within(4, 7)).await, [4, 5, 6]);
     assert_eq!(seqs(EventFilter { limit: 1, ..within(4, 7) }).await, [6], "the newest of them");
-    assert_eq!(seqs(EventFilter { after: Some(0), limit: 1, ..within(4, 7) }).await, [4]);
-    assert_eq!(seqs(EventFilter { after: Some(5), slot: one, ..within(4, 10) }).await, [7, 9]);
+    assert_eq!(seqs(EventFilter { from: Some(Place::After(0)), limit: 1, ..within(4, 7) }).await, [4]);
+    assert_eq!(seqs(EventFilter { from: Some(Place::After(5)), slot: one, ..within(4, 10) }).await, [7, 9]);
     assert_eq!(seqs(within(0, 3)).await, [1, 2]);
     assert_eq!(seqs(within(11, 99)).await, [11]);
     assert_eq!(seqs(within(12, 99)).await, [0; 0]);
     let between = Some(Time::from_ms(time(9).ms() + 1));
     assert_eq!(seqs(EventFilter { since: between, ..all.clone() }).await, [10, 11]);
     let kind = Some("slot.changed".into());
-    assert_eq!(seqs(EventFilter { kind, actor: Some("test".into()), after: Some(9), ..all }).await, [10, 11]);
+    assert_eq!(
+        seqs(EventFilter { kind, actor: Some("test".into()), from: Some(Place::After(9)), ..all }).await,
+        [10, 11]
+    );
 }
 
 async fn the_log_is_narrowed_by_time(database: Database) {
@@ -60,12 +65,74 @@ async fn the_log_is_narrowed_by_time(database: Database) {
     }
     let seqs = async |since, until| -> Vec<u64> {
         let filter = EventFilter { since, until, limit: 9, ..EventFilter::default() };
-        let bodies = stage.store.events(&stage.lot, &filter).await.expect("events");
-        bodies.iter().map(|body| parkd::store::parse_event(body).expect("an event").seq).collect()
+        let rows = stage.store.events(&stage.lot, &filter).await.expect("events");
+        rows.bodies.iter().map(|body| parkd::store::parse_event(body).expect("an event").seq).collect()
     };
     assert_eq!(seqs(Some(time(3)), Some(time(5))).await, [3, 4], "from then on, and before then");
     assert_eq!(seqs(None, Some(time(3))).await, [1, 2]);
     assert_eq!(seqs(Some(time(5)), None).await, [5]);
+}
+
+/// So many of one kind that one look does not reach through them.
+const MANY: u64 = 2 * EVENTS_LOOKED_THROUGH_MAX + 5_000;
+
+/// Runs statements on the database itself.
+async fn execute(database: Database, url: &str, statements: &[String]) {
+    for statement in statements.iter().cloned().map(sqlx::AssertSqlSafe) {
+        match database {
+            Database::Sqlite => {
+                let mut connection = SqliteConnection::connect(url).await.expect("the database");
+                sqlx::query(statement).execute(&mut connection).await.expect("it is done");
+            }
+            Database::Postgres => {
+                let mut connection = PgConnection::connect(url).await.expect("the database");
+                sqlx::query(statement).execute(&mut connection).await.expect("it is done");
+            }
+        }
+    }
+}
+
+async fn what_lies_far_apart_is_looked_for_a_part_at_a_time(database: Database) {
+    let mut stage = Stage::with_lot(database).await;
+    let first = session(1, SessionState::Closed, 2);
+    stage.commit([EventChange::SlotCreated { slot: slot(1, SlotState::Free, 2), session: Some(first) }]).await;
+    let (numbers, at) =
+        (format!("with recursive n(i) as (select 3 union all select i + 1 from n where i < {MANY})"), time(3).ms());
+    let events = format!(
+        "{numbers} insert into events (lot, seq, at_ms, kind, actor_kind, actor_name, body)
+         select 'main', i, {at}, 'slot.changed', 'system', 'test', '' from n"
+    );
+    let sessions = format!(
+        "{numbers} insert into sessions (lot, id, kind, state, opened_at_ms, closed_at_ms, opened_seq, closed_seq)
+         select 'main', 'of ' || i, 'gate', 'closed', {at} + i, {at} + i, i, i from n"
+    );
+    execute(database, &stage.url, &[events, sessions, format!("update lots set head = {MANY} where id = 'main'")])
+        .await;
+    let walk = async |from: Option<Place>, slot: u128| {
+        let (mut found, mut looks, mut next) = (0, 0, from);
+        loop {
+            let filter = EventFilter { from: next, slot: Some(SlotId(id(slot))), limit: 10, ..EventFilter::default() };
+            let rows = stage.store.events(&stage.lot, &filter).await.expect("events");
+            (found, looks, next) = (found + rows.bodies.len(), looks + 1, rows.next);
+            if next.is_none() {
+                return (found, looks);
+            }
+        }
+    };
+    assert_eq!(walk(None, 1).await, (1, 3), "from the end");
+    assert_eq!(walk(Some(Place::After(0)), 1).await, (1, 3), "and from the beginning");
+    assert_eq!(walk(None, 9).await, (0, 3), "also what is not there");
+    let (mut found, mut looks, mut before) = (Vec::new(), 0, None);
+    loop {
+        let filter = SessionFilter { zone: Some("Nord".into()), limit: 10, before, ..SessionFilter::default() };
+        let rows = stage.store.sessions(&stage.lot, &filter).await.expect("sessions");
+        found.extend(rows.sessions);
+        (looks, before) = (looks + 1, rows.looked_to);
+        if before.is_none() {
+            break;
+        }
+    }
+    assert_eq!((found.len(), looks), (1, 3));
 }
 
 async fn sessions_are_narrowed_and_paged_newest_first(database: Database) {
@@ -89,7 +156,8 @@ async fn sessions_are_narrowed_and_paged_newest_first(database: Database) {
     stage.commit(all.iter().map(|session| EventChange::SessionOpened { session: session.clone() })).await;
     let numbers = async |filter: SessionFilter| -> Vec<u128> {
         let filter = SessionFilter { limit: filter.limit.max(1), ..filter };
-        stage.store.sessions(&stage.lot, &filter).await.expect("sessions").iter().map(|s| s.id.0.as_u128()).collect()
+        let rows = stage.store.sessions(&stage.lot, &filter).await.expect("sessions");
+        rows.sessions.iter().map(|session| session.id.0.as_u128()).collect()
     };
     let any = SessionFilter { limit: 9, ..SessionFilter::default() };
     assert_eq!(numbers(any.clone()).await, [4, 3, 2, 1]);
@@ -118,6 +186,7 @@ async fn stays_are_counted_and_measured(database: Database) {
     stage.commit(all.map(|session| EventChange::SessionOpened { session })).await;
     let stays_until = async |kind, since, until| {
         let stays = stage.store.stays(&stage.lot, kind, time(since), time(until)).await.expect("figures");
+        let stays = stays.expect("not too many");
         (stays.opened, stays.closed_ms)
     };
     let stays = async |kind, since| stays_until(kind, since, 1_000).await;
