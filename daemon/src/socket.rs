@@ -214,6 +214,7 @@ impl Socket {
             () = session.stop.cancelled() => Wake::Look,
             () = follower.hub().over().cancelled() => Wake::Look,
             Ok(()) = session.tokens_changed.changed() => Wake::Look,
+            () = session.auth.over(session.caller.as_ref()) => Wake::Look,
             Ok(()) = degraded.changed() => Wake::Look,
             inbound = ear.next() => Wake::Heard(inbound),
             _ = heartbeat.tick() => Wake::Beat,
@@ -244,8 +245,9 @@ impl Socket {
             return Err(if self.session.lot.closed().is_cancelled() { end::lot_gone() } else { end::replaced() });
         }
         self.session.tokens_changed.mark_unchanged();
-        if self.session.caller.as_ref().is_some_and(|caller| !self.session.auth.is_valid(caller)) {
-            return Err(end::token_ended());
+        let Session { caller, auth, .. } = &self.session;
+        if let Some(caller) = caller.as_ref().filter(|caller| !auth.is_valid(caller)) {
+            return Err(if auth.is_only_cookie_over(caller) { end::login_over() } else { end::token_ended() });
         }
         let detail = self.degraded.borrow_and_update().clone();
         if detail.is_some() != self.is_degraded {

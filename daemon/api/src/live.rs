@@ -20,6 +20,8 @@ pub mod close {
     pub const SHUTDOWN: u16 = 4001;
     pub const SLOW: u16 = 4008;
     pub const REPLACED: u16 = 4009;
+    /// The cookie is over: a browser whose login was renewed meanwhile comes back with its newer one.
+    pub const LOGIN_OVER: u16 = 4010;
     pub const NO_PONG: u16 = 4012;
     pub const BAD_TOKEN: u16 = 4500;
     pub const LOT_GONE: u16 = 4504;

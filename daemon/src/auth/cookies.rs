@@ -8,8 +8,10 @@ use super::secret::mac;
 
 /// Name of the cookie.
 pub const COOKIE: &str = "parking_login";
-/// How long a login lasts, in milliseconds.
+/// How long a login lasts after it was last used, in milliseconds.
 pub const LOGIN_MS: i64 = 12 * 60 * 60 * 1000;
+/// A login that is used is renewed once it is this old, in milliseconds.
+pub const RENEW_MS: i64 = 60 * 60 * 1000;
 
 /// Makes and reads cookies.
 #[derive(Debug)]
@@ -54,9 +56,10 @@ impl Cookies {
         (login.expires_at > now).then_some(login)
     }
 
-    /// What must come back in a header with every mutation that this cookie authorises: another site cannot know it.
-    pub fn csrf_token(&self, cookie: &str) -> String {
-        self.sign("csrf", cookie)
+    /// What must come back in a header with every mutation that a cookie of this login authorises: another site cannot know it. It stays
+    /// the same when the cookie is renewed, since other pages of the same browser hold it.
+    pub fn csrf_token(&self, login: Uuid) -> String {
+        self.sign("csrf", &login.to_string())
     }
 
     /// Compares without telling by its duration where two texts differ.

@@ -6,7 +6,7 @@ mod logouts;
 pub mod secret;
 
 pub use cookies::{COOKIE, Cookies};
-use cookies::{LOGIN_MS, Login};
+use cookies::{LOGIN_MS, Login, RENEW_MS};
 pub use limits::{Limits, Rates};
 use logouts::Logouts;
 
@@ -35,6 +35,8 @@ pub struct Caller {
     pub csrf_token: Option<String>,
     /// The login that the cookie is of.
     login: Option<Uuid>,
+    /// When the cookie or the token is over by itself.
+    expires_at: Option<Time>,
     /// Where the request came from, where that is known.
     address: Option<IpAddr>,
 }
@@ -103,8 +105,17 @@ impl Auth {
         let now = self.clock.now();
         let latest = now.plus_ms(LOGIN_MS);
         let expires_at = caller.token.expires_at.map_or(latest, |expires| expires.min(latest));
-        let login = Login { lot: caller.token.lot.clone(), token: caller.token.id, id: new_id(), expires_at };
+        // A login that is renewed stays the same one: ended once, it is ended everywhere.
+        let id = caller.login.unwrap_or_else(new_id);
+        let login = Login { lot: caller.token.lot.clone(), token: caller.token.id, id, expires_at };
         (self.cookies.write(&login), expires_at.ms_since(now) / 1000)
+    }
+
+    /// Whether the cookie of this caller would last noticeably longer if it were written anew.
+    pub fn is_due(&self, caller: &Caller) -> bool {
+        let Some(expires_at) = caller.expires_at.filter(|_| caller.login.is_some()) else { return false };
+        let due = self.clock.now().plus_ms(LOGIN_MS - RENEW_MS);
+        expires_at < due && caller.token.expires_at.is_none_or(|of_token| expires_at < of_token)
     }
 
     /// The secret that this request always comes to.
@@ -119,7 +130,8 @@ impl Auth {
     pub fn by_secret(&self, secret: &str) -> Result<Caller, Problem> {
         let token = self.ledger.token_by_hash(&secret::hash(secret));
         let token = self.valid(token.ok_or_else(|| unauthenticated("the token is not known here"))?)?;
-        Ok(Caller { token, csrf_token: None, login: None, address: None })
+        let expires_at = token.expires_at;
+        Ok(Caller { token, csrf_token: None, login: None, expires_at, address: None })
     }
 
     /// Counts a secret that belongs to no token that is valid.
@@ -146,15 +158,34 @@ impl Auth {
             .ok_or_else(|| unauthenticated("the login is not valid any more: log in again"))?;
         let token = self.ledger.token(&login.lot, login.token);
         let token = self.valid(token.ok_or_else(|| unauthenticated("the token of this login is gone"))?)?;
-        let csrf_token = Some(self.cookies.csrf_token(cookie));
-        Ok(Caller { token, csrf_token, login: Some(login.id), address: None })
+        let csrf_token = Some(self.cookies.csrf_token(login.id));
+        Ok(Caller { token, csrf_token, login: Some(login.id), expires_at: Some(login.expires_at), address: None })
     }
 
     /// Whether a caller who was let in once still would be.
     pub fn is_valid(&self, caller: &Caller) -> bool {
         let token = self.ledger.token(&caller.token.lot, caller.token.id);
         let has_logged_out = caller.login.is_some_and(|login| self.logouts.has(login));
-        !has_logged_out && token.is_some_and(|token| self.valid(token).is_ok())
+        let is_over = caller.expires_at.is_some_and(|at| at <= self.clock.now());
+        !has_logged_out && !is_over && token.is_some_and(|token| self.valid(token).is_ok())
+    }
+
+    /// Whether only the cookie of this caller is over, so that a newer one of the same browser may let it in again.
+    pub fn is_only_cookie_over(&self, caller: &Caller) -> bool {
+        let ended = caller.login.is_none_or(|login| self.logouts.has(login));
+        let token = self.ledger.token(&caller.token.lot, caller.token.id);
+        !ended && token.is_some_and(|token| self.valid(token).is_ok())
+    }
+
+    /// Waits until what let this caller in is over by itself, if it ever is.
+    pub async fn over(&self, caller: Option<&Caller>) {
+        match caller.and_then(|caller| caller.expires_at) {
+            Some(at) => {
+                let rest_ms = at.ms_since(self.clock.now()).max(0).unsigned_abs();
+                tokio::time::sleep(Duration::from_millis(rest_ms)).await;
+            }
+            None => std::future::pending().await,
+        }
     }
 
     fn valid(&self, token: Token) -> Result<Token, Problem> {
@@ -206,4 +237,102 @@ impl Auth {
 
 fn unauthenticated(detail: &str) -> Problem {
     Problem::new(ProblemCode::Unauthenticated, detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use parking_api::LotId;
+    use tempfile::TempDir;
+    use tokio_util::task::TaskTracker;
+
+    use super::*;
+    use crate::ledger::Command;
+    use crate::store::{Store, embedded_url};
+
+    /// A clock that is moved by hand.
+    #[derive(Debug)]
+    struct HandClock(Mutex<Time>);
+
+    impl Clock for HandClock {
+        fn now(&self) -> Time {
+            *self.0.lock().expect("nobody else")
+        }
+    }
+
+    struct World {
+        auth: Auth,
+        clock: Arc<HandClock>,
+        _folder: TempDir,
+    }
+
+    impl World {
+        async fn new() -> Self {
+            let folder = tempfile::tempdir().expect("a temporary folder");
+            let clock = Arc::new(HandClock(Mutex::new(Time::from_ms(1_000_000))));
+            let store = Store::open(&embedded_url(folder.path()), 1).await.expect("a database");
+            let ledger = Ledger::open(store, clock.clone(), TaskTracker::new()).await.expect("a ledger");
+            Self { auth: Auth::load(ledger, clock.clone()).await.expect("auth"), clock, _folder: folder }
+        }
+
+        fn wait(&self, ms: i64) {
+            let mut now = self.clock.0.lock().expect("nobody else");
+            *now = now.plus_ms(ms);
+        }
+
+        /// Somebody with a new token that is over after so long.
+        async fn caller(&self, secret: &str, valid_ms: Option<i64>) -> Caller {
+            let now = self.clock.now();
+            let expires_at = valid_ms.map(|ms| now.plus_ms(ms));
+            let grant = secret::Grant {
+                name: secret.into(),
+                role: Role::Viewer,
+                lot: LotId::default(),
+                camera: None,
+                expires_at,
+            };
+            let command = Command::CreateToken(Box::new(secret::record(grant, secret, now)));
+            let main = self.auth.ledger.lot(&LotId::default()).expect("the lot main");
+            main.submit(command, Actor::system("test"), None).await.expect("a token");
+            self.auth.by_secret(secret).expect("it is known")
+        }
+    }
+
+    #[tokio::test]
+    async fn a_login_that_is_used_goes_on_and_one_that_is_not_is_over() {
+        let world = World::new().await;
+        let auth = &world.auth;
+        let (cookie, _) = auth.login(&world.caller("park_wall", None).await);
+        let mut browser = auth.by_cookie(&cookie).expect("it is valid");
+        let first = browser.clone();
+        for _ in 0..30 {
+            assert!(!auth.is_due(&browser), "it was renewed just now");
+            world.wait(RENEW_MS + 1);
+            assert!(auth.is_due(&browser) && auth.is_valid(&browser));
+            browser = auth.by_cookie(&auth.login(&browser).0).expect("it is valid");
+        }
+        assert_eq!(browser.csrf_token, first.csrf_token, "other pages of the browser go on as well");
+        assert!(!auth.is_valid(&first) && auth.is_only_cookie_over(&first), "its first cookie is long over");
+        world.wait(LOGIN_MS);
+        assert!(!auth.is_valid(&browser));
+        auth.by_cookie(&cookie).expect_err("nor does it let anybody in");
+    }
+
+    #[tokio::test]
+    async fn a_login_is_not_renewed_beyond_its_token_nor_after_its_end() {
+        let world = World::new().await;
+        let auth = &world.auth;
+        let guest = world.caller("park_guest", Some(LOGIN_MS + RENEW_MS)).await;
+        assert!(!auth.is_due(&guest), "a token has no cookie to renew");
+        let browser = auth.by_cookie(&auth.login(&guest).0).expect("it is valid");
+        world.wait(2 * RENEW_MS);
+        assert!(auth.is_due(&browser));
+        let (renewed, lasts_s) = auth.login(&browser);
+        assert_eq!(lasts_s * 1_000, LOGIN_MS - RENEW_MS, "as long as the token, and no longer");
+        let renewed = auth.by_cookie(&renewed).expect("it is valid");
+        assert!(!auth.is_due(&renewed));
+        auth.log_out(&renewed).await.expect("it is ended");
+        assert!(!auth.is_valid(&browser) && !auth.is_only_cookie_over(&browser), "with the cookies from before");
+        world.wait(LOGIN_MS);
+        assert!(!auth.is_valid(&guest));
+    }
 }

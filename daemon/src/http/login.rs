@@ -42,7 +42,21 @@ pub async fn login(
     if caller.role() == Role::Camera {
         return Err(Fault::new(ProblemCode::Forbidden, "a camera's token cannot log in to the dashboard"));
     }
-    let (cookie, max_age_s) = app.auth.login(&caller);
+    with_cookie(&app, client, &caller)
+}
+
+/// Who the caller is. A cookie that is in use is renewed by this
+#[utoipa::path(get, path = paths::LOGIN, tag = "login", responses((status = 200, body = Identity), (status = 401, body = Problem)))]
+pub async fn whoami(State(app): State<App>, Extension(client): Extension<Client>, caller: Caller) -> Result<Response> {
+    if app.auth.is_due(&caller) {
+        return with_cookie(&app, client, &caller);
+    }
+    Ok(Json(identity(&caller)).into_response())
+}
+
+/// The identity that a browser has by the cookie which it is given with it.
+fn with_cookie(app: &App, client: Client, caller: &Caller) -> Result<Response> {
+    let (cookie, max_age_s) = app.auth.login(caller);
     let caller = app.auth.by_cookie(&cookie)?;
     let secure = if client.is_tls { "; Secure" } else { "" };
     let set = format!("{COOKIE}={cookie}; Path=/; HttpOnly; SameSite=Strict; Max-Age={max_age_s}{secure}");
@@ -50,12 +64,6 @@ pub async fn login(
     let value = HeaderValue::from_str(&set).map_err(|e| Fault::new(ProblemCode::Internal, e.to_string()))?;
     response.headers_mut().insert(header::SET_COOKIE, value);
     Ok(response)
-}
-
-/// Who the caller is
-#[utoipa::path(get, path = paths::LOGIN, tag = "login", responses((status = 200, body = Identity), (status = 401, body = Problem)))]
-pub async fn whoami(caller: Caller) -> Json<Identity> {
-    Json(identity(&caller))
 }
 
 /// End the login of the cookie, wherever that was copied to, and take it back

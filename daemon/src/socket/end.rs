@@ -52,6 +52,11 @@ pub fn token_ended() -> End {
     End::Bye { code: close::BAD_TOKEN, reason: "the token is no longer valid", retry_after_ms: None }
 }
 
+/// The browser may have a newer cookie by now.
+pub fn login_over() -> End {
+    End::Bye { code: close::LOGIN_OVER, reason: "the login is over, unless it was renewed", retry_after_ms: Some(0) }
+}
+
 pub fn stopping() -> End {
     static TOLD: AtomicU64 = AtomicU64::new(0);
     // A prime step through the window spreads the clients evenly, however many there are.

@@ -4,6 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, Instant};
 
 use futures_util::future::join;
+use parkd::clock::{Clock, SystemClock};
 use parking_api::live::{Frame, close};
 use parking_api::tokens::{Identity, NewToken, Role, Token};
 use parking_api::{Committed, ProblemCode};
@@ -214,6 +215,20 @@ async fn a_revoked_token_loses_its_open_sockets_and_streams_at_once() {
 }
 
 #[tokio::test]
+async fn a_token_that_expires_loses_its_open_sockets_and_streams_in_time() {
+    let parkd = Parkd::start(&[]);
+    let expires_at = SystemClock.now().plus_ms(3_000);
+    let new = NewToken { name: "guest".into(), role: Role::Viewer, expires_at: Some(expires_at) };
+    let token = parkd.admin().token_create(&new).await.expect("a token").value.token;
+    let mut socket = socket(&parkd, "/ws", &[("authorization", &format!("Bearer {token}"))]).await;
+    let stream = streaming(&parkd, &token).await;
+    assert_eq!(closed(&mut socket).await, (close::BAD_TOKEN, true));
+    ends(stream).await;
+    let late_ms = SystemClock.now().ms_since(expires_at);
+    assert!((0..REVOKED_WITHIN.as_millis() as i64).contains(&late_ms), "{late_ms} ms after it expired");
+}
+
+#[tokio::test]
 async fn a_token_that_another_process_revokes_loses_its_open_sockets_in_time() {
     let parkd = Parkd::start(&[]);
     let (token, mut socket) = watching(&parkd, Role::Viewer).await;
@@ -258,7 +273,8 @@ async fn a_deleted_cameras_token_is_worth_nothing() {
 async fn an_operator_makes_and_revokes_tokens_with_the_database_alone() {
     let mut parkd = Parkd::start(&[]);
     assert_eq!(parkd.stop(), Some(0));
-    let tokens = |args: &[&str]| run(parkd.data_dir(), &[&["token"], args].concat());
+    let folder = parkd.data_dir().to_path_buf();
+    let tokens = |args: &[&str]| run(&folder, &[&["token"], args].concat());
     let made = tokens(&["create", "night shift", "--role", "attendant", "--expires-in", "12h"]);
     let secret = String::from_utf8(made.stdout).expect("text");
     assert!(made.status.success() && secret.lines().count() == 1 && made.stderr.is_empty());
@@ -286,5 +302,12 @@ async fn an_operator_makes_and_revokes_tokens_with_the_database_alone() {
     let answer = Wire::new(&parkd, Some(secret.trim())).get("/api/slots").await;
     assert_eq!(answer.code(), ProblemCode::Unauthenticated);
     assert_eq!(Wire::admin(&parkd).get("/api/slots").await.status, 200, "the last admin is left");
+    assert_eq!(parkd.stop(), Some(0));
+    let lines = String::from_utf8(tokens(&["list", "--json"]).stdout).expect("text");
+    let mut listed = lines.lines().map(|line| serde_json::from_str::<Token>(line).expect("a token"));
+    assert!(
+        listed.find(|token| token.name == "admin").expect("it is listed").used_at.is_some(),
+        "when it was used last"
+    );
     parkd.verify();
 }

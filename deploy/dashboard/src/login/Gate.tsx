@@ -9,6 +9,9 @@ import { LoginPage } from "./LoginPage";
 
 type Entry = { at: "outside"; isOver: boolean } | { at: "inside"; identity: Identity | null; lots: readonly Lot[] | null; kept: Kept | null };
 
+/** How often the login is renewed, which the server does once it is an hour old. */
+const RENEW_MS = 30 * 60_000;
+
 export interface Entered {
   identity: Identity | null;
   /** Null while nobody has told which there are. */
@@ -69,6 +72,14 @@ export function Gate({ recalled, children }: Props) {
     onDoubt(doubt);
     void doubt();
   }, [doubt]);
+
+  const isInside = entry.at === "inside";
+  useEffect(() => {
+    if (!isInside) return;
+    // Who asks who they are has their login renewed: a screen on a wall stays logged in.
+    const asking = setInterval(doubt, RENEW_MS);
+    return () => clearInterval(asking);
+  }, [isInside, doubt]);
 
   const logIn = useCallback(() => setEntry({ at: "outside", isOver: false }), []);
   const logOut = useCallback(async () => {
