@@ -15,7 +15,7 @@ use crate::clock::SystemClock;
 use crate::config::{Keeping, Places};
 use crate::ledger::Ledger;
 use crate::objects::Objects;
-use crate::serve::open_store;
+use crate::serve::{open_store, open_store_to_look};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -30,7 +30,8 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(args: &Args, places: &Places, out: &mut dyn Write) -> Result<Exit, String> {
-    let desk = Desk::open(places, &args.keeping).await?;
+    let opening = if args.dry_run { Opening::ToLook } else { Opening::ToWrite };
+    let desk = Desk::open(places, &args.keeping, opening).await?;
     let done = act(args, &desk.keeper, out).await;
     desk.close().await;
     done
@@ -88,13 +89,24 @@ pub(super) struct Desk {
     tasks: TaskTracker,
 }
 
+/// What a database is opened for: only what writes to it may bring its schema up to date.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Opening {
+    ToLook,
+    ToWrite,
+}
+
 impl Desk {
-    pub async fn open(places: &Places, keeping: &Keeping) -> Result<Self, String> {
+    pub async fn open(places: &Places, keeping: &Keeping, opening: Opening) -> Result<Self, String> {
         require_database(&places.database_url)?;
+        let store = match opening {
+            Opening::ToLook => open_store_to_look(places).await?,
+            Opening::ToWrite => open_store(places).await?,
+        };
         let tasks = TaskTracker::new();
         let objects = Objects::open_beside(&places.objects_url, places.s3_keys_file.as_deref()).await;
         let objects = objects.map_err(|e| e.to_string())?;
-        let ledger = Ledger::open(open_store(places).await?, SystemClock::shared(), tasks.clone()).await;
+        let ledger = Ledger::open(store, SystemClock::shared(), tasks.clone()).await;
         let ledger = ledger.map_err(|e| e.to_string())?;
         // Those of this machine's daemon, if one ever ran here.
         let thumbnails = Some(places.thumbnails()).filter(|folder| folder.is_dir()).map(Thumbnails::open);

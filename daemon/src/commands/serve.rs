@@ -18,7 +18,12 @@ pub(super) async fn run(settings: &Serve, places: Places, out: &mut dyn Write) -
     let mut terminate = signal(SignalKind::terminate()).map_err(|e| format!("cannot listen for SIGTERM: {e}"))?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|e| format!("cannot listen for Ctrl-C: {e}"))?;
     raise_file_limit(settings);
-    let daemon = Daemon::start(settings, places.clone()).await?;
+    let daemon = tokio::select! {
+        started = Daemon::start(settings, places.clone()) => started?,
+        // What is done by then is committed or taken back, as after a crash.
+        _ = terminate.recv() => return Ok(stopped_early("SIGTERM")),
+        _ = interrupt.recv() => return Ok(stopped_early("Ctrl-C")),
+    };
     let address = daemon.address();
     if !address.ip().is_loopback() {
         tracing::warn!(%address, "listening beyond this machine without TLS: put a TLS proxy in front, or tokens can be overheard");
@@ -47,6 +52,11 @@ pub(super) async fn run(settings: &Serve, places: Places, out: &mut dyn Write) -
         _ = terminate.recv() => Err("stopped at once".into()),
         _ = interrupt.recv() => Err("stopped at once".into()),
     }
+}
+
+fn stopped_early(why: &str) -> Exit {
+    tracing::info!("{why}: stopped before it was ready");
+    Exit::Done
 }
 
 /// What a newcomer would type next.

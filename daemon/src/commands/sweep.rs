@@ -4,7 +4,7 @@ use std::io::Write;
 
 use parking_api::storage::SweepRun;
 
-use super::retention::Desk;
+use super::retention::{Desk, Opening};
 use super::{Exit, unwritten};
 use crate::captures::keeping::Depth;
 use crate::captures::size;
@@ -23,7 +23,8 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(args: &Args, places: &Places, out: &mut dyn Write) -> Result<Exit, String> {
-    let desk = Desk::open(places, &args.keeping).await?;
+    let opening = if args.dry_run { Opening::ToLook } else { Opening::ToWrite };
+    let desk = Desk::open(places, &args.keeping, opening).await?;
     let depth = if args.dry_run { Depth::Look } else { Depth::Whole };
     let swept = desk.keeper.sweep(depth).await;
     desk.close().await;

@@ -5,12 +5,13 @@ use std::io::Write;
 use parking_api::LotId;
 use serde_json::json;
 
-use super::retention::Desk;
+use super::retention::{Desk, Opening};
 use super::{Exit, sweep, unwritten};
 use crate::captures::keeping::Depth as Sweep;
 use crate::config::{Keeping, Places};
 use crate::ledger::{Depth, Report, verify};
-use crate::store::{Store, missing_file};
+use crate::serve::open_store_to_look;
+use crate::store::missing_file;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -29,10 +30,7 @@ pub(super) struct Args {
 
 pub(super) async fn run(args: &Args, places: &Places, out: &mut dyn Write) -> Result<Exit, String> {
     require_database(&places.database_url)?;
-    let store = Store::open(&places.database_url, places.database_connections).await.map_err(|e| e.to_string())?;
-    if let Some(damage) = store.damage().await.map_err(|e| e.to_string())? {
-        return Err(format!("the database is damaged: {damage}"));
-    }
+    let store = open_store_to_look(places).await?;
     let lots = store.lots().await.map_err(|e| e.to_string())?;
     if let Some(lot) = args.lot.as_ref().filter(|id| !lots.iter().any(|(lot, _)| lot.id == **id)) {
         return Err(format!("there is no lot {lot} in this database"));
@@ -47,7 +45,7 @@ pub(super) async fn run(args: &Args, places: &Places, out: &mut dyn Write) -> Re
     }
     store.close().await;
     if args.pictures {
-        let desk = Desk::open(places, &args.keeping).await?;
+        let desk = Desk::open(places, &args.keeping, Opening::ToLook).await?;
         let swept = desk.keeper.sweep(Sweep::Look).await;
         desk.close().await;
         let run = swept.map_err(|e| format!("cannot look for the pictures: {e}"))?;

@@ -1,9 +1,11 @@
 //! A daemon that starts before its database does.
 
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use super::line_to;
-use crate::harness::{PATIENCE, Parkd, parkd};
+use crate::harness::{PATIENCE, Parkd, parkd, signal};
 use crate::postgres;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -42,5 +44,32 @@ fn a_start_does_not_wait_for_ever_nor_for_what_will_not_change() {
         assert_eq!(output.status.code(), Some(1), "{said}");
         assert!(said.contains(says), "{said}");
         assert!(since.elapsed() < Duration::from_secs(10), "{:?}", since.elapsed());
+    }
+}
+
+#[test]
+fn a_start_that_waits_can_be_stopped() {
+    let nobody = {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+        listener.local_addr().expect("an address")
+    };
+    for name in ["TERM", "INT"] {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let mut process = parkd(folder.path())
+            .args(["serve", "--listen", "127.0.0.1:0", "--database-wait", "60s"])
+            .env("DATABASE_URL", format!("postgres://parkd@{nobody}/lot"))
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("parkd starts");
+        let mut log = BufReader::new(process.stderr.take().expect("it is piped")).lines();
+        assert!(log.any(|line| line.is_ok_and(|line| line.contains("waiting for the database"))), "it waits");
+        let since = Instant::now();
+        signal(process.id(), name);
+        let status = process.wait().expect("it ends");
+        assert!(
+            status.success() && since.elapsed() < Duration::from_secs(10),
+            "{name}: {status} {:?}",
+            since.elapsed()
+        );
     }
 }

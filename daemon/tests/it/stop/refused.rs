@@ -4,6 +4,7 @@ use std::io::{Seek, SeekFrom, Write};
 use std::path::Path;
 use std::process::Output;
 
+use parkd::store::{Store, embedded_url};
 use sqlx::{Connection, SqliteConnection};
 
 use crate::hand::new_slot;
@@ -43,6 +44,26 @@ fn a_folder_that_cannot_be_is_named() {
     let output = command.args(["serve", "--listen", "127.0.0.1:0", "--data-dir", below]).output();
     let said = refusal(&output.expect("parkd runs"));
     assert!(said.contains(below), "{said}");
+}
+
+#[tokio::test]
+async fn what_only_looks_does_not_bring_an_older_database_up_to_date() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (url, older) = (embedded_url(folder.path()), 12);
+    Store::open_to_fill(&url, 1, older).await.expect("an older database").close().await;
+    for args in [
+        &["verify"][..],
+        &["verify", "--pictures"],
+        &["token", "list"],
+        &["retention", "--dry-run"],
+        &["sweep", "--dry-run"],
+    ] {
+        let said = refusal(&run(folder.path(), args));
+        assert!(said.contains(&format!("migration {older}")) && said.contains("parkd serve"), "{args:?}: {said}");
+        let store = Store::open_as_it_is(&url, 1).await.expect("the database");
+        assert_eq!(store.schema_version().await.expect("a version"), older, "{args:?}");
+        store.close().await;
+    }
 }
 
 #[tokio::test]
