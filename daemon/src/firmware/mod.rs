@@ -149,10 +149,11 @@ impl Firmwares {
         &self,
         lot: &LotHandle,
         id: FirmwareId,
+        if_match: Option<u64>,
         origin: Origin,
         idempotency: Option<Idempotency>,
     ) -> Result<Outcome, Error> {
-        let outcome = lot.submit(Command::WithdrawFirmware(id), origin, idempotency).await?;
+        let outcome = lot.submit(Command::WithdrawFirmware(id).only_at(if_match), origin, idempotency).await?;
         if let Reply::Firmware(firmware) = &outcome.reply {
             self.discard(&firmware.key).await;
         }

@@ -62,7 +62,7 @@ pub fn orders(app: &App, lot: &LotHandle, caller: &Caller) -> Option<Orders> {
 
 /// Ask a camera for a picture; it takes one when it is next in touch
 #[utoipa::path(post, path = paths::CAMERA_CAPTURE, tag = "cameras", params(("camera" = String, Path), LotQuery),
-    responses((status = 200, body = Committed<Camera>), (status = 404, body = Problem)))]
+    responses((status = 200, body = Committed<Camera>), (status = 404, body = Problem), (status = 412, body = Problem)))]
 pub async fn want_capture(mutation: Mutation, ApiPath(camera): ApiPath<CameraId>) -> Result<Response> {
     Ok(answer(mutation.submit(Command::WantCapture(camera), &[]).await?, StatusCode::OK))
 }
@@ -111,7 +111,8 @@ pub async fn create_token(
 /// Change a camera's name, zone or interval
 #[utoipa::path(patch, path = paths::CAMERA, tag = "cameras", params(("camera" = String, Path), LotQuery),
     request_body = CameraPatch,
-    responses((status = 200, body = Committed<Camera>), (status = 404, body = Problem), (status = 422, body = Problem)))]
+    responses((status = 200, body = Committed<Camera>), (status = 404, body = Problem), (status = 412, body = Problem),
+    (status = 422, body = Problem)))]
 pub async fn patch(
     mutation: Mutation,
     ApiPath(camera): ApiPath<CameraId>,
@@ -123,7 +124,7 @@ pub async fn patch(
 
 /// Delete a camera and revoke its tokens; its captures stay
 #[utoipa::path(delete, path = paths::CAMERA, tag = "cameras", params(("camera" = String, Path), LotQuery),
-    responses((status = 200, body = Committed<Camera>), (status = 404, body = Problem)))]
+    responses((status = 200, body = Committed<Camera>), (status = 404, body = Problem), (status = 412, body = Problem)))]
 pub async fn delete(mutation: Mutation, ApiPath(camera): ApiPath<CameraId>) -> Result<Response> {
     Ok(answer(mutation.submit(Command::DeleteCamera(camera), &[]).await?, StatusCode::OK))
 }

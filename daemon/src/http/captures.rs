@@ -23,7 +23,7 @@ use super::page;
 use super::problem::{Fault, Result};
 use super::slots::{answer, committed};
 use crate::auth::Caller;
-use crate::captures::Upload;
+use crate::captures::{AGE_MS_MAX, Upload};
 use crate::ledger::{self, Command, Outcome, Reply};
 use crate::store::CaptureFilter;
 
@@ -31,8 +31,6 @@ use crate::store::CaptureFilter;
 pub const UPLOADS_MAX: usize = 32;
 /// Longest wait for a place among them.
 const UPLOAD_TURN_TIMEOUT: Duration = Duration::from_secs(10);
-/// Greatest age of a picture that a camera kept, in milliseconds.
-const AGE_MS_MAX: u64 = 31 * 24 * 60 * 60 * 1000;
 /// Room for the frame around the file of a form, in bytes.
 const FORM_BYTES_EXTRA: usize = 64 * 1024;
 
@@ -52,7 +50,7 @@ pub struct UploadQuery {
 
 /// Upload a picture: as the body itself, or as the first file of a form whatever its name
 #[utoipa::path(post, path = paths::CAPTURE, tag = "captures", params(UploadQuery,
-        ("X-Captured-At" = Option<String>, Header, description = "When it was taken, RFC 3339; from more than a minute ahead, when it arrives"),
+        ("X-Captured-At" = Option<String>, Header, description = "When it was taken, RFC 3339; from more than a minute ahead or 31 days ago, when it arrives: such a clock is not set"),
         ("X-Captured-Age" = Option<u64>, Header, description = "The same from a camera without a clock: milliseconds since it was taken")),
     request_body(content((Vec<u8> = "image/jpeg"), (Vec<u8> = "image/png"), (Vec<u8> = "multipart/form-data"))),
     responses((status = 201, body = Committed<Uploaded>), (status = 404, body = Problem), (status = 413, body = Problem),
@@ -110,10 +108,11 @@ pub async fn turn(app: &App) -> Result<SemaphorePermit<'_>> {
 
 fn captured_at(headers: &HeaderMap, now: Time) -> Result<Option<Time>> {
     if let Some(value) = headers.get(CAPTURED_AGE_HEADER) {
-        let age_ms = value.to_str().ok().and_then(|age| age.parse::<u64>().ok()).filter(|age| *age <= AGE_MS_MAX);
+        let age_ms =
+            value.to_str().ok().and_then(|age| age.parse::<i64>().ok()).filter(|age| (0..=AGE_MS_MAX).contains(age));
         let detail = || format!("X-Captured-Age: not a number of milliseconds up to {AGE_MS_MAX}");
         let age_ms = age_ms.ok_or_else(|| Fault::field(ProblemCode::InvalidField, "X-Captured-Age", detail()))?;
-        return Ok(Some(now.plus_ms(-(age_ms as i64))));
+        return Ok(Some(now.plus_ms(-age_ms)));
     }
     let Some(value) = headers.get(CAPTURED_AT_HEADER) else { return Ok(None) };
     let text = value.to_str().unwrap_or_default();
@@ -216,7 +215,8 @@ pub async fn get(State(app): State<App>, InLot(lot): InLot, ApiPath(id): ApiPath
 /// Pin a capture, so that it is kept until it is deleted by hand, or unpin it
 #[utoipa::path(patch, path = paths::CAPTURE_ID, tag = "captures", params(("capture" = String, Path), LotQuery),
     request_body = CapturePatch,
-    responses((status = 200, body = Committed<Capture>), (status = 404, body = Problem), (status = 422, body = Problem)))]
+    responses((status = 200, body = Committed<Capture>), (status = 404, body = Problem), (status = 412, body = Problem),
+    (status = 422, body = Problem)))]
 pub async fn patch(
     mutation: Mutation,
     ApiPath(capture): ApiPath<CaptureId>,
@@ -228,11 +228,12 @@ pub async fn patch(
 
 /// Delete a capture and its picture
 #[utoipa::path(delete, path = paths::CAPTURE_ID, tag = "captures", params(("capture" = String, Path), LotQuery),
-    responses((status = 200, body = Committed<Capture>), (status = 404, body = Problem)))]
+    responses((status = 200, body = Committed<Capture>), (status = 404, body = Problem), (status = 412, body = Problem)))]
 pub async fn delete(State(app): State<App>, mutation: Mutation, ApiPath(id): ApiPath<CaptureId>) -> Result<Response> {
     if mutation.is_trial {
         return Ok(answer(mutation.submit(Command::DeleteCapture(id), &[]).await?, StatusCode::OK));
     }
     let (origin, idempotency) = (mutation.caller.origin(), mutation.idempotency(&[]));
-    Ok(answer(app.captures.delete(&mutation.lot, id, origin, idempotency).await?, StatusCode::OK))
+    let deleting = app.captures.delete(&mutation.lot, id, mutation.if_match, origin, idempotency);
+    Ok(answer(deleting.await?, StatusCode::OK))
 }

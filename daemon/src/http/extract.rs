@@ -20,7 +20,7 @@ use utoipa::IntoParams;
 use super::App;
 use super::problem::{Fault, Result};
 use crate::auth::Caller;
-use crate::ledger::{Audience, Command, Idempotency, LotHandle, Outcome};
+use crate::ledger::{Audience, Command, Idempotency, LotHandle, Outcome, unguarded};
 
 /// Largest JSON body, in bytes.
 pub const JSON_BYTES_MAX: usize = 64 * 1024;
@@ -297,8 +297,14 @@ impl Mutation {
         Self { lot, ..self }
     }
 
+    /// Refuses a condition (`If-Match`) where there is nothing to compare it with.
+    pub fn check_unconditional(&self) -> Result<()> {
+        self.if_match.map_or(Ok(()), |_| Err(unguarded().into()))
+    }
+
     /// Hands the command to the lot. `raw` is the body as it came.
     pub async fn submit(&self, command: Command, raw: &[u8]) -> Result<Outcome> {
+        let command = command.only_at(self.if_match);
         if self.is_trial {
             return Ok(self.lot.rehearse(command, self.caller.origin()).await?);
         }

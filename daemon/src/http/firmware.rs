@@ -89,6 +89,7 @@ pub async fn add(
     ApiQuery(query): ApiQuery<AddQuery>,
     request: Request,
 ) -> Result<Response> {
+    mutation.check_unconditional()?;
     if let Some(other) = content_type(request.headers()).filter(|kind| *kind != BYTES) {
         let detail = format!("an image is application/octet-stream, not {other}");
         return Err(Fault::new(ProblemCode::UnsupportedMediaType, detail));
@@ -115,7 +116,8 @@ pub async fn add(
 /// Roll a firmware out to a part of the cameras of its board; takes the place of what was said of it before. 0 percent tell nobody any more
 #[utoipa::path(post, path = paths::FIRMWARE_ROLL_OUT, tag = "firmware", params(("firmware" = String, Path), LotQuery),
     request_body = NewRollOut,
-    responses((status = 200, body = Committed<Firmware>), (status = 404, body = Problem), (status = 422, body = Problem)))]
+    responses((status = 200, body = Committed<Firmware>), (status = 404, body = Problem), (status = 412, body = Problem),
+    (status = 422, body = Problem)))]
 pub async fn roll_out(
     mutation: Mutation,
     ApiPath(firmware): ApiPath<FirmwareId>,
@@ -127,7 +129,7 @@ pub async fn roll_out(
 
 /// Withdraw a firmware, with its image; cameras that run it go on
 #[utoipa::path(delete, path = paths::FIRMWARE, tag = "firmware", params(("firmware" = String, Path), LotQuery),
-    responses((status = 200, body = Committed<Firmware>), (status = 404, body = Problem)))]
+    responses((status = 200, body = Committed<Firmware>), (status = 404, body = Problem), (status = 412, body = Problem)))]
 pub async fn withdraw(
     State(app): State<App>,
     mutation: Mutation,
@@ -137,5 +139,5 @@ pub async fn withdraw(
         return Ok(answer(mutation.submit(Command::WithdrawFirmware(id), &[]).await?, StatusCode::OK));
     }
     let (origin, idempotency) = (mutation.caller.origin(), mutation.idempotency(&[]));
-    Ok(answer(app.firmwares.withdraw(&mutation.lot, id, origin, idempotency).await?, StatusCode::OK))
+    Ok(answer(app.firmwares.withdraw(&mutation.lot, id, mutation.if_match, origin, idempotency).await?, StatusCode::OK))
 }

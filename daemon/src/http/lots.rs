@@ -33,6 +33,7 @@ pub async fn get(State(app): State<App>, ApiPath(id): ApiPath<LotId>) -> Result<
 #[utoipa::path(post, path = paths::LOTS, tag = "lots", request_body = NewLot,
     responses((status = 201, body = Committed<Lot>), (status = 409, body = Problem), (status = 422, body = Problem)))]
 pub async fn create(State(app): State<App>, mutation: Mutation, body: ApiJson<NewLot>) -> Result<Response> {
+    mutation.check_unconditional()?;
     if mutation.is_trial {
         return Ok(answer(app.ledger.rehearse_create_lot(&body.value)?, mutation.created()));
     }
@@ -43,7 +44,8 @@ pub async fn create(State(app): State<App>, mutation: Mutation, body: ApiJson<Ne
 
 /// Change a lot's name, time zone or currency
 #[utoipa::path(patch, path = paths::LOT, tag = "lots", params(("lot" = String, Path)), request_body = LotPatch,
-    responses((status = 200, body = Committed<Lot>), (status = 404, body = Problem), (status = 422, body = Problem)))]
+    responses((status = 200, body = Committed<Lot>), (status = 404, body = Problem), (status = 412, body = Problem),
+    (status = 422, body = Problem)))]
 pub async fn patch(
     State(app): State<App>,
     ApiPath(id): ApiPath<LotId>,
@@ -56,11 +58,12 @@ pub async fn patch(
 
 /// Delete a lot that has neither slots nor cameras, with its history
 #[utoipa::path(delete, path = paths::LOT, tag = "lots", params(("lot" = String, Path)),
-    responses((status = 200, body = Committed<Lot>), (status = 404, body = Problem), (status = 409, body = Problem)))]
+    responses((status = 200, body = Committed<Lot>), (status = 404, body = Problem), (status = 409, body = Problem),
+    (status = 412, body = Problem)))]
 pub async fn delete(State(app): State<App>, mutation: Mutation, ApiPath(id): ApiPath<LotId>) -> Result<Response> {
     if mutation.is_trial {
-        return Ok(answer(app.ledger.rehearse_delete_lot(&id)?, StatusCode::OK));
+        return Ok(answer(app.ledger.rehearse_delete_lot(&id, mutation.if_match)?, StatusCode::OK));
     }
     let (origin, idempotency) = (mutation.caller.origin(), mutation.idempotency(&[]));
-    Ok(answer(app.ledger.delete_lot(&id, origin, idempotency).await?, StatusCode::OK))
+    Ok(answer(app.ledger.delete_lot(&id, mutation.if_match, origin, idempotency).await?, StatusCode::OK))
 }

@@ -17,6 +17,11 @@ use uuid::Uuid;
 /// What a caller wants done to a lot.
 #[derive(Debug, Clone)]
 pub enum Command {
+    /// Only while what it is about is at the `rev` that the caller saw. See [`Command::only_at`].
+    Guarded {
+        rev: u64,
+        command: Box<Command>,
+    },
     PatchLot(LotPatch),
     /// Another lot was deleted.
     NoteLotDeleted(Box<Lot>),
@@ -197,9 +202,22 @@ pub struct Facts {
 }
 
 impl Command {
+    /// The same command under the condition that nobody changed since `rev` what it is about.
+    #[must_use]
+    pub fn only_at(self, rev: Option<u64>) -> Self {
+        match (rev, self) {
+            // Those about slots say it themselves.
+            (_, own @ (Self::SetSlot { .. } | Self::ToggleSlot { .. })) => own,
+            (_, own @ (Self::PatchSlot { .. } | Self::DeleteSlot { .. })) => own,
+            (Some(rev), command) => Self::Guarded { rev, command: Box::new(command) },
+            (None, command) => command,
+        }
+    }
+
     /// The captures whose rows the decision needs to know.
     pub fn captures(&self) -> &[CaptureId] {
         match self {
+            Self::Guarded { command, .. } => command.captures(),
             Self::PatchCapture { capture, .. } | Self::DeleteCapture(capture) => std::slice::from_ref(capture),
             Self::ExpireCaptures { captures, .. } => captures,
             _ => &[],

@@ -77,20 +77,21 @@ impl Ledger {
         Ok(decide::lot_created(new, now)?)
     }
 
-    /// Removes a lot that has neither slots nor cameras, with its history.
+    /// Removes a lot that has neither slots nor cameras, with its history; where `if_match` is given, only while the lot is at that `rev`.
     ///
     /// # Errors
-    /// When it is `main`, is not empty or not there, or the database fails.
+    /// When it is `main`, is not empty, not there or changed since, or the database fails.
     pub async fn delete_lot(
         &self,
         id: &LotId,
+        if_match: Option<u64>,
         origin: impl Into<Origin>,
         idempotency: Option<Idempotency>,
     ) -> Result<Outcome, Error> {
         if let Some(first) = self.answered(idempotency.as_ref()).await? {
             return Ok(first);
         }
-        let outcome = self.rehearse_delete_lot(id)?;
+        let outcome = self.rehearse_delete_lot(id, if_match)?;
         let seq = outcome.seq;
         let answer = idempotency.as_ref().map(|idempotency| remember(idempotency, &outcome)).transpose()?;
         let deleted = self.inner.store.delete_lot(id, seq, self.inner.clock.now(), answer.as_ref()).await;
@@ -127,7 +128,7 @@ impl Ledger {
     ///
     /// # Errors
     /// As when it is meant.
-    pub fn rehearse_delete_lot(&self, id: &LotId) -> Result<Outcome, Error> {
+    pub fn rehearse_delete_lot(&self, id: &LotId, if_match: Option<u64>) -> Result<Outcome, Error> {
         let Some(lot) = self.lot(id) else {
             return Err(Problem::new(ProblemCode::LotNotFound, format!("there is no lot {id}")).into());
         };
@@ -136,6 +137,9 @@ impl Ledger {
         }
         let (last, slots, cameras, seq) =
             lot.read(|state| (state.lot().clone(), state.slots_len(), state.cameras().count(), state.seq()));
+        if let Some(rev) = if_match {
+            decide::check_rev(&format!("lot {id}"), last.rev, rev)?;
+        }
         if slots + cameras > 0 {
             let detail = format!("lot {id} still has {slots} slots and {cameras} cameras: delete them first");
             return Err(not_empty(detail));

@@ -64,7 +64,7 @@ pub(super) fn expire(reason: ExpiryReason, ids: &[CaptureId], context: &Context<
     Change { changes, reply: Reply::Expired(Expired { captures: gone }) }
 }
 
-fn found<'a>(id: CaptureId, context: &'a Context<'_>) -> Result<&'a Capture, Refusal> {
+pub(super) fn found<'a>(id: CaptureId, context: &'a Context<'_>) -> Result<&'a Capture, Refusal> {
     let capture = context.facts.captures.get(&id);
     capture.ok_or_else(|| Problem::new(ProblemCode::CaptureNotFound, format!("there is no capture {id}")))
 }

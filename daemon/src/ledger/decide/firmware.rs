@@ -83,7 +83,7 @@ fn change(firmware: Firmware, event: fn(Firmware) -> EventChange) -> Change {
     Change { changes: vec![event(firmware.clone())], reply: Reply::Firmware(Box::new(firmware)) }
 }
 
-fn found(state: &LotState, id: FirmwareId) -> Result<&Firmware, Refusal> {
+pub(super) fn found(state: &LotState, id: FirmwareId) -> Result<&Firmware, Refusal> {
     state.firmware(id).ok_or_else(|| {
         Problem::new(ProblemCode::FirmwareNotFound, format!("there is no firmware {id} in lot {}", state.lot().id))
     })

@@ -3,6 +3,7 @@
 mod cameras;
 mod captures;
 mod firmware;
+mod guard;
 mod import;
 mod lots;
 mod regions;
@@ -12,6 +13,7 @@ mod slots;
 mod tests;
 mod tokens;
 
+pub use guard::{check as check_rev, unguarded};
 pub use import::refused as import_refused;
 pub use lots::created as lot_created;
 pub use slots::UNDO_MS;
@@ -27,6 +29,10 @@ use super::state::LotState;
 /// The reason, for the caller, why it is refused. A refused command changes nothing.
 pub fn decide(state: &LotState, command: &Command, context: &mut Context<'_>) -> Result<Change, Refusal> {
     match command {
+        Command::Guarded { rev, command } => {
+            guard::check_target(state, command, *rev, context)?;
+            decide(state, command, context)
+        }
         Command::PatchLot(patch) => lots::patch(state, patch, context),
         Command::NoteLotDeleted(lot) => Ok(lots::note_deleted(lot)),
         Command::CreateSlot(slot) => slots::create(state, slot, context),

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use parking_api::ProblemCode;
+use parking_api::client::CaptureMeta;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
@@ -10,6 +11,7 @@ use tokio::net::{TcpSocket, TcpStream};
 use super::*;
 use crate::harness::{Database, PATIENCE, on_both};
 use crate::live::slow::unsent;
+use crate::pictures::JPEGS;
 use crate::wire::{Wire, answer, raw};
 
 /// How long the daemon waits for somebody who takes nothing of an answer.
@@ -210,4 +212,42 @@ async fn who_takes_nothing_of_an_answer_is_let_go_and_who_is_only_slow_is_not() 
     let mut rest = Vec::new();
     tokio::time::timeout(PATIENCE, slow.read_to_end(&mut rest)).await.expect("an end in time").expect("an answer");
     assert!(rest.ends_with(b"]"), "who is only slow gets all of it");
+}
+
+#[tokio::test]
+async fn a_change_under_a_condition_is_refused_once_somebody_was_faster_and_where_there_is_nothing_to_compare() {
+    let parkd = with_slots(&[new_slot("A-1")]).await;
+    let (admin, wire) = (parkd.admin(), Wire::admin(&parkd));
+    wire.send("POST", "/api/lots", json!({"id": "north"})).await;
+    wire.send("POST", "/api/cameras", json!({"id": "cam-1"})).await;
+    let upload = admin.capture_upload(JPEGS[0].clone(), "image/jpeg", &CaptureMeta::default()).await;
+    let capture = format!("/api/captures/{}", upload.expect("it is stored").value.id);
+    let guarded = async |method: &str, path: &str, rev: u64, body: &Value| {
+        answer(wire.request(method, path).header("if-match", format!("\"{rev}\"")).json(body)).await
+    };
+    for (path, body) in [
+        ("/api/lots/north", json!({"name": "North"})),
+        ("/api/cameras/cam-1", json!({"name": "Gate"})),
+        (capture.as_str(), json!({"pinned": true})),
+    ] {
+        let now: Value = wire.get(path).await.json(200);
+        let rev = now["rev"].as_u64().expect("a rev");
+        let changed = guarded("PATCH", path, rev, &body).await;
+        let after = changed.json::<Value>(200)["rev"].as_u64().expect("a rev");
+        assert_eq!(changed.header("etag"), Some(format!("\"{after}\"").as_str()), "{path}");
+        for method in ["PATCH", "DELETE"] {
+            let problem = guarded(method, path, rev, &body).await.problem();
+            assert_eq!((problem.code, problem.rev), (ProblemCode::RevStale, Some(after)), "{method} {path}");
+        }
+        assert_eq!(guarded("DELETE", path, after, &Value::Null).await.status, 200, "{path}");
+    }
+    for (method, path, body) in [
+        ("POST", "/api/lots", json!({"id": "south"})),
+        ("POST", "/api/slots", json!({"code": "A-2"})),
+        ("POST", "/api/tokens", json!({"name": "x", "role": "viewer"})),
+        ("POST", "/api/sessions/entry", json!({"ticket": "T-1"})),
+    ] {
+        let blame = guarded(method, path, 1, &body).await.blame();
+        assert_eq!(blame, (ProblemCode::InvalidField, Some("If-Match".into())), "{method} {path}");
+    }
 }
