@@ -43,6 +43,8 @@ const SPOOLED_MS_MAX: i64 = 7 * 24 * 60 * 60 * 1000;
 const PIECE_BYTES: u64 = 256 * 1024;
 /// How far ahead a sender's clock may be, in milliseconds; a picture from further ahead was taken when it arrived.
 const CLOCK_AHEAD_MS_MAX: i64 = 60_000;
+/// Greatest age of a picture that a camera kept, in milliseconds. A sender whose clock says that it is older has a clock that was never set.
+pub const AGE_MS_MAX: i64 = 31 * 24 * 60 * 60 * 1000;
 
 /// Why a picture was not stored or not found.
 #[derive(Debug, thiserror::Error)]
@@ -168,7 +170,7 @@ impl Captures {
             width: checked.width,
             height: checked.height,
             sha256: checked.sha256.clone(),
-            captured_at: upload.captured_at.filter(|at| at.ms_since(now) <= CLOCK_AHEAD_MS_MAX).unwrap_or(now),
+            captured_at: upload.captured_at.filter(|at| is_believable(*at, now)).unwrap_or(now),
             received_at: now,
             pinned: false,
             rev: 0,
@@ -236,15 +238,16 @@ impl Captures {
     /// Removes a capture: first from the ledger, then its bytes.
     ///
     /// # Errors
-    /// When there is none, or the ledger fails.
+    /// When there is none, it was changed since it was at `if_match`, or the ledger fails.
     pub async fn delete(
         &self,
         lot: &LotHandle,
         id: CaptureId,
+        if_match: Option<u64>,
         origin: Origin,
         idempotency: Option<Idempotency>,
     ) -> Result<Outcome, Error> {
-        let outcome = lot.submit(Command::DeleteCapture(id), origin, idempotency).await?;
+        let outcome = lot.submit(Command::DeleteCapture(id).only_at(if_match), origin, idempotency).await?;
         if let Reply::Capture(capture) = &outcome.reply {
             self.thumbnails.forget(capture.id).await;
             discard(&self.objects, &capture.key).await;
@@ -277,14 +280,14 @@ impl Captures {
         fetched.map_err(|error| self.missing(capture, error.into()))
     }
 
-    /// A smaller picture no wider than `width` pixels, which is a JPEG; `None` where the picture itself is not larger.
+    /// A smaller picture no wider than `width` pixels, which is a JPEG; `None` where the picture itself is not larger or cannot be made smaller.
     ///
     /// # Errors
     /// When the object is missing or the store fails.
     pub async fn small(&self, capture: &Capture, width: u32) -> Result<Option<Bytes>, Error> {
         let Some(step) = Thumbnails::step(width, capture) else { return Ok(None) };
         let made = self.thumbnails.get(capture, step, &self.objects).await;
-        made.map(Some).map_err(|error| self.missing(capture, error))
+        made.map_err(|error| self.missing(capture, error))
     }
 
     /// These bytes of the picture itself, piece by piece. The first piece is there when this returns, and each is fetched when the one
@@ -337,6 +340,11 @@ async fn piece(objects: &Objects, key: &str, range: &Range<u64>) -> Result<Bytes
         "{key} has {} bytes less than its entry says",
         end - range.start - bytes.len() as u64
     )))
+}
+
+/// Whether a clock that is set may say so.
+fn is_believable(at: Time, now: Time) -> bool {
+    (-AGE_MS_MAX..=CLOCK_AHEAD_MS_MAX).contains(&at.ms_since(now))
 }
 
 /// Removes an object that nothing names. When that fails it stays, as after a crash, until it is swept.

@@ -10,7 +10,7 @@ use std::time::SystemTime;
 use bytes::Bytes;
 use parking_api::CaptureId;
 use parking_api::captures::Capture;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Semaphore};
 
 use super::{Error, failed, probe};
 use crate::clock::new_id;
@@ -23,10 +23,18 @@ const CACHE_BYTES_MAX: u64 = 256 * 1024 * 1024;
 /// What is left after the oldest were removed.
 const CACHE_BYTES_KEPT: u64 = CACHE_BYTES_MAX / 4 * 3;
 
+/// Pictures that are fetched at once to be made smaller.
+const FETCHES_MAX: usize = 4;
+/// What every JPEG begins and ends with.
+const JPEG_START: [u8; 2] = [0xff, 0xd8];
+const JPEG_END: [u8; 2] = [0xff, 0xd9];
+
 /// The small versions. Cloning shares them.
 #[derive(Debug, Clone)]
 pub struct Thumbnails {
     folder: PathBuf,
+    /// For those that are fetched to be made smaller: each may hold 4 MiB.
+    places: Arc<Semaphore>,
     /// Bytes on disk; held while a new one is made, so that each is made once.
     used: Arc<Mutex<u64>>,
 }
@@ -39,7 +47,7 @@ impl Thumbnails {
     pub fn open(folder: PathBuf) -> std::io::Result<Self> {
         fs::create_dir_all(&folder)?;
         let used = files(&folder)?.iter().map(|file| file.bytes).sum();
-        Ok(Self { folder, used: Arc::new(Mutex::new(used)) })
+        Ok(Self { folder, places: Arc::new(Semaphore::new(FETCHES_MAX)), used: Arc::new(Mutex::new(used)) })
     }
 
     /// The width that is made when `width` is wanted; `None` when the picture itself is not larger.
@@ -47,27 +55,39 @@ impl Thumbnails {
         WIDTHS.into_iter().find(|step| *step >= width).filter(|step| *step < capture.width)
     }
 
-    /// The picture, `step` pixels wide.
-    pub(super) async fn get(&self, capture: &Capture, step: u32, objects: &Objects) -> Result<Bytes, Error> {
+    /// The picture, `step` pixels wide; `None` of one that cannot be made smaller: most that can show pictures are more forgiving than what
+    /// shrinks them here.
+    pub(super) async fn get(&self, capture: &Capture, step: u32, objects: &Objects) -> Result<Option<Bytes>, Error> {
         let path = self.path(capture.id, step);
-        if let Ok(bytes) = tokio::fs::read(&path).await {
-            return Ok(bytes.into());
+        if let Some(small) = kept(&path).await {
+            return Ok(Some(small));
         }
-        let mut used = self.used.lock().await;
-        if let Ok(bytes) = tokio::fs::read(&path).await {
-            return Ok(bytes.into());
-        }
+        let _place = self.places.acquire().await.map_err(|e| failed("make a thumbnail", &e))?;
+        // Before the turn is taken: a picture that is slow to come shall not hold up the others.
         let picture = objects.get(&capture.key).await?;
+        let mut used = self.used.lock().await;
+        if let Some(small) = kept(&path).await {
+            return Ok(Some(small));
+        }
         let (content_type, folder) = (capture.content_type.clone(), self.folder.clone());
         let had = *used;
-        let made = tokio::task::spawn_blocking(move || {
-            let small = probe::thumbnail(&picture, &content_type, step).map_err(|e| failed("make a thumbnail", &e))?;
-            let now_used = keep(&folder, &path, &small, had).map_err(|e| failed("keep a thumbnail", &e))?;
-            Ok::<_, Error>((small, now_used))
+        let made = tokio::task::spawn_blocking(move || match probe::thumbnail(&picture, &content_type, step) {
+            Ok(small) => {
+                let now_used = keep(&folder, &path, &small, had).map_err(|e| failed("keep a thumbnail", &e))?;
+                Ok(Ok((small, now_used)))
+            }
+            Err(error) => Ok::<_, Error>(Err(error)),
         });
-        let (small, now_used) = made.await.map_err(|e| failed("make a thumbnail", &e))??;
-        *used = now_used;
-        Ok(small.into())
+        match made.await.map_err(|e| failed("make a thumbnail", &e))?? {
+            Ok((small, now_used)) => {
+                *used = now_used;
+                Ok(Some(small.into()))
+            }
+            Err(error) => {
+                tracing::debug!(capture = %capture.id, %error, "a picture cannot be made smaller");
+                Ok(None)
+            }
+        }
     }
 
     /// Removes the small versions of a picture that was deleted.
@@ -114,6 +134,12 @@ impl Thumbnails {
     }
 }
 
+/// The small version in this file, if it is whole. It was not flushed when it was written, so that a power cut may have left a part of it.
+async fn kept(path: &Path) -> Option<Bytes> {
+    let bytes = tokio::fs::read(path).await.ok()?;
+    (bytes.starts_with(&JPEG_START) && bytes.ends_with(&JPEG_END)).then(|| bytes.into())
+}
+
 struct Kept {
     path: PathBuf,
     bytes: u64,
@@ -152,4 +178,25 @@ fn keep(folder: &Path, path: &Path, bytes: &[u8], used: u64) -> std::io::Result<
         }
     }
     Ok(used)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::objects::folder_url;
+
+    #[tokio::test]
+    async fn a_picture_that_cannot_be_made_smaller_is_shown_as_it_is() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let objects = Objects::open(&folder_url(&folder.path().join("objects")), None).await.expect("a store");
+        let thumbnails = Thumbnails::open(folder.path().join("thumbnails")).expect("a folder");
+        let mut capture: Capture =
+            serde_json::from_str(include_str!("../../api/fixtures/capture.json")).expect("a capture");
+        capture.content_type = probe::PNG.into();
+        let odd = Bytes::from_static(b"what passes for a picture, and is none");
+        objects.put(&capture.key, odd).await.expect("it is stored");
+        let shown = thumbnails.get(&capture, 160, &objects).await.expect("no error");
+        assert_eq!(shown, None);
+        assert!(thumbnails.captures().await.expect("a list").is_empty());
+    }
 }

@@ -1,10 +1,11 @@
 //! Every way in which a picture may come, and that it is kept as it came.
 
+use parkd::clock::{Clock, SystemClock};
 use parking_api::cameras::{CameraStatus, NewCamera};
 use parking_api::captures::Capture;
 use parking_api::client::{CaptureMeta, CaptureQuery};
 use parking_api::lots::NewLot;
-use parking_api::{Time, paths};
+use parking_api::paths;
 
 use super::files::{Part, form, form_type, jpeg, png, sketch_form};
 use super::*;
@@ -94,10 +95,12 @@ async fn a_key_holds_lot_camera_and_day_and_nothing_that_the_sender_wrote() {
 #[tokio::test]
 async fn a_picture_carries_the_time_that_its_camera_says_else_the_time_of_arrival() {
     let gate = Gate::new().await;
-    let says = "2026-01-02T03:04:05.678+07:00";
-    let with_time = [(paths::CAPTURED_AT_HEADER, says)];
+    const HOUR_MS: i64 = 3_600_000;
+    let taken = SystemClock.now().plus_ms(-20 * 24 * HOUR_MS);
+    let says = taken.plus_ms(7 * HOUR_MS).to_string().replace('Z', "+07:00");
+    let with_time = [(paths::CAPTURED_AT_HEADER, says.as_str())];
     let capture = stored(&upload_with(&gate.camera, "image/jpeg", &jpeg(8, 8), &with_time).await);
-    assert_eq!(capture.captured_at.to_string(), "2026-01-01T20:04:05.678Z");
+    assert_eq!(capture.captured_at, taken);
     assert!(capture.received_at > capture.captured_at);
     let capture = stored(&upload(&gate.camera, "image/jpeg", &jpeg(8, 8)).await);
     assert!(capture.received_at.ms_since(capture.captured_at).abs() < 5_000);
@@ -145,11 +148,12 @@ async fn captures_are_listed_newest_first_page_by_page_without_a_gap() {
     let client = gate.parkd.admin();
     // Three of the seven were taken at the very same moment.
     let minutes = [0, 1, 2, 2, 2, 3, 4];
+    let began = SystemClock.now().plus_ms(-3_600_000);
     let mut made: Vec<Capture> = Vec::new();
     for minute in minutes {
         let meta = CaptureMeta {
             camera: Some("cam-1".parse().expect("a camera id")),
-            captured_at: Some(Time::from_ms(1_760_000_000_000 + minute * 60_000)),
+            captured_at: Some(began.plus_ms(minute * 60_000)),
             idempotency_key: None,
         };
         made.push(client.capture_upload(jpeg(8, 8).into(), "image/jpeg", &meta).await.expect("a capture").value);
@@ -186,10 +190,13 @@ async fn a_camera_whose_clock_is_far_ahead_does_not_hide_what_others_take() {
     assert!((0..5_000).contains(&ahead.received_at.ms_since(ahead.captured_at)), "it was taken when it arrived");
     let client = gate.parkd.admin();
     assert_eq!(client.capture_latest(None).await.expect("a capture").id, ahead.id, "the only one is the newest");
+    let never_set = [(paths::CAPTURED_AT_HEADER, "1970-01-01T00:00:12Z")];
+    let never_set = stored(&upload_with(&gate.camera, "image/jpeg", &jpeg(8, 8), &never_set).await);
+    assert!((0..5_000).contains(&never_set.received_at.ms_since(never_set.captured_at)), "such a clock was never set");
     let near = ahead.received_at.plus_ms(30_000).to_string();
     let near =
         stored(&upload_with(&gate.camera, "image/jpeg", &jpeg(8, 8), &[(paths::CAPTURED_AT_HEADER, &near)]).await);
     assert_eq!(near.captured_at, ahead.received_at.plus_ms(30_000), "clocks are never quite alike");
     let listed = client.captures(&CaptureQuery::default()).await.expect("captures").items;
-    assert_eq!(listed.iter().map(|capture| capture.id).collect::<Vec<_>>(), [near.id, ahead.id]);
+    assert_eq!(listed.iter().map(|capture| capture.id).collect::<Vec<_>>(), [near.id, never_set.id, ahead.id]);
 }
