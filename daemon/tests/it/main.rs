@@ -11,6 +11,7 @@ mod foreign;
 mod hand;
 mod harness;
 mod layers;
+mod licences;
 mod live;
 mod lookout;
 mod mirror;
