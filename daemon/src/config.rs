@@ -75,12 +75,12 @@ pub struct Serve {
     #[arg(long, env = "PARKD_CONNECTIONS_MAX", value_name = "N", default_value = "16384")]
     pub connections_max: NonZeroU32,
 
-    /// Mutations per second that one token may make, twice as many at once
-    #[arg(long, env = "PARKD_WRITE_RATE", value_name = "N", default_value = "20000")]
+    /// Mutations per second that one token may make, twice as many at once; one address may make twice as many as a token
+    #[arg(long, env = "PARKD_WRITE_RATE", value_name = "N", default_value = "200")]
     pub write_rate: NonZeroU32,
 
     /// Uploads per second that one token may make, twice as many at once
-    #[arg(long, env = "PARKD_UPLOAD_RATE", value_name = "N", default_value = "500")]
+    #[arg(long, env = "PARKD_UPLOAD_RATE", value_name = "N", default_value = "5")]
     pub upload_rate: NonZeroU32,
 
     /// Events that are kept per lot; older ones are folded into a checkpoint

@@ -129,7 +129,10 @@ impl Daemon {
             stop: stop.clone(),
             tasks: front.clone(),
         });
-        let bounds = Bounds { connections_max: settings.connections_max.get() as usize };
+        let bounds = Bounds {
+            connections_max: settings.connections_max.get() as usize,
+            trusted_proxies: settings.trusted_proxies.clone(),
+        };
         front.spawn(serve_http(listener, routes::build(app), bounds, front.clone(), stop.clone()));
         if settings.demo {
             let demo = demo::run::Demo { ledger: ledger.clone(), lookout, clock, places: places.clone(), address };
@@ -188,12 +191,24 @@ pub fn reachable(address: SocketAddr) -> SocketAddr {
     }
 }
 
-/// Opens the database and refuses one that is damaged.
+/// Opens the database, brings its schema up to date, and refuses one that is damaged.
 ///
 /// # Errors
 /// Why it cannot be used.
 pub async fn open_store(places: &Places) -> Result<Store, String> {
-    let store = Store::open(&places.database_url, places.database_connections).await.map_err(|e| e.to_string())?;
+    sound(Store::open(&places.database_url, places.database_connections).await, places).await
+}
+
+/// The same where nothing shall be changed.
+///
+/// # Errors
+/// Why it cannot be used.
+pub async fn open_store_to_look(places: &Places) -> Result<Store, String> {
+    sound(Store::open_to_look(&places.database_url, places.database_connections).await, places).await
+}
+
+async fn sound(opened: store::Result<Store>, places: &Places) -> Result<Store, String> {
+    let store = opened.map_err(|e| e.to_string())?;
     match store.damage().await {
         Ok(None) => Ok(store),
         Ok(Some(damage)) => {

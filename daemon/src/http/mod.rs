@@ -3,6 +3,7 @@
 mod aged;
 mod cameras;
 mod captures;
+mod crowd;
 mod describe;
 mod docs;
 mod events;

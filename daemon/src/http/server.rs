@@ -1,7 +1,7 @@
 //! Accepts connections and hands their requests to the router, within bounds. Knows no route.
 
 use std::io::ErrorKind;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
+use super::crowd::{Crowd, PER_ADDRESS_MAX, Seat, Seldom};
 use super::guard::Peer;
 use super::patient::Patient;
 
@@ -29,19 +30,26 @@ const HEADERS_MAX: usize = 64;
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// What the server holds itself to.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Bounds {
     pub connections_max: usize,
+    /// Who speaks for many.
+    pub trusted_proxies: Vec<IpAddr>,
 }
 
 /// Serves until `stop`; then accepts nothing more and lets each connection finish the request that it is at.
 pub async fn serve(listener: TcpListener, router: Router, bounds: Bounds, tasks: TaskTracker, stop: CancellationToken) {
-    let places = Arc::new(Semaphore::new(bounds.connections_max));
+    let mut door = Door {
+        places: Arc::new(Semaphore::new(bounds.connections_max)),
+        crowd: Crowd::new(&bounds.trusted_proxies),
+        full: Seldom::default(),
+        crowded: Seldom::default(),
+    };
     loop {
         let accepted = tokio::select! {
             biased;
             () = stop.cancelled() => return,
-            accepted = accept(&listener, &places) => accepted,
+            accepted = door.accept(&listener) => accepted,
         };
         let (stream, peer, place) = match accepted {
             Ok(accepted) => accepted,
@@ -54,20 +62,41 @@ pub async fn serve(listener: TcpListener, router: Router, bounds: Bounds, tasks:
         };
         let (router, stop) = (router.clone(), stop.clone());
         tasks.spawn(async move {
-            connection(stream, peer, Place(Arc::new(place)), router, stop).await;
+            connection(stream, peer, place, router, stop).await;
         });
     }
 }
 
-type Accepted = (TcpStream, SocketAddr, OwnedSemaphorePermit);
+/// Where connections come in.
+struct Door {
+    places: Arc<Semaphore>,
+    crowd: Crowd,
+    full: Seldom,
+    crowded: Seldom,
+}
 
-async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> std::io::Result<Accepted> {
-    // The place first: what does not fit waits in the system's queue, and costs nothing here.
-    let place = Arc::clone(places).acquire_owned().await.map_err(std::io::Error::other)?;
-    let (stream, peer) = listener.accept().await?;
-    // A connection that is gone already will say so when it is read.
-    let _ = stream.set_nodelay(true);
-    Ok((stream, peer, place))
+impl Door {
+    async fn accept(&mut self, listener: &TcpListener) -> std::io::Result<(TcpStream, SocketAddr, Place)> {
+        // The place first: what does not fit waits in the system's queue, and costs nothing here.
+        if self.places.available_permits() == 0 && self.full.is_due() {
+            tracing::warn!(
+                "as many connections are open as may be (--connections-max): others wait until one is closed"
+            );
+        }
+        let place = Arc::clone(&self.places).acquire_owned().await.map_err(std::io::Error::other)?;
+        loop {
+            let (stream, peer) = listener.accept().await?;
+            let Some(seat) = self.crowd.enter(peer.ip()) else {
+                if self.crowded.is_due() {
+                    tracing::warn!(address = %peer.ip(), open = PER_ADDRESS_MAX, "one address opens too many connections: more are refused");
+                }
+                continue;
+            };
+            // A connection that is gone already will say so when it is read.
+            let _ = stream.set_nodelay(true);
+            return Ok((stream, peer, Place(Arc::new((place, seat)))));
+        }
+    }
 }
 
 fn is_of_the_peer(error: &std::io::Error) -> bool {
@@ -76,7 +105,7 @@ fn is_of_the_peer(error: &std::io::Error) -> bool {
 
 /// A place among the connections; whoever takes a connection over keeps it.
 #[derive(Debug, Clone)]
-pub struct Place(#[expect(dead_code, reason = "held, not read")] Arc<OwnedSemaphorePermit>);
+pub struct Place(#[expect(dead_code, reason = "held, not read")] Arc<(OwnedSemaphorePermit, Seat)>);
 
 async fn connection(stream: TcpStream, peer: SocketAddr, place: Place, router: Router, stop: CancellationToken) {
     let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {

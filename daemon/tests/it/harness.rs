@@ -275,6 +275,8 @@ fn launched(launcher: &[String], data_dir: &Path) -> Command {
     }
     // Not even a disk that is nearly full shall change what a test sees.
     command.current_dir(data_dir).env("PARKD_DATA_DIR", data_dir).env("PARKD_DISK_FREE_MIN", "0");
+    // Tests do in a second what people do in a day.
+    command.env("PARKD_WRITE_RATE", "20000").env("PARKD_UPLOAD_RATE", "500");
     command
 }
 

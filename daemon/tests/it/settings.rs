@@ -45,7 +45,7 @@ fn refusal(folder: &Path, env: &[(&str, &str)], args: &[&str]) -> String {
 #[test]
 fn a_flag_beats_the_environment_which_beats_the_file_which_beats_the_default() {
     let folder = folder();
-    let file = "PARKD_WRITE_RATE=5\nPARKD_UPLOAD_RATE=6\n# a remark\nPARKD_LOG=debug\nOTHER=1\n";
+    let file = "PARKD_CONNECTIONS_MAX=5\nPARKD_UPLOAD_RATE=6\n# a remark\nPARKD_LOG=debug\nOTHER=1\n";
     std::fs::write(folder.path().join(".env"), file).expect("a file");
     let env = [("PARKD_UPLOAD_RATE", "7"), ("PARKD_LOG", "info")];
     let config = config(folder.path(), &env, &["--log", "warn", "--public-read"]);
@@ -55,7 +55,7 @@ fn a_flag_beats_the_environment_which_beats_the_file_which_beats_the_default() {
     is("PARKD_LOG", "warn", "flag");
     is("PARKD_PUBLIC_READ", "true", "flag");
     is("PARKD_UPLOAD_RATE", "7", "environment");
-    is("PARKD_WRITE_RATE", "5", ".env");
+    is("PARKD_CONNECTIONS_MAX", "5", ".env");
     is("PARKD_LISTEN", "127.0.0.1:8080", "default");
     is("PARKD_ALLOWED_ORIGINS", "", "default");
     let data = folder.path().display();

@@ -57,7 +57,11 @@ export class Daemon {
     if (!existsSync(join(this.root, "index.html"))) throw new Error(`${this.root} is missing: run npm run build`);
     const flags = ["serve", "--listen", `127.0.0.1:${this.port}`, "--data-dir", this.folder, "--web-root", this.root, ...this.flags];
     // Whatever happens to this process, its servers end with it.
-    const child = spawn("setpriv", ["--pdeathsig", "KILL", "--", binary("parkd"), ...flags], { stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn("setpriv", ["--pdeathsig", "KILL", "--", binary("parkd"), ...flags], {
+      stdio: ["ignore", "pipe", "pipe"],
+      // Tests do in a second what people do in a day.
+      env: { ...process.env, PARKD_UPLOAD_RATE: "500", PARKD_WRITE_RATE: "20000" },
+    });
     this.process = child;
     let log = "";
     child.stderr.on("data", (data: Buffer) => (log += String(data)));
