@@ -129,11 +129,7 @@ impl Daemon {
             stop: stop.clone(),
             tasks: front.clone(),
         });
-        let bounds = Bounds {
-            connections_max: settings.connections_max.get() as usize,
-            trusted_proxies: settings.trusted_proxies.clone(),
-        };
-        front.spawn(serve_http(listener, routes::build(app), bounds, front.clone(), stop.clone()));
+        front.spawn(serve_http(listener, routes::build(app), bounds(settings), front.clone(), stop.clone()));
         if settings.demo {
             let demo = demo::run::Demo { ledger: ledger.clone(), lookout, clock, places: places.clone(), address };
             front.spawn(demo.run(settings.demo_speed, stop.clone()));
@@ -217,6 +213,11 @@ async fn sound(opened: store::Result<Store>, places: &Places) -> Result<Store, S
         }
         Err(error) => Err(error.to_string()),
     }
+}
+
+fn bounds(settings: &Serve) -> Bounds {
+    let connections_max = settings.connections_max.get() as usize;
+    Bounds { connections_max, trusted_proxies: settings.trusted_proxies.clone() }
 }
 
 fn policy(settings: &Serve) -> Result<Policy, String> {
