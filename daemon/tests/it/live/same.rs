@@ -41,12 +41,14 @@ async fn by_stream(wire: &Wire, cursor: &Cursor, to: u64, cuts: &[u64]) -> Vec<L
             text.push_str(std::str::from_utf8(&chunk).expect("text"));
             while let Some((block, rest)) = text.split_once("\n\n") {
                 let (id, data) = block.split_once('\n').expect("an id and data");
-                let data = data.strip_prefix("data: ").expect("data");
-                let entry: LogEntry = serde_json::from_str(data).expect("an event");
-                assert_eq!(id, format!("id: {}.{}", cursor.epoch, entry.seq()));
-                // What comes behind a cut is asked for again, as by a client that was cut off there.
-                if entry.seq() <= end {
-                    entries.push(entry);
+                // The first block says where the stream begins, and holds no event.
+                if let Some(data) = data.strip_prefix("data: ") {
+                    let entry: LogEntry = serde_json::from_str(data).expect("an event");
+                    assert_eq!(id, format!("id: {}.{}", cursor.epoch, entry.seq()));
+                    // What comes behind a cut is asked for again, as by a client that was cut off there.
+                    if entry.seq() <= end {
+                        entries.push(entry);
+                    }
                 }
                 text = rest.to_string();
             }
@@ -159,10 +161,12 @@ async fn an_idle_line_carries_a_heartbeat_that_everybody_can_hear() {
     let stream = async {
         let request = Wire::admin(&parkd).request("GET", paths::EVENTS).header(ACCEPT, "text/event-stream");
         let mut response = request.send().await.expect("a stream");
+        response.chunk().await.expect("it goes on").expect("where it begins");
         response.chunk().await.expect("it goes on").expect("a sign of life")
     };
     let (raw, typed, stream) = tokio::join!(raw, typed, stream);
-    let head = parkd.admin().slot_stats().await.expect("figures").seq;
-    assert_eq!((raw, typed, stream), (head, head, format!(": head {head}\n\n").into()));
+    let page = parkd.admin().events(&EventQuery::default()).await.expect("a page");
+    let (epoch, head) = (page.epoch, page.head);
+    assert_eq!((raw, typed, stream), (head, head, format!(": head {head}\nid: {epoch}.{head}\n\n").into()));
     assert!(since.elapsed() >= Duration::from_secs(HEARTBEAT_S - 1), "only where nothing else was to be said");
 }
