@@ -93,7 +93,8 @@ pub enum Output<'a> {
     SetHostname(&'a str),
     /// Whatever was begun takes too long: end it and say nothing. A join that is under way goes back to the stored network.
     Abandon,
-    /// What was joined and what was kept aside did not work: forget it and go back to the stored settings.
+    /// What was joined and what was kept aside did not work, or nobody waits for it any more: forget it, end what was begun with it,
+    /// and go back to the stored settings.
     Revert,
 }
 

@@ -126,7 +126,14 @@ impl Session {
             Ok(Command::State) => self.tell_state(facts, out),
             Ok(Command::Info) => answer(command, [facts.firmware, facts.version, facts.chip, facts.name], out),
             Ok(Command::Network) => tell_network(facts, out),
-            Ok(Command::Hello) => self.tell_hello(command, facts, out),
+            Ok(Command::Hello) => {
+                // Whoever says it begins: what a client before it left aside would hold back its own changes.
+                if !self.aside.is_empty() {
+                    (self.job, self.waiting) = (None, None);
+                    self.revert(out);
+                }
+                self.tell_hello(command, facts, out);
+            }
             Ok(Command::Hostname("")) => answer(command, [facts.hostname], out),
             Ok(Command::Name("")) => answer(command, [facts.name], out),
             Ok(change) if self.job.is_none() => self.begin(change, facts, now_ms, out),

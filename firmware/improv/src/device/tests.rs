@@ -202,6 +202,18 @@ fn what_nobody_checks_is_forgotten_and_a_join_after_that_is_stored_by_itself() {
 }
 
 #[test]
+fn whoever_says_hello_begins_anew_and_is_not_held_back_by_what_another_left() {
+    let mut stage = Stage::new(FRESH);
+    stage.ask(claim());
+    stage.ask(wifi());
+    assert_eq!(stage.ask(Command::Hello), ["Revert", "0xc0: smart-parking | 1 | a4:cf:12:00:00:01 | 0 | health"]);
+    assert_eq!(stage.step(Input::Joined), Vec::<String>::new(), "news of what was given up");
+    stage.ask(wifi());
+    stage.facts = online();
+    assert_eq!(stage.step(Input::Joined)[0], "Commit");
+}
+
+#[test]
 fn the_key_of_whoever_signs_firmware_is_kept_aside_like_a_claim() {
     let mut stage = Stage::new(Facts { is_claimed: true, ..online() });
     let told = stage.ask(Command::Trust([7; 32]));
