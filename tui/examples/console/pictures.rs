@@ -23,7 +23,7 @@ const PICTURES: usize = 12;
 /// After so many beside the slots, and as many on the wall, the memory is looked at.
 const MEMORY_PICTURES: usize = 25;
 /// Between two keys of somebody who types, and the letters: like nothing else that is written, and so found again.
-const TYPING: Duration = Duration::from_millis(40);
+const TYPING: Duration = Duration::from_millis(80);
 const LETTERS: [&str; 12] = ["α", "β", "γ", "δ", "ε", "ζ", "η", "θ", "κ", "λ", "μ", "ν"];
 /// Between two pictures: a console shows two in a second.
 const GAP: Duration = Duration::from_millis(700);

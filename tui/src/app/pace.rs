@@ -8,8 +8,8 @@ use tokio::time::Instant;
 /// Least time between frames in the long run, and how many may come in one go: no more than 30 in any second.
 const SPACING: Duration = Duration::from_millis(40);
 const BURST: u32 = 5;
-/// Least time from one frame to the next that no key asked for. The difference is what keys have for themselves.
-const QUIET: Duration = Duration::from_millis(60);
+/// Least time from one frame to the next that no key asked for: more than two of `SPACING`, so that there is always a frame left for a key.
+const QUIET: Duration = Duration::from_millis(90);
 
 /// When the next frame may be drawn.
 #[derive(Debug, Default)]
