@@ -14,14 +14,14 @@ use crate::run::{args, parkctl, run};
 const NGINX: &str = "/usr/sbin/nginx";
 const STARTS_WITHIN: Duration = Duration::from_secs(30);
 
-struct Nginx {
+pub struct Nginx {
     folder: TempDir,
-    url: String,
+    pub url: String,
     child: Child,
 }
 
 impl Nginx {
-    fn before(daemon: &Daemon) -> Self {
+    pub fn before(daemon: &Daemon) -> Self {
         assert!(Path::new(NGINX).exists(), "{NGINX} is missing: run .ci/tools");
         let folder = tempfile::tempdir().expect("a folder");
         certify(folder.path());
@@ -53,7 +53,7 @@ impl Nginx {
         Self { folder, url: format!("https://localhost:{port}"), child }
     }
 
-    fn authority(&self) -> PathBuf {
+    pub fn authority(&self) -> PathBuf {
         self.folder.path().join("ca.pem")
     }
 }
@@ -71,7 +71,7 @@ fn is_root() -> bool {
 }
 
 /// An authority, and a certificate of it for localhost.
-fn certify(folder: &Path) {
+pub fn certify(folder: &Path) {
     let openssl = |line: &str| {
         let done = Command::new("openssl").args(args(line)).current_dir(folder).output().expect("openssl runs");
         assert!(done.status.success(), "{line}: {}", String::from_utf8_lossy(&done.stderr));

@@ -19,6 +19,8 @@ const INTERVAL_S: u32 = 600;
 const TICK_MS: u64 = 5_000;
 const TURN_MS: u64 = 600_000;
 const HOUR_MS: u64 = 3_600_000;
+/// Longest time in which a camera is set up.
+const SET_UP_MS: u64 = 120_000;
 const THREADS: usize = 4;
 const TROUBLES: Faults = Faults {
     join_fails: 100,
@@ -26,8 +28,12 @@ const TROUBLES: Faults = Faults {
     http_cut: 30,
     http_cut_at: None,
     answer_lost: 30,
-    slow_ms: 0,
-    uart_noise: 0,
+    slow: 5,
+    // Longer than a camera waits.
+    slow_ms: 60_000,
+    uart_noise: 3,
+    outage: 2,
+    fading_db: 20,
     power_cut: 20,
     brownout: 1,
 };
@@ -81,22 +87,27 @@ impl Fleet {
             let camera = id(number).parse().expect("a camera id");
             let new = NewCamera { id: camera, name: None, zone: None, interval_s: Some(INTERVAL_S) };
             let token = admin.camera_create(&new).await.expect("a camera").value.token;
-            let options = Options { number, seed, ..Options::default() };
+            let noise = Faults { uart_noise: TROUBLES.uart_noise, ..Faults::default() };
+            let options = Options { number, seed, faults: noise, ..Options::default() };
             let pictures = Pictures::Given(Box::new(move |shot| picture(number, shot)));
             let mut cam = Cam::new(options, Flash::in_memory(), pictures);
             cam.advance(0);
             let id = id(number);
             let claim = Claim::new(parkd.url(), &token, &id).expect("valid");
             let wifi = Wifi::new("Lot Wi-Fi", "correct horse").expect("valid");
-            for command in [Command::Claim(claim), Command::Wifi(wifi), Command::Check] {
-                cam.hear(command.encode().expect("valid").as_bytes(), 0);
+            let mut steps = (1_000..SET_UP_MS).step_by(1_000);
+            // Until the noise on the cable has let all of it through.
+            while cam.machine().settings().claim.is_none() {
+                for command in [Command::Claim(claim), Command::Wifi(wifi), Command::Check] {
+                    let now_ms = steps.next().expect("it is set up in time");
+                    cam.hear(command.encode().expect("valid").as_bytes(), now_ms);
+                    cam.advance_and_wait(now_ms + 500);
+                }
             }
-            cam.advance_and_wait(1_000);
-            assert!(cam.machine().settings().claim.is_some(), "camera {number} is set up");
             cam.options().faults = TROUBLES;
             cams.push(cam);
         }
-        Self { parkd, cams, now_ms: 1_000 }
+        Self { parkd, cams, now_ms: SET_UP_MS }
     }
 
     fn run(&mut self, hours: u64, outages: Outages<'_>) {

@@ -12,9 +12,12 @@ pub const SAFE_MS: u64 = 1_800_000;
 /// So many brown-outs in a row, and the camera saves power.
 pub const BROWNOUTS_MAX: u8 = 3;
 
+/// A camera that saved power for this long tries without.
+pub const GENTLE_MS: u64 = 86_400_000;
+
 /// Length of the record, in bytes.
-pub const RECORD_LEN: usize = 8;
-const MAGIC: [u8; 2] = *b"SB";
+pub const RECORD_LEN: usize = 12;
+const MAGIC: [u8; 2] = *b"SC";
 
 /// Why a camera started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,9 +74,10 @@ impl fmt::Display for Mode {
     }
 }
 
-/// Failed starts in a row.
+/// Starts, and how many failed in a row.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Boots {
+    starts: u32,
     failures: u8,
     brownouts: u8,
 }
@@ -81,24 +85,44 @@ pub struct Boots {
 impl Boots {
     /// Of what was written before; anything else counts as nothing.
     pub fn read(bytes: &[u8]) -> Self {
-        let Some([m, n, failures, brownouts, crc @ ..]) = bytes.first_chunk::<RECORD_LEN>() else {
+        let Some(&[m, n, failures, brownouts, a, b, c, d, ref crc @ ..]) = bytes.first_chunk::<RECORD_LEN>() else {
             return Self::default();
         };
-        if [*m, *n] != MAGIC || crc32(&bytes[..4]) != u32::from_le_bytes(*crc) {
+        if [m, n] != MAGIC || crc32(&bytes[..RECORD_LEN - crc.len()]) != u32::from_le_bytes(*crc) {
             return Self::default();
         }
-        Self { failures: *failures, brownouts: *brownouts }
+        Self { starts: u32::from_le_bytes([a, b, c, d]), failures, brownouts }
     }
 
-    /// One more start; whether that is to be written.
-    pub fn begin(&mut self, reset: Reset) -> bool {
+    /// One more start. It is to be written before anything else is done, above all before the radio draws its current: what fails then is
+    /// known at the next start.
+    pub fn begin(&mut self, reset: Reset) {
+        self.starts = self.starts.wrapping_add(1);
+        self.fail(reset);
+    }
+
+    /// Counts what ended a start, if that was a failure.
+    pub fn fail(&mut self, reset: Reset) {
         if reset.is_failure() {
             self.failures = self.failures.saturating_add(1);
         }
         if reset == Reset::Brownout {
             self.brownouts = self.brownouts.saturating_add(1);
         }
-        reset.is_failure()
+    }
+
+    /// Forgets what failed.
+    pub fn forgive(&mut self) {
+        (self.failures, self.brownouts) = (0, 0);
+    }
+
+    pub fn is_clean(self) -> bool {
+        (self.failures, self.brownouts) == (0, 0)
+    }
+
+    /// How often the camera was started.
+    pub fn starts(self) -> u32 {
+        self.starts
     }
 
     pub fn mode(self) -> Mode {
@@ -112,7 +136,8 @@ impl Boots {
     }
 
     pub fn record(self) -> [u8; RECORD_LEN] {
-        let head = [MAGIC[0], MAGIC[1], self.failures, self.brownouts];
+        let [a, b, c, d] = self.starts.to_le_bytes();
+        let head = [MAGIC[0], MAGIC[1], self.failures, self.brownouts, a, b, c, d];
         let crc = crc32(&head).to_le_bytes();
         core::array::from_fn(|at| if at < head.len() { head[at] } else { crc[at - head.len()] })
     }
@@ -137,7 +162,10 @@ mod tests {
         assert_eq!(after(&[PowerOn, Software, Crash, Watchdog]).mode(), Mode::Normal);
         assert_eq!(after(&[Brownout; 3]).mode(), Mode::Gentle);
         assert_eq!(after(&[Crash, Watchdog, PowerOn, Crash, Brownout, Crash]).mode(), Mode::Safe);
-        assert_eq!(after(&[Crash; 300]).failures, u8::MAX);
+        let mut worn = after(&[Crash; 300]);
+        assert_eq!((worn.failures, worn.starts()), (u8::MAX, 300));
+        worn.forgive();
+        assert!(worn.is_clean() && worn.starts() == 300);
     }
 
     #[test]

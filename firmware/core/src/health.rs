@@ -20,12 +20,16 @@ pub struct Health<'a> {
     /// Pictures that wait, and those that were dropped since the start.
     pub queue_depth: u32,
     pub dropped: u32,
+    /// Pictures that the daemon will never take.
+    pub refused: u32,
     /// Whatever went wrong since the start, counted.
     pub errors: u32,
     /// What became of the last firmware that was offered.
     pub update: &'a str,
     /// First bytes of the hash of its image.
     pub update_of: Option<[u8; 8]>,
+    /// At which attempt it was started.
+    pub update_attempt: Option<u32>,
 }
 
 impl Health<'_> {
@@ -59,8 +63,11 @@ impl Health<'_> {
         if let Some(mark) = self.update_of.filter(|_| !self.update.is_empty()) {
             write!(text, "\"update_of\":\"{:016x}\",", u64::from_be_bytes(mark))?;
         }
-        let Self { queue_depth, dropped, errors, .. } = self;
-        write!(text, "\"queue_depth\":{queue_depth},\"dropped\":{dropped},\"errors\":{errors}}}")
+        if let Some(attempt) = self.update_attempt {
+            write!(text, "\"update_attempt\":{attempt},")?;
+        }
+        let Self { queue_depth, dropped, refused, errors, .. } = self;
+        write!(text, "\"queue_depth\":{queue_depth},\"dropped\":{dropped},\"refused\":{refused},\"errors\":{errors}}}")
     }
 }
 
@@ -80,11 +87,13 @@ mod tests {
             mode: "normal",
             queue_depth: 2,
             dropped: 0,
+            refused: 3,
             errors: 1,
             update: "",
             update_of: Some([1; 8]),
+            update_attempt: None,
         };
-        let expected = r#"{"uptime_s":61,"rssi_dbm":-70,"firmware":"0.1.0","board":"aithinker","reset_reason":"power_on","mode":"normal","queue_depth":2,"dropped":0,"errors":1}"#;
+        let expected = r#"{"uptime_s":61,"rssi_dbm":-70,"firmware":"0.1.0","board":"aithinker","reset_reason":"power_on","mode":"normal","queue_depth":2,"dropped":0,"refused":3,"errors":1}"#;
         assert_eq!(&*health.report(), expected);
     }
 }

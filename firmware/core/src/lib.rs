@@ -3,7 +3,7 @@
 //! [`Machine`] is stepped by whoever has the hardware: the board, or a computer that plays one. It needs no allocator, and knows
 //! neither a port, a clock, a radio, a flash nor a chip; the time, the chances and what happened are passed in. Around it: `settings` is what
 //! a camera remembers, `schedule` when it takes a picture, `ring` which pictures wait, `retry` what an answer means, `orders` what
-//! the daemon wants, `ota` which firmware may run, `authority` whose word counts for a daemon's name, `boots` what happened at earlier starts, `led` and `health` what it shows of itself.
+//! the daemon wants, `ota` which firmware may run, `authority` whose word counts for a daemon's name, `boots` what happened at earlier starts, `networks` what a scan found, `led` and `health` what it shows of itself.
 
 #![no_std]
 
@@ -17,6 +17,7 @@ pub mod health;
 pub mod json;
 pub mod led;
 pub mod machine;
+pub mod networks;
 pub mod orders;
 pub mod ota;
 pub mod request;

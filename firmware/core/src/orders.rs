@@ -22,6 +22,8 @@ pub struct Offer<'a> {
     pub signature: [u8; 64],
     /// It is wanted even if it is older than what runs.
     pub is_forced: bool,
+    /// The daemon's number of this attempt. Of another one, what failed may be tried again if it is forced.
+    pub attempt: u32,
 }
 
 impl<'a> Orders<'a> {
@@ -48,6 +50,7 @@ impl<'a> Offer<'a> {
             sha256: text("sha256").and_then(bytes_of)?,
             signature: text("signature").and_then(bytes_of)?,
             is_forced: member(offer, "is_forced") == Some("true"),
+            attempt: number(offer, "attempt").unwrap_or(0),
         })
     }
 }
@@ -79,12 +82,12 @@ mod tests {
     fn orders_are_taken_out_of_an_answer() {
         let (sha, signature) = ("ab".repeat(32), "01".repeat(64));
         let body = format!(
-            r#"{{"id":"x","seq":9,"orders":{{"interval_s":30,"capture":4,"firmware":{{"id":"f","board":"aithinker","version":"0.2.0","bytes":1000,"sha256":"{sha}","signature":"{signature}"}}}}}}"#
+            r#"{{"id":"x","seq":9,"orders":{{"interval_s":30,"capture":4,"firmware":{{"id":"f","board":"aithinker","version":"0.2.0","bytes":1000,"sha256":"{sha}","signature":"{signature}","attempt":6}}}}}}"#
         );
         let orders = Orders::parse(body.as_bytes());
         assert_eq!((orders.interval_s, orders.capture), (Some(30), Some(4)));
         let offer = orders.firmware.expect("an offer");
-        assert!(!offer.is_forced);
+        assert_eq!((offer.is_forced, offer.attempt), (false, 6));
         assert_eq!((offer.id, offer.bytes, offer.sha256, offer.signature), ("f", 1_000, [0xab; 32], [1; 64]));
     }
 

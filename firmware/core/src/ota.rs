@@ -81,6 +81,7 @@ pub struct Own<'a> {
 pub struct Update {
     pub id: Text<ID_MAX>,
     pub version: Text<VERSION_MAX>,
+    pub attempt: u32,
     bytes: u32,
     sha256: [u8; 32],
     seen: u32,
@@ -142,7 +143,9 @@ impl Update {
         if offer.bytes == 0 || offer.bytes > own.room {
             return Err(Refusal::TooLarge);
         }
-        if own.tried.is_some_and(|tried| tried.mark == mark(&offer.sha256) && tried.tries >= TRIES_MAX) {
+        let is_spent = |tried: Tried| tried.mark == mark(&offer.sha256) && tried.tries >= TRIES_MAX;
+        let is_anew = |tried: Tried| offer.is_forced && tried.attempt != offer.attempt;
+        if own.tried.is_some_and(|tried| is_spent(tried) && !is_anew(tried)) {
             return Err(Refusal::Failed);
         }
         let key = own.key.and_then(|key| VerifyingKey::from_bytes(&key).ok()).ok_or(Refusal::NoKey)?;
@@ -152,6 +155,7 @@ impl Update {
         Ok(Self {
             id: Text::of(offer.id).ok_or(Refusal::Damaged)?,
             version: Text::of(offer.version).ok_or(Refusal::Damaged)?,
+            attempt: offer.attempt,
             bytes: offer.bytes,
             sha256: offer.sha256,
             seen: 0,

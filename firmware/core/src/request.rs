@@ -11,6 +11,7 @@ pub const PATH_MAX: usize = 128;
 pub const VALUE_MAX: usize = 96;
 /// As much of an answer's body as is looked at, in bytes.
 pub const BODY_MAX: usize = 2_048;
+
 /// The address, the token and what is sent.
 #[derive(Debug, Clone, Copy)]
 pub struct Request<'a> {
@@ -51,7 +52,52 @@ pub enum Answer<'a> {
     Broken,
 }
 
+/// Takes in the body of an answer as it comes.
+#[derive(Debug)]
+pub struct Intake {
+    is_image: bool,
+    length: Option<u64>,
+    seen: u64,
+    kept: [u8; BODY_MAX],
+    kept_len: usize,
+}
+
+impl Intake {
+    /// Of an answer to this request; `length` is what its `Content-Length` says.
+    pub fn new(is_firmware: bool, status: u16, length: Option<u64>) -> Self {
+        Self { is_image: is_firmware && status == 200, length, seen: 0, kept: [0; BODY_MAX], kept_len: 0 }
+    }
+
+    /// The next bytes: those of a firmware come back, to be said as [`crate::Input::Piece`].
+    pub fn take<'a>(&mut self, bytes: &'a [u8]) -> Option<&'a [u8]> {
+        self.seen += bytes.len() as u64;
+        if self.is_image {
+            return Some(bytes);
+        }
+        let room = &mut self.kept[self.kept_len..];
+        let len = room.len().min(bytes.len());
+        room[..len].copy_from_slice(&bytes[..len]);
+        self.kept_len += len;
+        None
+    }
+
+    /// Nothing more is to come, as far as that is known.
+    pub fn is_whole(&self) -> bool {
+        self.length.is_some_and(|length| self.seen >= length)
+    }
+
+    /// The body, at the end of the connection; None when that came too early.
+    pub fn finish(&self) -> Option<&[u8]> {
+        let is_short = self.length.is_some_and(|length| self.seen < length);
+        (!is_short).then(|| &self.kept[..self.kept_len])
+    }
+}
+
 impl Request<'_> {
+    pub fn is_for_firmware(&self) -> bool {
+        matches!(self.what, What::Firmware(_))
+    }
+
     pub fn method(&self) -> &'static str {
         match self.what {
             What::Picture { .. } | What::Report(_) => "POST",
@@ -114,6 +160,20 @@ mod tests {
 
     use std::format;
     use std::string::String;
+
+    #[test]
+    fn as_much_of_an_answer_is_kept_as_is_looked_at_and_one_that_ends_early_is_none() {
+        let mut long = Intake::new(false, 200, Some(3_000));
+        assert_eq!(long.take(&[1; 2_000]), None);
+        assert_eq!((long.is_whole(), long.finish()), (false, None));
+        assert_eq!(long.take(&[2; 1_000]), None);
+        assert_eq!((long.is_whole(), long.finish().map(<[u8]>::len)), (true, Some(BODY_MAX)));
+        let mut open = Intake::new(false, 503, None);
+        open.take(b"busy");
+        assert_eq!((open.is_whole(), open.finish()), (false, Some(&b"busy"[..])));
+        assert_eq!(Intake::new(true, 200, Some(4)).take(b"new!"), Some(&b"new!"[..]));
+        assert_eq!(Intake::new(true, 404, Some(4)).take(b"none"), None, "what says that there is none is no firmware");
+    }
 
     #[test]
     fn a_picture_is_sent_with_its_length_its_age_and_a_key_that_is_the_same_at_every_try() {

@@ -8,6 +8,7 @@ use core::fmt;
 use improv::command::{AUTHORITY_PART_MAX, CAMERA_MAX, HOSTNAME_MAX, KEY_LEN, NAME_MAX, SSID_MAX, TOKEN_MAX, URL_MAX};
 
 use crate::authority::{Authority, PARTS_MAX};
+use crate::ota::VERSION_MAX;
 use crate::text::Text;
 
 /// How often a camera takes a picture until its daemon says otherwise, in seconds.
@@ -32,9 +33,12 @@ pub const RECORD_MAX: usize = HEAD_LEN
     + HOSTNAME_MAX
     + 4
     + 32
-    + 9
+    + 13
     + 10
     + PARTS_MAX * (AUTHORITY_PART_MAX + 1)
+    + 1
+    + 8
+    + VERSION_MAX
     + CRC_LEN;
 
 /// A network and how to get in.
@@ -82,6 +86,17 @@ pub struct Tried {
     /// First bytes of the SHA-256 of its image.
     pub mark: [u8; 8],
     pub tries: u8,
+    /// The daemon's number of the attempt to which these tries belong.
+    pub attempt: u32,
+}
+
+/// The last firmware that came over the air and proved itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Proved {
+    /// As of [`Tried`].
+    pub mark: [u8; 8],
+    /// What it says it is, which may not be what it was offered as. Another one that runs came over the cable.
+    pub version: Text<VERSION_MAX>,
 }
 
 /// What a camera remembers.
@@ -97,6 +112,7 @@ pub struct Settings {
     pub tried: Option<Tried>,
     /// By whom the daemon is known, if not by one whom everybody knows.
     pub authority: Authority,
+    pub proved: Option<Proved>,
 }
 
 impl Default for Settings {
@@ -110,6 +126,7 @@ impl Default for Settings {
             firmware_key: None,
             tried: None,
             authority: Authority::NONE,
+            proved: None,
         }
     }
 }
@@ -155,8 +172,13 @@ impl Record {
     }
 
     fn field(&mut self, bytes: &[u8]) {
-        self.push(&[bytes.len() as u8]);
-        self.push(bytes);
+        self.fields([bytes, &[], &[]]);
+    }
+
+    /// One field of three parts.
+    fn fields(&mut self, parts: [&[u8]; 3]) {
+        self.push(&[parts.iter().map(|part| part.len() as u8).sum::<u8>()]);
+        parts.into_iter().for_each(|part| self.push(part));
     }
 }
 
@@ -209,9 +231,13 @@ fn record(number: u32, settings: &Settings) -> Record {
     record.field(settings.firmware_key.as_ref().map_or(&[], |key| &key[..]));
     match settings.tried {
         None => record.field(&[]),
-        Some(Tried { mark: [a, b, c, d, e, f, g, h], tries }) => record.field(&[a, b, c, d, e, f, g, h, tries]),
+        Some(Tried { mark, tries, attempt }) => record.fields([&mark, &[tries], &attempt.to_le_bytes()]),
     }
     settings.authority.parts().for_each(|part| record.field(part));
+    match &settings.proved {
+        None => record.field(&[]),
+        Some(Proved { mark, version }) => record.fields([mark, version.as_bytes(), &[]]),
+    }
     let len = (record.len - HEAD_LEN) as u16;
     record.bytes[HEAD_LEN - 2..HEAD_LEN].copy_from_slice(&len.to_le_bytes());
     let crc = crc32(record.as_bytes());
@@ -249,9 +275,13 @@ fn settings(mut fields: &[u8]) -> Option<Settings> {
         hostname: text(next()?)?,
         interval_s: <[u8; 4]>::try_from(next()?).map_or(INTERVAL_S_DEFAULT, u32::from_le_bytes),
         firmware_key: next()?.try_into().ok(),
-        tried: next()?
-            .split_last_chunk::<1>()
-            .and_then(|(mark, [tries])| Some(Tried { mark: mark.try_into().ok()?, tries: *tries })),
+        tried: next()?.split_first_chunk().and_then(|(mark, rest)| Some((mark, rest.split_first()?))).map(
+            |(mark, (tries, attempt))| Tried {
+                mark: *mark,
+                tries: *tries,
+                attempt: attempt.try_into().map_or(0, u32::from_le_bytes),
+            },
+        ),
         authority: {
             let mut authority = Authority::NONE;
             for _ in 0..PARTS_MAX {
@@ -259,6 +289,9 @@ fn settings(mut fields: &[u8]) -> Option<Settings> {
             }
             authority
         },
+        proved: next()?
+            .split_first_chunk()
+            .and_then(|(mark, version)| Some(Proved { mark: *mark, version: text(version)? })),
     })
 }
 

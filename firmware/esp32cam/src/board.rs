@@ -18,15 +18,14 @@ use crate::psram::Slot;
 use crate::store::Store;
 use crate::update::{self, Writing};
 
-const VITALS_MS: u64 = 5_000;
-/// Power of the radio when the supply is weak, in quarters of a dBm.
+/// Power of the radio, and when the supply is weak, in quarters of a dBm.
+const POWER: i8 = 80;
 const GENTLE_POWER: i8 = 44;
 
 /// The board around the core.
 pub struct CameraBoard {
     machine: Machine,
     hands: Hands,
-    vitals_ms: u64,
 }
 
 /// Everything that the core has deeds for.
@@ -39,14 +38,8 @@ struct Hands {
     /// Shared with the request that sends it; the count is in internal memory, the bytes are not.
     frames: BTreeMap<u8, Arc<Slot>>,
     writing: Option<Writing>,
-    /// What went wrong or came at once, to be told after the step that caused it.
-    told: Vec<Told>,
-}
-
-enum Told {
-    Shoot(u8),
-    Unkept(u8),
-    UpdateFailed,
+    /// What came of deeds at once, to be told after the step that caused them.
+    told: Vec<Input<'static>>,
 }
 
 impl CameraBoard {
@@ -61,7 +54,7 @@ impl CameraBoard {
             writing: None,
             told: Vec::new(),
         };
-        Self { machine, hands, vitals_ms: 0 }
+        Self { machine, hands }
     }
 
     pub fn turn(&mut self, bytes: &[u8], uart: &UartDriver<'_>) {
@@ -71,36 +64,23 @@ impl CameraBoard {
         while let Ok(news) = self.hands.news.try_recv() {
             news(&mut |input| self.step(input, uart));
         }
-        if now_ms() >= self.vitals_ms {
-            self.vitals_ms = now_ms() + VITALS_MS;
-            self.step(Input::Vitals { rssi_dbm: rssi_dbm(), free_heap_bytes: Some(free_heap()) }, uart);
-        }
         self.step(Input::Tick, uart);
-        while let Some(told) = self.hands.told.pop() {
-            match told {
-                Told::Shoot(quality) => {
-                    let input = self.hands.shoot(quality).map_or(Input::ShotFailed, |bytes| Input::Shot { bytes });
-                    self.step(input, uart);
-                    // One that was not wanted goes back to the driver.
-                    self.hands.shot = None;
-                }
-                Told::Unkept(slot) => self.step(Input::Unkept { slot }, uart),
-                Told::UpdateFailed => self.step(Input::UpdateFailed, uart),
-            }
-        }
     }
 
     fn step(&mut self, input: Input<'_>, uart: &UartDriver<'_>) {
-        let Self { machine, hands, .. } = self;
+        let Self { machine, hands } = self;
         machine.step(input, now_ms(), &mut |output| hands.act(output, uart));
+        while let Some(told) = self.hands.told.pop() {
+            self.step(told, uart);
+        }
     }
 }
 
 impl Hands {
     fn shoot(&mut self, quality: u8) -> Option<u32> {
-        if self.camera.as_ref().is_none_or(|camera| camera.quality() != quality) {
-            // The driver has to be gone before it is started again.
-            self.camera = None;
+        // One that was not wanted goes back to the driver.
+        self.shot = None;
+        if self.camera.is_none() {
             self.camera = Camera::start(quality).inspect_err(|error| log::warn!("no camera: {error}")).ok();
         }
         self.shot = self.camera.as_ref()?.shoot().ok();
@@ -110,18 +90,30 @@ impl Hands {
     fn act(&mut self, output: Output<'_>, uart: &UartDriver<'_>) {
         match output {
             Output::Uart(bytes) => drop(uart.write(bytes)),
-            Output::Join { attempt, ssid, password } => {
-                let (ssid, password) = (String::from(ssid), String::from(password));
-                self.job(move |net| net.join(attempt, &ssid, &password));
+            Output::Join { attempt, ssid, password, hostname } => {
+                let [ssid, password, hostname] = [ssid, password, hostname].map(String::from);
+                self.job(move |net| net.join(attempt, &ssid, &password, &hostname));
             }
             Output::Leave => self.job(Net::leave),
             Output::Scan => self.job(Net::scan),
-            Output::Shoot { quality } => self.told.push(Told::Shoot(quality)),
+            Output::RestartRadio => self.job(Net::restart),
+            Output::Measure => {
+                self.told.push(Input::Vitals { rssi_dbm: rssi_dbm(), free_heap_bytes: Some(free_heap()) });
+            }
+            Output::Shoot { quality } => {
+                let shot = self.shoot(quality);
+                self.told.push(shot.map_or(Input::ShotFailed, |bytes| Input::Shot { bytes }));
+            }
             Output::Keep { slot } => self.keep(slot),
             Output::Forget { slot } => drop(self.frames.remove(&slot)),
-            Output::RestartCamera => self.camera = None,
+            // The driver wants its frame back before it ends.
+            Output::RestartCamera => (self.shot, self.camera) = (None, None),
             Output::Send(request) => self.send(&request),
-            Output::Store { place, record } => warn("store settings", self.store.write(place, record)),
+            Output::Store { place, record } => {
+                if self.store.write(place, record).is_err() {
+                    self.told.push(Input::StoreFailed);
+                }
+            }
             Output::StoreBoots(record) => warn("store starts", self.store.write_boots(record)),
             Output::Led(is_lit) => drop(gpio::output(PINS.led, is_lit != PINS.led_is_low)),
             Output::Mode(mode) => quieten(mode),
@@ -130,11 +122,7 @@ impl Hands {
                 let written = self.writing.as_mut().map(|writing| writing.write(bytes));
                 self.checked(written.unwrap_or(Ok(())));
             }
-            Output::AbortUpdate => {
-                if let Some(writing) = self.writing.take() {
-                    writing.abort();
-                }
-            }
+            Output::AbortUpdate => self.writing = None,
             Output::StartUpdate => {
                 if let Some(writing) = self.writing.take() {
                     if self.checked(writing.finish()).is_some() {
@@ -151,9 +139,8 @@ impl Hands {
                 log::error!("restarting: the {} does not move any more", stuck.word());
                 reset::restart();
             }
-            // A request ends by its own time limit, and what it says then is of an id that nobody waits for. Leaving a network and
-            // joining again is all that this radio's driver offers.
-            Output::Hang(_) | Output::RestartRadio => {}
+            // A request ends by its own time limit, and what it says then is of an id that nobody waits for.
+            Output::Hang(_) => {}
         }
     }
 
@@ -168,21 +155,12 @@ impl Hands {
         let Some(shot) = self.shot.take() else { return };
         match Slot::of(shot.jpeg()) {
             Some(frame) => drop(self.frames.insert(slot, Arc::new(frame))),
-            None => self.told.push(Told::Unkept(slot)),
+            None => self.told.push(Input::Unkept { slot }),
         }
     }
 
     fn send(&self, request: &camera_core::Request<'_>) {
-        let picture = match request.what {
-            What::Picture { slot, .. } => match self.frames.get(&slot) {
-                Some(frame) => Some(Arc::clone(frame)),
-                None => {
-                    let id = request.id;
-                    return self.job(move |net| net.fail(id, &"there was no memory for the picture"));
-                }
-            },
-            _ => None,
-        };
+        let picture = if let What::Picture { slot, .. } = request.what { self.frames.get(&slot).cloned() } else { None };
         let call = Call::new(request, picture);
         self.job(move |net| net.send(call));
     }
@@ -192,7 +170,7 @@ impl Hands {
             Ok(value) => Some(value),
             Err(error) => {
                 log::warn!("the new firmware cannot be written: {error}");
-                self.told.push(Told::UpdateFailed);
+                self.told.push(Input::UpdateFailed);
                 None
             }
         }
@@ -206,10 +184,9 @@ fn warn<T, E: std::fmt::Display>(what: &str, result: Result<T, E>) {
 }
 
 fn quieten(mode: Mode) {
-    if mode == Mode::Gentle {
-        // SAFETY: a plain call after the radio was started.
-        warn("quieten the radio", sys::esp!(unsafe { sys::esp_wifi_set_max_tx_power(GENTLE_POWER) }));
-    }
+    let power = if mode == Mode::Gentle { GENTLE_POWER } else { POWER };
+    // SAFETY: a plain call after the radio was started.
+    warn("set the power of the radio", sys::esp!(unsafe { sys::esp_wifi_set_max_tx_power(power) }));
 }
 
 /// Milliseconds since the start.

@@ -7,13 +7,14 @@ use std::ptr::NonNull;
 use std::thread::sleep;
 use std::time::Duration;
 
+use camera_core::machine::QUALITIES;
 use esp_idf_svc::sys::{self, esp, EspError, ESP_ERR_TIMEOUT};
 
 use crate::gpio;
 use crate::pins::PINS;
 
 /// JPEG quality of the driver (lower is better) for each step of the core.
-const QUALITIES: [i32; 4] = [12, 16, 22, 30];
+const JPEG_QUALITIES: [i32; QUALITIES] = [12, 16, 22, 30];
 /// Pictures that are thrown away after a start, until exposure has settled.
 const WARM_UP: usize = 3;
 /// How long the module is without power when it is restarted, and how long it needs afterwards.
@@ -76,21 +77,17 @@ mod ffi {
 }
 
 /// The running driver; there is one.
-pub struct Camera {
-    quality: u8,
-}
+pub struct Camera;
 
 impl Camera {
     /// Cycles the power of the module, then starts the driver.
     ///
     /// The cycle is done here and not left to `pin_pwdn`: a sensor that hung keeps hanging through the short pulse of the driver.
     pub fn start(quality: u8) -> Result<Self, EspError> {
-        if PINS.pwdn >= 0 {
-            gpio::output(PINS.pwdn, true)?;
-            sleep(OFF);
-            gpio::output(PINS.pwdn, false)?;
-            sleep(ON);
-        }
+        gpio::output(PINS.pwdn, true)?;
+        sleep(OFF);
+        gpio::output(PINS.pwdn, false)?;
+        sleep(ON);
         let config = ffi::camera_config_t {
             pin_pwdn: -1,
             pin_reset: PINS.reset,
@@ -106,7 +103,7 @@ impl Camera {
             ledc_channel: 0,
             pixel_format: ffi::PIXFORMAT_JPEG,
             frame_size: ffi::FRAMESIZE_SVGA,
-            jpeg_quality: QUALITIES[usize::from(quality).min(QUALITIES.len() - 1)],
+            jpeg_quality: JPEG_QUALITIES[usize::from(quality)],
             fb_count: 2,
             fb_location: ffi::FB_IN_PSRAM,
             grab_mode: ffi::GRAB_LATEST,
@@ -114,15 +111,10 @@ impl Camera {
         };
         // SAFETY: the driver copies the configuration; nothing else in this program runs it.
         esp!(unsafe { ffi::esp_camera_init(&config) })?;
-        let camera = Self { quality };
         for _ in 0..WARM_UP {
-            drop(camera.shoot());
+            drop(Self.shoot());
         }
-        Ok(camera)
-    }
-
-    pub fn quality(&self) -> u8 {
-        self.quality
+        Ok(Self)
     }
 
     /// Waits for the next picture, within the driver's own limit.

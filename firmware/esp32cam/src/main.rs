@@ -9,19 +9,20 @@ mod psram;
 mod store;
 mod update;
 
+use std::convert::Infallible;
 use std::sync::mpsc::sync_channel;
 use std::time::Duration;
 
 use anyhow::Result;
-use camera_core::boots::Reset;
+use camera_core::boots::{Boots, Reset};
 use camera_core::machine::{Board, Boot};
 use camera_core::settings::Place;
-use camera_core::{Machine, Text};
+use camera_core::Machine;
 use esp_idf_svc::eventloop::EspSystemEventLoop;
 use esp_idf_svc::hal::delay::TickType;
 use esp_idf_svc::hal::gpio::AnyIOPin;
 use esp_idf_svc::hal::peripherals::Peripherals;
-use esp_idf_svc::hal::reset::ResetReason;
+use esp_idf_svc::hal::reset::{self, ResetReason};
 use esp_idf_svc::hal::task::thread::ThreadSpawnConfiguration;
 use esp_idf_svc::hal::task::watchdog::{TWDTConfig, TWDTDriver};
 use esp_idf_svc::hal::uart::{UartConfig, UartDriver};
@@ -37,6 +38,8 @@ use pins::PINS;
 const FRAME_BYTES_MAX: u32 = 2_500_000;
 /// A main loop that stands still for this long is ended by the hardware.
 const WATCHDOG: Duration = Duration::from_secs(60);
+/// How long a start that failed can be read on the line.
+const FAILED: Duration = Duration::from_secs(10);
 /// How long the line is listened to before everything else is looked at.
 const TURN_MS: u64 = 20;
 /// News and jobs that may wait. The radio waits when the main loop does.
@@ -51,32 +54,33 @@ mod app_desc {
     esp_idf_svc::sys::esp_app_desc!();
 }
 
-fn main() -> Result<()> {
+/// A start that fails is one more try later; and of a new firmware the last, since the boot loader then starts the one from before.
+fn main() {
     sys::link_patches();
     EspLogger::initialize_default();
+    let Err(error) = run();
+    log::error!("cannot start: {error:#}");
+    std::thread::sleep(FAILED);
+    reset::restart();
+}
+
+fn run() -> Result<Infallible> {
     // It floats at a start and lights the lamp: dark first.
-    if PINS.lamp >= 0 {
-        gpio::output(PINS.lamp, false)?;
-    }
+    gpio::output(PINS.lamp, false)?;
     let peripherals = Peripherals::take()?;
-    let mut watchdog = TWDTDriver::new(
-        peripherals.twdt,
-        &TWDTConfig { duration: WATCHDOG, panic_on_trigger: true, ..Default::default() },
-    )?;
+    let watched = TWDTConfig { duration: WATCHDOG, panic_on_trigger: true, ..Default::default() };
+    let mut watchdog = TWDTDriver::new(peripherals.twdt, &watched)?;
     let mut progress = watchdog.watch_current_task()?;
-    let uart = UartDriver::new(
-        peripherals.uart0,
-        peripherals.pins.gpio1,
-        peripherals.pins.gpio3,
-        None::<AnyIOPin>,
-        None::<AnyIOPin>,
-        &UartConfig::new().baudrate(Hertz(115_200)),
-    )?;
-    // The line is the cable's: what is logged there below a warning would come between packets.
-    log::set_max_level(log::LevelFilter::Warn);
+    let (tx, rx, none) = (peripherals.pins.gpio1, peripherals.pins.gpio3, None::<AnyIOPin>);
+    let speed = UartConfig::new().baudrate(Hertz(115_200));
+    let uart = UartDriver::new(peripherals.uart0, tx, rx, none, None::<AnyIOPin>, &speed)?;
 
     let partition = EspDefaultNvsPartition::take()?;
     let store = store::Store::open(partition.clone())?;
+    let reset = cause(ResetReason::get());
+    let mut boots = Boots::read(&store.boots()?);
+    boots.begin(reset);
+    store.write_boots(&boots.record())?;
 
     // Radio before camera: its calibration draws the highest current of the whole start.
     let events = EspSystemEventLoop::take()?;
@@ -89,17 +93,21 @@ fn main() -> Result<()> {
     let device = wifi.wifi().get_mac(WifiDeviceId::Sta)?;
 
     let records = [store.record(Place::A)?, store.record(Place::B)?];
-    let boots = store.boots()?;
     // SAFETY: a plain getter; with the radio on it is true randomness.
     let number = unsafe { u64::from(sys::esp_random()) << 32 | u64::from(sys::esp_random()) };
     let boot = Boot {
-        reset: reset(ResetReason::get()),
+        reset,
         number,
         records: [&records[0], &records[1]],
-        boots: &boots,
+        boots,
         is_trial: update::is_trial(),
     };
-    let machine = Machine::new(who(device), &boot);
+    let board = Board {
+        frame_bytes_max: FRAME_BYTES_MAX,
+        firmware_room: update::room(),
+        ..Board::new(env!("CARGO_PKG_VERSION"), PINS.board, device)
+    };
+    let machine = Machine::new(board, &boot);
 
     let (news_to, news) = sync_channel(NEWS_MAX);
     let (jobs, jobs_from) = sync_channel(JOBS_MAX);
@@ -117,20 +125,7 @@ fn main() -> Result<()> {
     }
 }
 
-/// What this camera is.
-fn who([a, b, c, d, e, f]: [u8; 6]) -> Board {
-    Board {
-        version: Text::cut(env!("CARGO_PKG_VERSION")),
-        board: Text::cut(PINS.board),
-        chip: Text::cut("ESP32"),
-        device: Text::cut(&format!("{a:02x}:{b:02x}:{c:02x}:{d:02x}:{e:02x}:{f:02x}")),
-        name: Text::cut(&format!("camera-{e:02x}{f:02x}")),
-        frame_bytes_max: FRAME_BYTES_MAX,
-        firmware_room: update::room(),
-    }
-}
-
-fn reset(reason: ResetReason) -> Reset {
+fn cause(reason: ResetReason) -> Reset {
     match reason {
         ResetReason::PowerOn | ResetReason::ExternalPin => Reset::PowerOn,
         ResetReason::Software => Reset::Software,

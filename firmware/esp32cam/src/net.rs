@@ -1,12 +1,14 @@
 //! The radio and the daemon, on a thread of their own: both take their time, and the cable must not wait for them.
 
+use std::ffi::CString;
 use std::sync::mpsc::SyncSender;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{bail, Context, Result};
-use camera_core::request::BODY_MAX;
-use camera_core::{Answer, Input, Request, What};
+use anyhow::{Context, Result};
+use camera_core::request::Intake;
+use camera_core::{networks, Answer, Input, Request, What};
+use esp_idf_svc::handle::RawHandle;
 use esp_idf_svc::http::client::{Configuration as HttpConfiguration, EspHttpConnection};
 use esp_idf_svc::http::Method;
 use esp_idf_svc::sys;
@@ -42,7 +44,7 @@ pub struct Call {
     report: Vec<u8>,
     /// In PSRAM, and not copied.
     picture: Option<Arc<Slot>>,
-    is_image: bool,
+    is_for_firmware: bool,
 }
 
 impl Call {
@@ -57,7 +59,7 @@ impl Call {
             authority: request.authority.to_vec(),
             report: if let What::Report(report) = request.what { report.into() } else { Vec::new() },
             picture,
-            is_image: matches!(request.what, What::Firmware(_)),
+            is_for_firmware: request.is_for_firmware(),
         }
     }
 }
@@ -68,8 +70,8 @@ impl Net {
         let _ = self.news.send(Box::new(news));
     }
 
-    pub fn join(&mut self, attempt: u32, ssid: &str, password: &str) {
-        match self.try_join(ssid, password) {
+    pub fn join(&mut self, attempt: u32, ssid: &str, password: &str, hostname: &str) {
+        match self.try_join(ssid, password, hostname) {
             Ok(address) => self.tell(move |step| step(Input::Joined { attempt, address: &address })),
             Err(error) => {
                 log::warn!("cannot join {ssid:?}: {error:#}");
@@ -78,8 +80,11 @@ impl Net {
         }
     }
 
-    fn try_join(&mut self, ssid: &str, password: &str) -> Result<String> {
+    fn try_join(&mut self, ssid: &str, password: &str, hostname: &str) -> Result<String> {
         self.leave();
+        let (netif, hostname) = (self.wifi.wifi().sta_netif().handle(), CString::new(hostname)?);
+        // SAFETY: the interface is there as long as the radio is, and the name is copied.
+        sys::esp!(unsafe { sys::esp_netif_set_hostname(netif, hostname.as_ptr()) })?;
         let auth_method = if password.is_empty() { AuthMethod::None } else { AuthMethod::WPAWPA2Personal };
         self.wifi.set_configuration(&Configuration::Client(ClientConfiguration {
             ssid: ssid.try_into().ok().context("the name is too long")?,
@@ -98,21 +103,18 @@ impl Net {
         let _ = self.wifi.disconnect();
     }
 
+    /// A radio that does not start again is found out by the next join.
+    pub fn restart(&mut self) {
+        let _ = self.wifi.stop();
+        let _ = self.wifi.start();
+    }
+
     pub fn scan(&mut self) {
         let mut found = self.wifi.scan().inspect_err(|error| log::warn!("cannot scan: {error}")).unwrap_or_default();
-        found.sort_by_key(|network| std::cmp::Reverse(network.signal_strength));
-        let mut names: Vec<_> = Vec::new();
-        // Each name once, by its strongest sender; hidden ones have none.
-        found.retain(|network| {
-            let is_new = !network.ssid.is_empty() && !names.contains(&network.ssid);
-            names.push(network.ssid.clone());
-            is_new
-        });
         self.tell(move |step| {
-            for network in &found {
-                let (rssi_dbm, is_secured) =
-                    (network.signal_strength.into(), network.auth_method != Some(AuthMethod::None));
-                step(Input::Network { ssid: &network.ssid, rssi_dbm, is_secured });
+            for network in networks::strongest(&mut found, |one| &one.ssid, |one| one.signal_strength.into()) {
+                let is_secured = network.auth_method != Some(AuthMethod::None);
+                step(Input::Network { ssid: &network.ssid, rssi_dbm: network.signal_strength.into(), is_secured });
             }
             step(Input::ScanDone);
         });
@@ -125,18 +127,16 @@ impl Net {
                 let answer = Answer::Said { status, retry_after_s, body: &body };
                 step(Input::Answer { id, answer });
             }),
-            Err(error) => self.fail(id, &error),
+            Err(error) => {
+                log::warn!("the daemon was not reached: {error:#}");
+                self.tell(move |step| step(Input::Answer { id, answer: Answer::Broken }));
+            }
         }
-    }
-
-    pub fn fail(&mut self, id: u32, why: &dyn std::fmt::Display) {
-        log::warn!("the daemon was not reached: {why:#}");
-        self.tell(move |step| step(Input::Answer { id, answer: Answer::Broken }));
     }
 
     /// A connection for each request: after an error in the middle a connection of this client cannot be used again.
     fn exchange(&mut self, call: Call) -> Result<(u16, Option<u32>, Vec<u8>)> {
-        let Call { id, method, url, headers, authority, report, picture, is_image } = call;
+        let Call { id, method, url, headers, authority, report, picture, is_for_firmware } = call;
         if *self.authority != *authority {
             self.authority = authority.leak();
         }
@@ -159,24 +159,14 @@ impl Net {
         http.initiate_response()?;
         let status = http.status();
         let retry_after_s = http.header("Retry-After").and_then(|wait| wait.parse().ok());
-        let length: Option<usize> = http.header("Content-Length").and_then(|length| length.parse().ok());
-        let (mut kept, mut seen, mut slice) = (Vec::new(), 0, vec![0; SLICE]);
-        loop {
-            let count = http.read(&mut slice)?;
-            if count == 0 {
-                break;
-            }
-            seen += count;
-            if is_image && status == 200 {
-                let piece = slice[..count].to_vec();
+        let length = http.header("Content-Length").and_then(|length| length.parse().ok());
+        let (mut intake, mut slice) = (Box::new(Intake::new(is_for_firmware, status, length)), vec![0; SLICE]);
+        while let count @ 1.. = http.read(&mut slice)? {
+            if let Some(piece) = intake.take(&slice[..count]).map(<[u8]>::to_vec) {
                 self.tell(move |step| step(Input::Piece { id, bytes: &piece }));
-            } else {
-                kept.extend_from_slice(&slice[..count.min(BODY_MAX - kept.len())]);
             }
         }
-        if length.is_some_and(|length| seen < length) {
-            bail!("the answer ended after {seen} bytes");
-        }
-        Ok((status, retry_after_s, kept))
+        let body = intake.finish().context("the answer ended too early")?;
+        Ok((status, retry_after_s, body.to_vec()))
     }
 }

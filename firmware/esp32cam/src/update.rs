@@ -25,18 +25,20 @@ impl Writing {
         esp!(unsafe { sys::esp_ota_write(self.handle, bytes.as_ptr().cast(), bytes.len()) })
     }
 
-    pub fn abort(self) {
-        // SAFETY: the handle is not used afterwards. That it cannot be aborted only costs memory until the next start.
-        let _ = unsafe { sys::esp_ota_abort(self.handle) };
-    }
-
     /// Makes it the one that is started next.
     pub fn finish(self) -> Result<(), EspError> {
-        // SAFETY: the handle is not used afterwards.
-        unsafe {
-            esp!(sys::esp_ota_end(self.handle))?;
-            esp!(sys::esp_ota_set_boot_partition(self.partition))
-        }
+        // SAFETY: the handle is not used afterwards: it is forgotten.
+        let (ended, partition) = (esp!(unsafe { sys::esp_ota_end(self.handle) }), self.partition);
+        core::mem::forget(self);
+        // SAFETY: as above, of the partition.
+        ended.and_then(|()| esp!(unsafe { sys::esp_ota_set_boot_partition(partition) }))
+    }
+}
+
+impl Drop for Writing {
+    fn drop(&mut self) {
+        // SAFETY: the handle is not used afterwards. That it cannot be aborted only costs memory until the next start.
+        let _ = unsafe { sys::esp_ota_abort(self.handle) };
     }
 }
 

@@ -4,13 +4,13 @@ mod deed;
 
 use std::collections::BTreeMap;
 
-use camera_core::boots::Reset;
+use camera_core::boots::{Boots, RECORD_LEN, Reset};
 use camera_core::chance::{Chance, mixed};
 use camera_core::machine::{Board, Boot};
 use camera_core::settings::Place;
-use camera_core::{Answer, Input, Machine, Text};
+use camera_core::{Answer, Input, Machine, Text, networks};
 
-use crate::fault::Faults;
+use crate::fault::{Faults, OUTAGE_MINUTES_MAX};
 use crate::flash::{Choice, Flash, IMAGE_MAX, Sector, State};
 use crate::net::{Heard, Net};
 use crate::picture::Pictures;
@@ -20,7 +20,6 @@ const BOOT_MS: u64 = 300;
 const JOIN_MS: u64 = 100;
 const SCAN_MS: u64 = 100;
 const SHOT_MS: u64 = 50;
-const VITALS_MS: u64 = 5_000;
 const MINUTE_MS: u64 = 60_000;
 /// Length of a record that says which firmware runs, in bytes.
 const CHOICE_BYTES: usize = 10;
@@ -96,6 +95,7 @@ enum News {
     Joined(u32, bool),
     Scanned,
     Shot,
+    Measured,
     Crash,
 }
 
@@ -108,9 +108,10 @@ pub struct Cam {
     pictures: Pictures,
     net: Net,
     chance: Chance,
-    boots: u64,
     is_on: bool,
     news: Vec<(u64, News)>,
+    /// Answers, and when the camera hears them.
+    answers: Vec<(u64, Heard)>,
     /// What is kept, by slot: the number of the picture and its bytes.
     frames: BTreeMap<u8, (u32, Vec<u8>)>,
     /// The picture that is on its way: its request and its number.
@@ -119,8 +120,11 @@ pub struct Cam {
     lost: usize,
     shot: Option<Vec<u8>>,
     shots: u32,
+    /// Signal of the network that it is in.
     rssi_dbm: Option<i16>,
-    vitals_ms: u64,
+    /// Until then there is no network.
+    dark_until_ms: u64,
+    hostname: String,
     minute_ms: u64,
     /// After so many writes to flash the power fails in one.
     writes_left: Option<u64>,
@@ -132,7 +136,7 @@ impl Cam {
     /// A camera that gets its power now.
     pub fn new(options: Options, flash: Flash, pictures: Pictures) -> Self {
         let chance = Chance::new(mixed(options.seed) ^ u64::from(options.number));
-        let machine = Machine::new(board(&options), &boot(Reset::PowerOn, 0, &flash, false));
+        let machine = Machine::new(board(&options), &boot(Reset::PowerOn, 0, Boots::default(), &flash, false));
         Self {
             options,
             machine,
@@ -140,9 +144,9 @@ impl Cam {
             pictures,
             net: Net::new(),
             chance,
-            boots: 0,
             is_on: false,
             news: vec![(0, News::Boot(Reset::PowerOn))],
+            answers: Vec::new(),
             frames: BTreeMap::new(),
             sent: None,
             acknowledged: Vec::new(),
@@ -150,7 +154,8 @@ impl Cam {
             shot: None,
             shots: 0,
             rssi_dbm: None,
-            vitals_ms: 0,
+            dark_until_ms: 0,
+            hostname: String::new(),
             minute_ms: 0,
             writes_left: None,
             uart: Vec::new(),
@@ -186,10 +191,15 @@ impl Cam {
         self.is_lit
     }
 
+    /// What it calls itself in the network that it joined last.
+    pub fn hostname(&self) -> &str {
+        &self.hostname
+    }
+
     /// What it said on the line since this was asked before.
     pub fn said(&mut self) -> Vec<u8> {
         let mut said = std::mem::take(&mut self.uart);
-        self.disturb(&mut said);
+        self.options.faults.disturb(&mut said, &mut self.chance);
         said
     }
 
@@ -197,7 +207,7 @@ impl Cam {
     pub fn hear(&mut self, bytes: &[u8], now_ms: u64) {
         if self.is_on {
             let mut bytes = bytes.to_vec();
-            self.disturb(&mut bytes);
+            self.options.faults.disturb(&mut bytes, &mut self.chance);
             self.step(Input::Uart(&bytes), now_ms);
         }
     }
@@ -220,6 +230,7 @@ impl Cam {
         self.lost += self.frames.len() + usize::from(self.shot.is_some());
         self.frames.clear();
         (self.shot, self.sent, self.net) = (None, None, Net::new());
+        self.answers.clear();
         self.news = vec![(now_ms + BOOT_MS, News::Boot(reset))];
     }
 
@@ -230,8 +241,9 @@ impl Cam {
             self.happen(&news, now_ms);
         }
         while let Some(heard) = self.net.heard() {
-            self.heard(&heard, now_ms);
+            self.receive(heard, now_ms);
         }
+        self.deliver(now_ms);
         if self.is_on {
             self.look_around(now_ms);
             self.step(Input::Tick, now_ms);
@@ -241,19 +253,20 @@ impl Cam {
     /// The same, and waits for every answer: time stands still while the daemon thinks.
     pub fn advance_and_wait(&mut self, now_ms: u64) {
         self.advance(now_ms);
-        while let Some(heard) = self.net.wait() {
-            self.heard(&heard, now_ms);
+        loop {
+            self.deliver(now_ms);
+            let Some(heard) = self.net.wait() else { break };
+            self.receive(heard, now_ms);
         }
     }
 
     fn look_around(&mut self, now_ms: u64) {
-        if now_ms >= self.vitals_ms {
-            self.vitals_ms = now_ms + VITALS_MS;
-            let vitals = Input::Vitals { rssi_dbm: self.rssi_dbm, free_heap_bytes: Some(112_000) };
-            self.step(vitals, now_ms);
-        }
         if now_ms >= self.minute_ms {
             self.minute_ms = now_ms + MINUTE_MS;
+            if Faults::happens(&mut self.chance, self.options.faults.outage) {
+                self.dark_until_ms = now_ms + (1 + self.chance.below(OUTAGE_MINUTES_MAX)) * MINUTE_MS;
+                self.rssi_dbm = None;
+            }
             if Faults::happens(&mut self.chance, self.options.faults.brownout) {
                 self.uart.extend_from_slice(b"\r\nBrownout detector was triggered\r\n\r\n");
                 self.cut_power(now_ms, Reset::Brownout);
@@ -274,9 +287,9 @@ impl Cam {
             }
             News::Joined(attempt, false) => self.step(Input::JoinFailed { attempt: *attempt }, now_ms),
             News::Scanned => {
-                let mut networks = self.options.networks.clone();
-                networks.sort_by_key(|network| std::cmp::Reverse(network.rssi_dbm));
-                for Network { ssid, password, rssi_dbm } in &networks {
+                let mut found = if now_ms < self.dark_until_ms { Vec::new() } else { self.options.networks.clone() };
+                let listed = networks::strongest(&mut found, |network| &network.ssid, |network| network.rssi_dbm);
+                for Network { ssid, password, rssi_dbm } in listed {
                     let is_secured = !password.is_empty();
                     self.step(Input::Network { ssid, rssi_dbm: *rssi_dbm, is_secured }, now_ms);
                 }
@@ -293,7 +306,35 @@ impl Cam {
                     None => self.step(Input::ShotFailed, now_ms),
                 }
             }
+            News::Measured => {
+                let vitals = Input::Vitals { rssi_dbm: self.signal_dbm(now_ms), free_heap_bytes: Some(112_000) };
+                self.step(vitals, now_ms);
+            }
         }
+    }
+
+    /// Takes in what came from the daemon, which may be slow.
+    fn receive(&mut self, heard: Heard, now_ms: u64) {
+        let Faults { slow, slow_ms, .. } = self.options.faults;
+        if matches!(heard, Heard::Piece(..)) {
+            return self.heard(&heard, now_ms);
+        }
+        let is_late = slow_ms > 0 && Faults::happens(&mut self.chance, slow);
+        self.answers.push((now_ms + if is_late { slow_ms } else { 0 }, heard));
+    }
+
+    fn deliver(&mut self, now_ms: u64) {
+        while let Some(at) = self.answers.iter().position(|(due_ms, _)| *due_ms <= now_ms) {
+            let (_, heard) = self.answers.remove(at);
+            self.heard(&heard, now_ms);
+        }
+    }
+
+    /// Signal in this minute.
+    fn signal_dbm(&self, now_ms: u64) -> Option<i16> {
+        let place = u64::from(self.options.number) << 32 ^ now_ms / MINUTE_MS;
+        let weaker_db = mixed(self.options.seed ^ place) % (self.options.faults.fading_db + 1);
+        self.rssi_dbm.map(|rssi_dbm| rssi_dbm - weaker_db as i16)
     }
 
     fn heard(&mut self, heard: &Heard, now_ms: u64) {
@@ -328,6 +369,12 @@ impl Cam {
                 return self.cut_power(now_ms, Reset::PowerOn);
             }
         }
+        let mut boots = Boots::read(self.flash.read(Sector::Boots));
+        boots.begin(reset);
+        let cut_at = self.cut(RECORD_LEN);
+        if self.flash.write(Sector::Boots, &boots.record(), cut_at).is_err() {
+            return self.cut_power(now_ms, Reset::PowerOn);
+        }
         let mut board = board(&self.options);
         let image = read_image(self.flash.image(running.place));
         if let Some((version, _)) = &image {
@@ -341,24 +388,14 @@ impl Cam {
         };
         let banner = format!("ets Jul 29 2019 12:21:46\r\n\r\nrst:{cause},boot:0x13 (SPI_FAST_FLASH_BOOT)\r\n");
         self.uart.extend_from_slice(banner.as_bytes());
-        self.boots += 1;
-        let number = mixed(self.chance.draw()) ^ self.boots;
-        self.machine = Machine::new(board, &boot(reset, number, &self.flash, running.state == State::Trial));
+        let number = mixed(self.chance.draw());
+        self.machine = Machine::new(board, &boot(reset, number, boots, &self.flash, running.state == State::Trial));
         self.is_on = true;
-        (self.vitals_ms, self.minute_ms) = (now_ms, now_ms + MINUTE_MS);
+        self.minute_ms = now_ms + MINUTE_MS;
         if image.is_some_and(|(_, behaviour)| behaviour == Behaviour::Crashes) {
             self.news.push((now_ms + CRASH_MS, News::Crash));
         }
         self.step(Input::Tick, now_ms);
-    }
-
-    /// Loses or changes bytes.
-    fn disturb(&mut self, bytes: &mut Vec<u8>) {
-        let noise = self.options.faults.uart_noise;
-        if noise > 0 {
-            let chance = &mut self.chance;
-            bytes.retain(|_| !Faults::happens(chance, noise));
-        }
     }
 }
 
@@ -375,12 +412,12 @@ fn board(options: &Options) -> Board {
     }
 }
 
-fn boot(reset: Reset, number: u64, flash: &Flash, is_trial: bool) -> Boot<'_> {
+fn boot(reset: Reset, number: u64, boots: Boots, flash: &Flash, is_trial: bool) -> Boot<'_> {
     Boot {
         reset,
         number,
         records: [Place::A, Place::B].map(|place| flash.read(Sector::Settings(place))),
-        boots: flash.read(Sector::Boots),
+        boots,
         is_trial,
     }
 }

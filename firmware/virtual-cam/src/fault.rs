@@ -5,6 +5,9 @@ use camera_core::chance::Chance;
 /// How often something goes wrong: of 1,000 times.
 pub type Permille = u64;
 
+/// Longest time without a network, in minutes.
+pub const OUTAGE_MINUTES_MAX: u64 = 10;
+
 /// What goes wrong, and how often.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Faults {
@@ -18,10 +21,15 @@ pub struct Faults {
     pub http_cut_at: Option<usize>,
     /// A request arrives, and the connection breaks before its answer.
     pub answer_lost: Permille,
-    /// Every answer comes this much later, in milliseconds.
+    /// An answer: it comes `slow_ms` later.
+    pub slow: Permille,
     pub slow_ms: u64,
-    /// A byte on the cable, in either direction.
+    /// A byte on the cable, in either direction: it is lost or changed.
     pub uart_noise: Permille,
+    /// A minute: all networks disappear, and come back after up to [`OUTAGE_MINUTES_MAX`].
+    pub outage: Permille,
+    /// The signal is weaker by up to so many decibels, and by others in each minute.
+    pub fading_db: u64,
     /// A write to flash: the power fails in it.
     pub power_cut: Permille,
     /// A minute: the supply breaks down.
@@ -42,6 +50,19 @@ impl Faults {
     pub(crate) fn happens(chance: &mut Chance, permille: Permille) -> bool {
         // No chance is drawn for what never happens, so that one fault's seed does not depend on the others.
         permille > 0 && chance.below(1_000) < permille
+    }
+
+    /// Loses bytes on the cable, or turns a bit of them.
+    pub(crate) fn disturb(&self, bytes: &mut Vec<u8>, chance: &mut Chance) {
+        bytes.retain_mut(|byte| {
+            if !Self::happens(chance, self.uart_noise) {
+                return true;
+            }
+            // Of ten that are hit two are lost, and one bit of the others is turned.
+            let hit = chance.below(10);
+            *byte ^= 1u8.checked_shl(hit as u32).unwrap_or(0);
+            hit < 8
+        });
     }
 
     pub(crate) fn cut(&self, body_len: usize, chance: &mut Chance) -> Cut {

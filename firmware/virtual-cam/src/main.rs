@@ -53,12 +53,21 @@ struct Args {
     /// Of 1,000 uploads, so many arrive and the answer is lost
     #[arg(long, value_name = "PERMILLE", default_value_t = 0)]
     answer_lost: Permille,
-    /// Answers come so much later
+    /// Of 1,000 answers, so many come later, by --slow-ms
+    #[arg(long, value_name = "PERMILLE", default_value_t = 1_000)]
+    slow: Permille,
+    /// How much later they come
     #[arg(long, value_name = "MS", default_value_t = 0)]
     slow_ms: u64,
-    /// Of 1,000 bytes on the cable, so many are lost
+    /// Of 1,000 bytes on the cable, so many are lost or changed
     #[arg(long, value_name = "PERMILLE", default_value_t = 0)]
     uart_noise: Permille,
+    /// In so many of 1,000 minutes the networks disappear, for up to ten minutes
+    #[arg(long, value_name = "PERMILLE", default_value_t = 0)]
+    outage: Permille,
+    /// The signal is weaker by up to so many decibels, and by others in each minute
+    #[arg(long, value_name = "DB", default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=60))]
+    fading: u64,
     /// In so many of 1,000 writes to flash the power fails
     #[arg(long, value_name = "PERMILLE", default_value_t = 0)]
     power_cut: Permille,
@@ -82,8 +91,11 @@ impl Args {
             http_cut: self.http_cut,
             http_cut_at: self.http_cut_at,
             answer_lost: self.answer_lost,
+            slow: self.slow,
             slow_ms: self.slow_ms,
             uart_noise: self.uart_noise,
+            outage: self.outage,
+            fading_db: self.fading,
             power_cut: self.power_cut,
             brownout: self.brownout,
         };

@@ -1,12 +1,16 @@
-//! Real HTTP, one request at a time on a thread of its own, plain and by hand: a board has little more.
+//! Real HTTP, plain or over TLS, one request at a time on a thread of its own and by hand: a board has little more.
 
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
-use camera_core::request::{BODY_MAX, Request};
-use camera_core::{What, ring};
+use camera_core::request::{Intake, Request};
+use camera_core::ring;
+use rustls::crypto::ring::default_provider;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
 use crate::fault::Cut;
 
@@ -41,12 +45,14 @@ pub struct Net {
 /// A request, on its way.
 struct Call {
     id: u32,
+    /// Name and port.
     host: String,
+    /// Whose word counts for the host's name, where it is `https`.
+    authority: Option<Vec<u8>>,
     head: String,
     body: Vec<u8>,
-    is_image: bool,
+    is_for_firmware: bool,
     cut: Cut,
-    slow: Duration,
 }
 
 impl Net {
@@ -56,21 +62,24 @@ impl Net {
     }
 
     /// Begins a request; what comes of it is heard later.
-    pub fn send(&mut self, request: &Request<'_>, body: Vec<u8>, cut: Cut, slow_ms: u64) {
+    pub fn send(&mut self, request: &Request<'_>, body: Vec<u8>, cut: Cut) {
         self.open += 1;
-        let Some(host) = request.claim.url.strip_prefix("http://") else {
-            // A PC has https, and this camera would not be the board's any more: it is said, not hidden.
+        let Some((scheme, host)) = request.claim.url.split_once("://") else {
+            // As on the board: it is no address.
             let _ = self.to.send(Heard::Broken(request.id));
             return;
         };
+        let is_tls = scheme == "https";
         let (host, base) =
             host.split_once('/').map_or((host, String::new()), |(host, path)| (host, format!("/{path}")));
         let mut head = format!("{} {}{} HTTP/1.1\r\nHost: {host}\r\n", request.method(), base, &*request.path());
         request.headers(|name, value| head += &format!("{name}: {value}\r\n"));
         head += "Connection: close\r\n\r\n";
-        let host = if host.contains(':') { host.to_string() } else { format!("{host}:80") };
-        let is_image = matches!(request.what, What::Firmware(_));
-        let call = Call { id: request.id, host, head, body, is_image, cut, slow: Duration::from_millis(slow_ms) };
+        let port = if is_tls { 443 } else { 80 };
+        let host = if host.contains(':') { host.to_string() } else { format!("{host}:{port}") };
+        let authority = is_tls.then(|| request.authority.to_vec());
+        let is_for_firmware = request.is_for_firmware();
+        let call = Call { id: request.id, host, authority, head, body, is_for_firmware, cut };
         let to = self.to.clone();
         std::thread::spawn(move || {
             let heard = exchange(&call, &to).unwrap_or_else(|error| match error.kind() {
@@ -112,12 +121,40 @@ impl Default for Net {
     }
 }
 
-fn exchange(call: &Call, to: &Sender<Heard>) -> io::Result<Heard> {
+/// A connection, whatever is below it.
+trait Line: Read + Write {}
+
+impl<T: Read + Write> Line for T {}
+
+fn connect(call: &Call) -> io::Result<Box<dyn Line>> {
     let unknown = |_| io::Error::from(ErrorKind::NotFound);
-    let address = call.host.to_socket_addrs().map_err(unknown)?.next().ok_or(ErrorKind::NotFound)?;
-    let mut stream = TcpStream::connect_timeout(&address, CONNECT)?;
+    let mut addresses = call.host.to_socket_addrs().map_err(unknown)?;
+    let stream = addresses.find_map(|address| TcpStream::connect_timeout(&address, CONNECT).ok());
+    let stream = stream.ok_or(ErrorKind::ConnectionRefused)?;
     stream.set_read_timeout(Some(TURN))?;
     stream.set_write_timeout(Some(TURN))?;
+    let Some(authority) = &call.authority else { return Ok(Box::new(stream)) };
+    let name = call.host.rsplit_once(':').map_or(&*call.host, |(name, _)| name).to_string();
+    let name = ServerName::try_from(name).map_err(io::Error::other)?;
+    let session = ClientConnection::new(trusting(authority)?, name).map_err(io::Error::other)?;
+    Ok(Box::new(StreamOwned::new(session, stream)))
+}
+
+/// Whose word counts: that of this certificate (DER), or of those whom everybody knows.
+fn trusting(authority: &[u8]) -> io::Result<Arc<ClientConfig>> {
+    let mut roots = RootCertStore::empty();
+    if authority.is_empty() {
+        roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+    } else {
+        roots.add(CertificateDer::from(authority)).map_err(io::Error::other)?;
+    }
+    let config = ClientConfig::builder_with_provider(Arc::new(default_provider()));
+    let config = config.with_safe_default_protocol_versions().map_err(io::Error::other)?;
+    Ok(Arc::new(config.with_root_certificates(roots).with_no_client_auth()))
+}
+
+fn exchange(call: &Call, to: &Sender<Heard>) -> io::Result<Heard> {
+    let mut stream = connect(call)?;
     stream.write_all(call.head.as_bytes())?;
     let until = if let Cut::At(at) = call.cut { at.min(call.body.len()) } else { call.body.len() };
     for slice in call.body[..until].chunks(SLICE) {
@@ -126,15 +163,12 @@ fn exchange(call: &Call, to: &Sender<Heard>) -> io::Result<Heard> {
     if let Cut::At(_) = call.cut {
         return Err(ErrorKind::ConnectionAborted.into());
     }
-    if !call.slow.is_zero() {
-        std::thread::park_timeout(call.slow);
-    }
     let heard = answer(call, stream, to)?;
     // The answer was read, so that the daemon is done with it for sure; the camera never learns it.
     if call.cut == Cut::Answer { Err(ErrorKind::ConnectionReset.into()) } else { Ok(heard) }
 }
 
-fn answer(call: &Call, stream: TcpStream, to: &Sender<Heard>) -> io::Result<Heard> {
+fn answer(call: &Call, stream: Box<dyn Line>, to: &Sender<Heard>) -> io::Result<Heard> {
     let mut reader = BufReader::new(stream);
     let mut head = (&mut reader).take(HEAD_MAX);
     let mut line = String::new();
@@ -154,24 +188,17 @@ fn answer(call: &Call, stream: TcpStream, to: &Sender<Heard>) -> io::Result<Hear
             _ => {}
         }
     }
-    let mut body = Vec::new();
+    let mut intake = Intake::new(call.is_for_firmware, status, length);
     let mut slice = [0; SLICE];
-    let mut left = length.unwrap_or(u64::MAX);
-    while left > 0 {
-        let want = SLICE.min(usize::try_from(left).unwrap_or(SLICE));
-        let count = reader.read(&mut slice[..want])?;
+    while !intake.is_whole() {
+        let count = reader.read(&mut slice)?;
         if count == 0 {
-            if length.is_some() {
-                return Err(ErrorKind::UnexpectedEof.into());
-            }
             break;
         }
-        left -= count as u64;
-        if call.is_image && status == 200 {
-            let _ = to.send(Heard::Piece(call.id, slice[..count].to_vec()));
-        } else {
-            body.extend_from_slice(&slice[..count.min(BODY_MAX - body.len())]);
+        if let Some(piece) = intake.take(&slice[..count]) {
+            let _ = to.send(Heard::Piece(call.id, piece.to_vec()));
         }
     }
+    let body = intake.finish().ok_or(ErrorKind::UnexpectedEof)?.to_vec();
     Ok(Heard::Said { id: call.id, status, retry_after_s, body })
 }

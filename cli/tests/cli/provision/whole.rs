@@ -1,13 +1,15 @@
 //! The whole way with the camera's own core: what the board runs, on a pty, with real HTTP to a real daemon.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use virtual_cam::bench::Seen;
 use virtual_cam::{Bench, Cam, Faults, Flash, Options, Pictures};
 
-use super::{Site, USUAL, object};
+use super::{QUICK, Site, USUAL, object};
 use crate::cable::{PASSWORD, SSID};
 use crate::run::run;
+use crate::tls::{Nginx, certify};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -64,6 +66,33 @@ fn an_address_that_is_wrong_leaves_a_working_camera_at_work() {
     let after = bench.seen();
     assert_eq!(after.settings, before, "its flash is as it was");
     until(&bench, "it goes on", |seen| seen.accepted > after.accepted);
+}
+
+#[test]
+fn the_core_is_handed_a_key_and_an_authority_and_uploads_over_tls_to_none_but_whom_that_vouches_for() {
+    let site = Site::new();
+    let nginx = Nginx::before(&site.daemon);
+    let flash = site.folder.path().join("flash");
+    let bench = plug(Faults::default(), Flash::open(&flash).expect("a file"));
+    let port = bench.path().to_str().expect("a name");
+    let key = "07".repeat(32);
+    let trust = |authority: &Path| {
+        format!("--camera-url {} --firmware-key {key} --camera-ca {} -o json", nginx.url, authority.display())
+    };
+    certify(site.folder.path());
+    let other = run(&mut site.command(port, &format!("{QUICK} {}", trust(&site.folder.path().join("ca.pem")))));
+    assert_ne!(other.code, Some(0), "{other:?}");
+    let settings = bench.seen().settings;
+    assert_eq!((settings.claim, settings.authority.as_bytes()), (None, &[][..]), "nothing is kept");
+
+    let line = format!("--id cam-4 --ssid 'Lot Wi-Fi' --password-file wifi {}", trust(&nginx.authority()));
+    assert_eq!(object(&run(&mut site.command(port, &line)))["result"], "provisioned");
+    drop(bench);
+    let bench = plug(Faults::default(), Flash::open(&flash).expect("a file"));
+    until(&bench, "it is at work by itself", |seen| seen.accepted > 0);
+    let settings = bench.seen().settings;
+    assert_eq!(settings.firmware_key, Some([7; 32]));
+    assert!(settings.authority.as_bytes().len() > 200 && settings.claim.is_some_and(|claim| *claim.url == *nginx.url));
 }
 
 #[test]

@@ -9,8 +9,8 @@ use crate::settings::{INTERVAL_S_MAX, INTERVAL_S_MIN};
 const SHOT_MS: u64 = 15_000;
 /// So many failures in a row, and the camera is restarted.
 const FAILURES_MAX: u8 = 5;
-/// The worst quality, when the daemon finds pictures too large.
-pub const QUALITY_MAX: u8 = 3;
+/// Steps of quality, from 0, the best, down: as low as it gets when the daemon finds pictures too large.
+pub const QUALITIES: usize = 4;
 /// How much rarer pictures are taken when the supply is weak.
 const GENTLE_FACTOR: u32 = 2;
 
@@ -37,8 +37,11 @@ impl Eye {
         self.failures > 0
     }
 
-    pub(super) fn lower_quality(&mut self) {
-        self.quality = (self.quality + 1).min(QUALITY_MAX);
+    pub(super) fn lower_quality(&mut self, out: Out<'_>) {
+        if usize::from(self.quality) + 1 < QUALITIES {
+            self.quality += 1;
+            out(Output::RestartCamera);
+        }
     }
 
     pub(super) fn wish(&mut self, number: u32) {
@@ -65,10 +68,15 @@ impl Core {
         if interval_s != self.settings.interval_s {
             self.settings.interval_s = interval_s;
             self.store(out);
-            let interval_s = self.interval_s();
-            if let Some(schedule) = &mut self.eye.schedule {
-                schedule.set_interval(interval_s, now_ms);
-            }
+            self.reschedule(now_ms);
+        }
+    }
+
+    /// The interval or the mode may be another.
+    pub(super) fn reschedule(&mut self, now_ms: u64) {
+        let interval_s = self.interval_s();
+        if let Some(schedule) = &mut self.eye.schedule {
+            schedule.set_interval(interval_s, now_ms);
         }
     }
 
@@ -95,7 +103,7 @@ impl Core {
             out(Output::Keep { slot: frame.slot });
         } else {
             self.errors += 1;
-            self.eye.lower_quality();
+            self.eye.lower_quality(out);
         }
     }
 

@@ -67,11 +67,7 @@ impl Core {
             chip: self.board.chip,
             device: self.board.device,
             name: or(&self.settings.name),
-            hostname: Text::cut(if self.settings.hostname.is_empty() {
-                &self.board.name
-            } else {
-                &self.settings.hostname
-            }),
+            hostname: Text::cut(self.hostname()),
             address: if self.is_online() { self.link.address } else { Text::new() },
         }
     }

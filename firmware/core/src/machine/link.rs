@@ -15,6 +15,8 @@ const SILENT_MS: u64 = JOIN_MS + 10_000;
 /// So many joins in a row that failed, and the radio is restarted; so many without a word, and the camera.
 const FAILURES_MAX: u32 = 10;
 const SILENCES_MAX: u8 = 3;
+/// How often the signal is measured, and so how soon it is noticed that a network is gone.
+const MEASURE_MS: u64 = 5_000;
 
 /// The network.
 #[derive(Debug, Clone)]
@@ -26,6 +28,7 @@ pub(super) struct Link {
     pub(super) address: Text<48>,
     backoff: Backoff,
     silences: u8,
+    measure_ms: u64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,13 +47,8 @@ impl Link {
             address: Text::new(),
             backoff: Backoff::new(RETRY_MS_FIRST, RETRY_MS_MAX),
             silences: 0,
+            measure_ms: 0,
         }
-    }
-
-    fn join(&mut self, wifi: &Wifi, now_ms: u64, out: Out<'_>) {
-        self.attempt += 1;
-        self.state = State::Joining { by_ms: now_ms + SILENT_MS };
-        out(Output::Join { attempt: self.attempt, ssid: &wifi.ssid, password: &wifi.password });
     }
 }
 
@@ -63,7 +61,19 @@ impl Core {
     pub(super) fn try_network(&mut self, wifi: Wifi, now_ms: u64, out: Out<'_>) {
         self.give_up(now_ms, out);
         self.link.candidate = Some(wifi);
-        self.link.join(&wifi, now_ms, out);
+        self.join(&wifi, now_ms, out);
+    }
+
+    fn join(&mut self, wifi: &Wifi, now_ms: u64, out: Out<'_>) {
+        self.link.attempt += 1;
+        self.link.state = State::Joining { by_ms: now_ms + SILENT_MS };
+        let Wifi { ssid, password } = wifi;
+        out(Output::Join { attempt: self.link.attempt, ssid, password, hostname: self.hostname() });
+    }
+
+    /// What it is called in its network until somebody gives it another name.
+    pub(super) fn hostname(&self) -> &str {
+        if self.settings.hostname.is_empty() { &self.board.name } else { &self.settings.hostname }
     }
 
     /// Goes back to the network from before.
@@ -82,6 +92,7 @@ impl Core {
             return false;
         }
         self.link.state = State::Up;
+        self.link.measure_ms = now_ms;
         self.link.address = Text::cut(address);
         self.link.backoff.reset();
         self.link.silences = 0;
@@ -114,12 +125,16 @@ impl Core {
         self.give_up(now_ms, out);
         match self.link.candidate {
             // On trial it is given one more chance.
-            Some(wifi) => self.link.join(&wifi, now_ms, out),
+            Some(wifi) => self.join(&wifi, now_ms, out),
             None => _ = self.join_later(now_ms),
         }
     }
 
     pub(super) fn advance_link(&mut self, now_ms: u64, out: Out<'_>) {
+        if now_ms >= self.link.measure_ms {
+            self.link.measure_ms = now_ms + MEASURE_MS;
+            out(Output::Measure);
+        }
         match self.link.state {
             State::Joining { by_ms } if now_ms >= by_ms => {
                 self.link.silences += 1;
@@ -136,7 +151,7 @@ impl Core {
                 if tries > 0 && tries.is_multiple_of(FAILURES_MAX) {
                     out(Output::RestartRadio);
                 }
-                self.link.join(&wifi, now_ms, out);
+                self.join(&wifi, now_ms, out);
             }
             _ => {}
         }

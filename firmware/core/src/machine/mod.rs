@@ -7,11 +7,13 @@ mod update;
 mod voice;
 mod wire;
 
+use core::fmt::Write;
+
 use improv::Device;
 
 use crate::authority::Arriving;
-use crate::boots::{Boots, Mode, Reset};
-use crate::chance::Chance;
+use crate::boots::{Boots, GENTLE_MS, Mode, Reset, SAFE_MS, STABLE_MS};
+use crate::chance::{Chance, mixed};
 use crate::ota::{BOARD_MAX, VERSION_MAX};
 use crate::request::{Answer, Request};
 use crate::ring::Ring;
@@ -19,6 +21,7 @@ use crate::settings::{Claim, Place, Settings, Vault};
 use crate::text::Text;
 
 use eye::Eye;
+pub use eye::QUALITIES;
 use link::Link;
 use update::Updating;
 use voice::Voice;
@@ -44,16 +47,36 @@ pub struct Board {
     pub firmware_room: u32,
 }
 
+impl Board {
+    /// What this is, by its hardware address; `frame_bytes_max` and `firmware_room` are 0.
+    pub fn new(version: &str, board: &str, address: [u8; 6]) -> Self {
+        let [a, b, c, d, e, f] = address;
+        let mut own = Self {
+            version: Text::cut(version),
+            board: Text::cut(board),
+            chip: Text::cut("ESP32"),
+            device: Text::new(),
+            name: Text::new(),
+            frame_bytes_max: 0,
+            firmware_room: 0,
+        };
+        // Both are short.
+        let _ = write!(own.device, "{a:02x}:{b:02x}:{c:02x}:{d:02x}:{e:02x}:{f:02x}");
+        let _ = write!(own.name, "camera-{e:02x}{f:02x}");
+        own
+    }
+}
+
 /// What is true when it starts.
 #[derive(Debug, Clone, Copy)]
 pub struct Boot<'a> {
     pub reset: Reset,
-    /// By chance, so that no two starts of any cameras have the same.
+    /// By chance, so that no two starts of any cameras have the same; where chance comes from a seed, `boots` make the difference.
     pub number: u64,
     /// What the two places for settings hold.
     pub records: [&'a [u8]; 2],
-    /// What was written at [`Output::StoreBoots`].
-    pub boots: &'a [u8],
+    /// With this start counted in, and written as at [`Output::StoreBoots`].
+    pub boots: Boots,
     /// This firmware runs for the first time, and the next start goes back to the one before, unless it is said to be valid.
     pub is_trial: bool,
 }
@@ -73,8 +96,6 @@ pub enum Input<'a> {
     JoinFailed {
         attempt: u32,
     },
-    /// The network is gone.
-    Lost,
     Network {
         ssid: &'a str,
         rssi_dbm: i16,
@@ -82,6 +103,7 @@ pub enum Input<'a> {
     },
     ScanDone,
     Vitals {
+        /// None outside a network.
         rssi_dbm: Option<i16>,
         free_heap_bytes: Option<u32>,
     },
@@ -105,6 +127,8 @@ pub enum Input<'a> {
     },
     /// A firmware could not be written.
     UpdateFailed,
+    /// Settings could not be written: they are gone with the power.
+    StoreFailed,
 }
 
 /// What is to be done, in this order.
@@ -116,17 +140,23 @@ pub enum Output<'a> {
     Join {
         attempt: u32,
         ssid: &'a str,
+        /// Empty for an open one.
         password: &'a str,
+        /// What the camera calls itself there.
+        hostname: &'a str,
     },
     /// Leave the network, and give up joining.
     Leave,
     /// Say [`Input::Network`] for each, the strongest first, and then [`Input::ScanDone`].
     Scan,
-    /// Say [`Input::Shot`] or [`Input::ShotFailed`]. A quality of 0 is the best.
+    /// Say [`Input::Vitals`].
+    Measure,
+    /// Say [`Input::Shot`] or [`Input::ShotFailed`]. A quality of 0 is the best; there are [`QUALITIES`], and the module is restarted for
+    /// another one.
     Shoot {
         quality: u8,
     },
-    /// Keep the picture that was just told.
+    /// Keep the picture that was just told, or say [`Input::Unkept`] before anything else.
     Keep {
         slot: u8,
     },
@@ -218,20 +248,23 @@ struct Core {
     free_heap_bytes: Option<u32>,
     /// Whatever went wrong, counted.
     errors: u32,
+    /// What is set is not what is stored.
+    is_forgetful: bool,
 }
 
 impl Machine {
     pub fn new(board: Board, boot: &Boot<'_>) -> Self {
         let (vault, settings) = Vault::open(boot.records[0], boot.records[1]);
-        let mut boots = Boots::read(boot.boots);
-        let is_failure = boots.begin(boot.reset);
+        let boots = boot.boots;
+        let number = boot.number ^ mixed(boots.starts().into());
         let ring = Ring::new(board.frame_bytes_max);
+        let proved = update::proved(&settings, &board.version);
         let core = Core {
             board,
-            number: boot.number,
+            number,
             reset: boot.reset,
             began_ms: None,
-            updating: Updating::new(boot.is_trial, settings.tried),
+            updating: Updating::new(boot.is_trial, settings.tried, proved),
             settings,
             vault,
             staged: None,
@@ -240,8 +273,8 @@ impl Machine {
             boots,
             mode: boots.mode(),
             // Nothing to forget when nothing happened.
-            is_stable: !is_failure && boots == Boots::default(),
-            chance: Chance::new(boot.number),
+            is_stable: boots.is_clean(),
+            chance: Chance::new(number),
             link: Link::new(),
             eye: Eye::new(),
             ring,
@@ -250,6 +283,7 @@ impl Machine {
             rssi_dbm: None,
             free_heap_bytes: None,
             errors: 0,
+            is_forgetful: false,
         };
         Self { device: Device::new(), core }
     }
@@ -287,9 +321,11 @@ impl Machine {
                     self.heard(improv::device::Input::JoinFailed, now_ms, out);
                 }
             }
-            Input::Lost => core.lost(now_ms, out),
             Input::Vitals { rssi_dbm, free_heap_bytes } => {
                 (core.rssi_dbm, core.free_heap_bytes) = (rssi_dbm, free_heap_bytes);
+                if rssi_dbm.is_none() {
+                    core.lost(now_ms, out);
+                }
             }
             Input::Shot { bytes } => core.shot(bytes, now_ms, out),
             Input::ShotFailed => core.shot_failed(out),
@@ -301,9 +337,12 @@ impl Machine {
                 }
             }
             Input::UpdateFailed => core.update_failed(now_ms, out),
+            Input::StoreFailed => core.store_failed(),
         }
         self.cable(input, now_ms, out);
-        self.core.advance(now_ms, out);
+        // Whether a new picture could be kept is known after this step.
+        let may_send = !matches!(input, Input::Shot { .. });
+        self.core.advance(may_send, now_ms, out);
     }
 }
 
@@ -311,9 +350,6 @@ impl Core {
     fn begin(&mut self, now_ms: u64, out: Out<'_>) {
         self.began_ms = Some(now_ms);
         self.updating.begin(now_ms);
-        if !self.is_stable {
-            out(Output::StoreBoots(&self.boots.record()));
-        }
         if self.mode != Mode::Normal {
             out(Output::Mode(self.mode));
         }
@@ -327,11 +363,13 @@ impl Core {
     }
 
     /// Whatever is due.
-    fn advance(&mut self, now_ms: u64, out: Out<'_>) {
+    fn advance(&mut self, may_send: bool, now_ms: u64, out: Out<'_>) {
         self.settle(now_ms, out);
         self.advance_link(now_ms, out);
         self.advance_eye(now_ms, out);
-        self.advance_wire(now_ms, out);
+        if may_send {
+            self.advance_wire(now_ms, out);
+        }
         self.advance_update(now_ms, out);
         self.advance_voice(now_ms, out);
     }
@@ -339,25 +377,37 @@ impl Core {
     /// A camera that ran for long enough is well again.
     fn settle(&mut self, now_ms: u64, out: Out<'_>) {
         let uptime_ms = self.uptime_ms(now_ms);
-        if self.mode == Mode::Safe && uptime_ms >= crate::boots::SAFE_MS {
+        let is_over = match self.mode {
+            Mode::Normal => false,
+            Mode::Gentle => uptime_ms >= GENTLE_MS,
+            Mode::Safe => uptime_ms >= SAFE_MS,
+        };
+        if is_over {
             self.mode = Mode::Normal;
             out(Output::Mode(self.mode));
+            self.reschedule(now_ms);
         }
-        if !self.is_stable && self.mode != Mode::Safe && uptime_ms >= crate::boots::STABLE_MS {
+        if !self.is_stable && self.mode != Mode::Safe && uptime_ms >= STABLE_MS {
             self.is_stable = true;
-            self.boots = Boots::default();
+            self.boots.forgive();
             out(Output::StoreBoots(&self.boots.record()));
         }
     }
 
     fn store(&mut self, out: Out<'_>) {
+        self.is_forgetful = false;
         let (place, record) = self.vault.write(&self.settings);
         out(Output::Store { place, record: record.as_bytes() });
     }
 
+    fn store_failed(&mut self) {
+        self.errors += 1;
+        self.is_forgetful = true;
+    }
+
     /// Starts again, because something does not move any more; that counts as a failure.
     fn reboot(&mut self, stuck: Stuck, out: Out<'_>) {
-        self.boots.begin(Reset::Watchdog);
+        self.boots.fail(Reset::Watchdog);
         self.is_stable = false;
         out(Output::StoreBoots(&self.boots.record()));
         out(Output::Reboot(stuck));

@@ -4,7 +4,7 @@ use super::{Core, Out, Output};
 use crate::orders::Offer;
 use crate::ota::{self, ID_MAX, Own, Refusal, Update};
 use crate::retry::{Backoff, Fate};
-use crate::settings::Tried;
+use crate::settings::{Proved, Settings, Tried};
 use crate::text::Text;
 
 /// A firmware on trial that has not brought a picture to the daemon after this time is given up.
@@ -25,8 +25,8 @@ pub(super) struct Updating {
     not_before_ms: u64,
     is_trial: bool,
     trial_by_ms: Option<u64>,
-    /// The image that was refused last, and whether it was forced, so that it is not checked with each answer.
-    refused: Option<([u8; 8], bool)>,
+    /// The image that was refused last, and at which attempt, so that it is not checked with each answer.
+    refused: Option<([u8; 8], u32)>,
     /// It is written, and started by then.
     pub(super) restart_ms: Option<u64>,
     /// What became of the last one, in a word.
@@ -38,12 +38,14 @@ pub(super) struct Updating {
 }
 
 impl Updating {
-    pub(super) fn new(is_trial: bool, tried: Option<Tried>) -> Self {
+    /// `proved` is the mark of what runs, if it came over the air.
+    pub(super) fn new(is_trial: bool, tried: Option<Tried>, proved: Option<[u8; 8]>) -> Self {
         let word = match (is_trial, tried) {
             (true, _) => "trial",
             // The power may have been cut: it is tried again.
             (false, Some(Tried { tries, .. })) if tries < ota::TRIES_MAX => "interrupted",
             (false, Some(_)) => "went_back",
+            (false, None) if proved.is_some() => "valid",
             (false, None) => "",
         };
         Self {
@@ -55,7 +57,7 @@ impl Updating {
             refused: None,
             restart_ms: None,
             word: Text::cut(word),
-            of: tried.map(|tried| tried.mark),
+            of: tried.map(|tried| tried.mark).or(proved),
             // The first report is early enough.
             is_news: false,
         }
@@ -100,9 +102,17 @@ impl Core {
             || self.updating.is_busy()
             || now_ms < self.updating.not_before_ms
             || self.updating.is_trial
-            || self.updating.refused == Some((mark, offer.is_forced))
+            || self.updating.refused == Some((mark, offer.attempt))
         {
             return;
+        }
+        if self.updating.of != Some(mark) {
+            self.updating.of = Some(mark);
+            self.updating.word = Text::new();
+        }
+        // It runs, whatever it says it is.
+        if proved(&self.settings, &self.board.version) == Some(mark) {
+            return self.updating.say("valid");
         }
         let own = Own {
             board: &self.board.board,
@@ -111,17 +121,13 @@ impl Core {
             tried: self.settings.tried,
             room: self.board.firmware_room,
         };
-        if self.updating.of != Some(mark) {
-            self.updating.of = Some(mark);
-            self.updating.word = Text::new();
-        }
         match Update::begin(offer, &own) {
             Ok(update) => {
                 self.updating.say("fetching");
                 self.updating.update = Some(update);
             }
             Err(refusal) => {
-                self.updating.refused = Some((mark, offer.is_forced));
+                self.updating.refused = Some((mark, offer.attempt));
                 self.updating.refuse(refusal);
             }
         }
@@ -159,13 +165,15 @@ impl Core {
             self.updating.say("fetch_failed");
             return self.abort_update(now_ms, out);
         }
+        let attempt = update.attempt;
         let Ok(mark) = update.finish() else {
             self.errors += 1;
             self.updating.refuse(Refusal::Damaged);
             return self.abort_update(now_ms, out);
         };
-        let tries = self.settings.tried.filter(|tried| tried.mark == mark).map_or(0, |tried| tried.tries);
-        self.settings.tried = Some(Tried { mark, tries: tries.saturating_add(1) });
+        let before = self.settings.tried.filter(|tried| (tried.mark, tried.attempt) == (mark, attempt));
+        let tries = before.map_or(0, |tried| tried.tries).saturating_add(1);
+        self.settings.tried = Some(Tried { mark, tries, attempt });
         self.updating.say("written");
         self.updating.restart_ms = Some(now_ms + RESTART_MS);
     }
@@ -190,9 +198,21 @@ impl Core {
             self.updating.is_trial = false;
             self.updating.trial_by_ms = None;
             self.updating.say("valid");
-            self.settings.tried = None;
+            let version = self.board.version;
+            self.settings.proved = self.settings.tried.take().map(|Tried { mark, .. }| Proved { mark, version });
             self.store(out);
             out(Output::MarkValid);
         }
     }
+
+    /// The attempt at which the firmware of which something is said was started.
+    pub(super) fn attempt(&self) -> Option<u32> {
+        let tried = self.settings.tried.filter(|tried| self.updating.of == Some(tried.mark));
+        tried.map(|tried| tried.attempt)
+    }
+}
+
+/// Mark of the firmware that runs, if it came over the air.
+pub(super) fn proved(settings: &Settings, version: &str) -> Option<[u8; 8]> {
+    settings.proved.filter(|proved| *proved.version == *version).map(|proved| proved.mark)
 }

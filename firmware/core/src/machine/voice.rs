@@ -12,14 +12,15 @@ const SAY_MS: u64 = 60_000;
 /// Nothing is said while somebody talks on the line, nor for this long afterwards.
 const QUIET_MS: u64 = 5_000;
 /// Longest line, in bytes.
-const LINE_MAX: usize = 192;
+const LINE_MAX: usize = 224;
 
 /// What was said and shown last.
 #[derive(Debug, Clone)]
 pub(super) struct Voice {
     is_lit: Option<bool>,
     heard_ms: Option<u64>,
-    said: Option<(Led, u64)>,
+    /// State, whether settings could not be stored, and when.
+    said: Option<(Led, bool, u64)>,
 }
 
 impl Voice {
@@ -58,10 +59,12 @@ impl Core {
             self.voice.is_lit = Some(is_lit);
             out(Output::Led(is_lit));
         }
-        let is_news = self.voice.said.is_none_or(|(said, at_ms)| said != state || now_ms >= at_ms + SAY_MS);
+        let now = (state, self.is_forgetful);
+        let is_news =
+            self.voice.said.is_none_or(|(said, forgets, at_ms)| (said, forgets) != now || now_ms >= at_ms + SAY_MS);
         let is_quiet = self.voice.heard_ms.is_none_or(|heard_ms| now_ms >= heard_ms + QUIET_MS);
         if is_news && is_quiet {
-            self.voice.said = Some((state, now_ms));
+            self.voice.said = Some((state, self.is_forgetful, now_ms));
             out(Output::Uart(self.line(state, now_ms).as_bytes()));
         }
     }
@@ -81,6 +84,9 @@ impl Core {
         let _ = write!(line, "I ({now_ms}) camera: {words}; ");
         if let Some(rssi_dbm) = self.rssi_dbm {
             let _ = write!(line, "{rssi_dbm} dBm, ");
+        }
+        if self.is_forgetful {
+            let _ = write!(line, "SETTINGS CANNOT BE STORED, ");
         }
         let (waiting, counts) = (self.ring.frames().len(), self.ring.counts);
         let _ = write!(line, "{waiting} waiting, {} sent, {} dropped, ", counts.accepted, counts.dropped);

@@ -14,6 +14,8 @@ use crate::settings::Claim;
 const SILENT_MS: u64 = 45_000;
 /// So many in a row, and the camera is restarted.
 const SILENCES_MAX: u8 = 3;
+/// So many in a row that came to nothing, and the network is joined anew: it may be one in name only.
+const BROKEN_MAX: u8 = 8;
 /// Waits between tries.
 const RETRY_MS_FIRST: u64 = 1_000;
 const RETRY_MS_MAX: u64 = 300_000;
@@ -34,6 +36,7 @@ pub(super) struct Wire {
     report_ms: Option<u64>,
     is_check_wanted: bool,
     silences: u8,
+    broken: u8,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -70,6 +73,7 @@ impl Wire {
             report_ms: None,
             is_check_wanted: false,
             silences: 0,
+            broken: 0,
         }
     }
 
@@ -146,7 +150,7 @@ impl Core {
                 self.send_report(Purpose::Check, &claim, now_ms, out);
             }
         }
-        if self.wire.is_idle() && self.updating.restart_ms.is_none() {
+        if self.wire.is_idle() {
             self.send_next(now_ms, out);
         }
     }
@@ -186,9 +190,11 @@ impl Core {
             mode: self.mode.word(),
             queue_depth: self.ring.frames().len() as u32,
             dropped: self.ring.counts.dropped,
+            refused: self.ring.counts.refused,
             errors: self.errors,
             update: &self.updating.word,
             update_of: self.updating.of,
+            update_attempt: self.attempt(),
         };
         let report = health.report();
         self.send(purpose, claim, What::Report(&report), now_ms, out);
@@ -227,6 +233,8 @@ impl Core {
             Answer::Said { status, retry_after_s, body } => (fate(status, retry_after_s), body),
             Answer::NoAddress | Answer::Broken => (Fate::Again(None), &[][..]),
         };
+        let is_broken = !matches!(answer, Answer::Said { .. });
+        self.wire.broken = if is_broken { self.wire.broken + 1 } else { 0 };
         match flight.purpose {
             Purpose::Picture => self.picture_answered(fate, out),
             Purpose::Firmware => self.firmware_answered(fate, now_ms, out),
@@ -248,7 +256,16 @@ impl Core {
                 self.errors += 1;
                 self.wire.door = Door::Closed(now_ms + UNWELCOME_MS);
             }
-            Fate::Unwelcome | Fate::Refused | Fate::TooLarge => self.errors += 1,
+            Fate::Unwelcome => self.errors += 1,
+            Fate::Refused | Fate::TooLarge => {
+                self.errors += 1;
+                // It is known there: only what it sent was wrong.
+                self.wire.door = Door::Open;
+            }
+        }
+        if self.wire.broken >= BROKEN_MAX {
+            self.wire.broken = 0;
+            self.lost(now_ms, out);
         }
         None
     }
@@ -266,7 +283,7 @@ impl Core {
             out(Output::Forget { slot });
         }
         if fate == Fate::TooLarge {
-            self.eye.lower_quality();
+            self.eye.lower_quality(out);
         }
         if fate == Fate::Accepted {
             self.prove(out);

@@ -22,7 +22,7 @@ fn offer() -> Offer<'static> {
     let bytes = IMAGE.len() as u32;
     let text = signed("aithinker", "0.2.0", bytes, &sha256).expect("short");
     let signature = key().sign(text.as_bytes()).to_bytes();
-    Offer { id: "f1", board: "aithinker", version: "0.2.0", bytes, sha256, signature, is_forced: false }
+    Offer { id: "f1", board: "aithinker", version: "0.2.0", bytes, sha256, signature, is_forced: false, attempt: 1 }
 }
 
 fn fetched(pieces: &[&[u8]]) -> Result<[u8; 8], Refusal> {
@@ -76,9 +76,13 @@ fn what_comes_has_to_be_what_was_signed() {
 
 #[test]
 fn an_image_that_did_not_prove_itself_is_tried_once_more_and_then_no_more() {
-    let tried = |mark, tries| Own { tried: Some(Tried { mark, tries }), ..own() };
+    let tried = |mark, tries| Own { tried: Some(Tried { mark, tries, attempt: 1 }), ..own() };
     let known = mark(&offer().sha256);
     assert!(Update::begin(&offer(), &tried(known, 1)).is_ok());
     assert_eq!(Update::begin(&offer(), &tried(known, TRIES_MAX)).expect_err("refused"), Refusal::Failed);
     assert!(Update::begin(&offer(), &tried([0; 8], TRIES_MAX)).is_ok(), "another one failed");
+    let spent = tried(known, TRIES_MAX);
+    let refused = |offer| Update::begin(&offer, &spent).is_err();
+    assert!(refused(Offer { is_forced: true, ..offer() }) && refused(Offer { attempt: 2, ..offer() }));
+    assert!(!refused(Offer { is_forced: true, attempt: 2, ..offer() }), "it is meant to be tried again");
 }

@@ -19,12 +19,13 @@ fn full() -> Settings {
         hostname: of(),
         interval_s: 86_400,
         firmware_key: Some([7; 32]),
-        tried: Some(Tried { mark: [1, 2, 3, 4, 5, 6, 7, 8], tries: 2 }),
+        tried: Some(Tried { mark: [1, 2, 3, 4, 5, 6, 7, 8], tries: 2, attempt: 70_000 }),
         authority: {
             let mut authority = Authority::NONE;
             assert!(authority.push(&[5; AUTHORITY_MAX]));
             authority
         },
+        proved: Some(Proved { mark: [8; 8], version: of() }),
     }
 }
 

@@ -3,9 +3,10 @@
 use camera_core::boots::Reset;
 use camera_core::{Input, Output, What};
 
-use super::{CHOICE_BYTES, Cam, JOIN_MS, News, SCAN_MS, SHOT_MS};
+use super::{CHOICE_BYTES, Cam, JOIN_MS, Network, News, SCAN_MS, SHOT_MS};
 use crate::fault::{Cut, Faults};
 use crate::flash::{Choice, PowerCut, Sector, State};
+use crate::net::Heard;
 
 impl Cam {
     pub(super) fn step(&mut self, input: Input<'_>, now_ms: u64) {
@@ -31,17 +32,19 @@ impl Cam {
     fn act(&mut self, output: Output<'_>, now_ms: u64) {
         match output {
             Output::Uart(bytes) => self.uart.extend_from_slice(bytes),
-            Output::Join { attempt, ssid, password } => {
-                let network = self.options.networks.iter().find(|network| network.ssid == ssid);
+            Output::Join { attempt, ssid, password, hostname } => {
+                self.hostname = hostname.into();
+                let is_there = |network: &&Network| network.ssid == ssid && now_ms >= self.dark_until_ms;
+                let network = self.options.networks.iter().find(is_there);
                 let fails = Faults::happens(&mut self.chance, self.options.faults.join_fails);
                 let found = network.filter(|network| network.password == password && !fails);
                 self.rssi_dbm = found.map(|network| network.rssi_dbm);
                 let is_in = found.is_some();
                 self.soon(now_ms, JOIN_MS, News::Joined(attempt, is_in));
-                self.vitals_ms = now_ms;
             }
             Output::Leave => self.rssi_dbm = None,
             Output::Scan => self.soon(now_ms, SCAN_MS, News::Scanned),
+            Output::Measure => self.soon(now_ms, 0, News::Measured),
             Output::Shoot { .. } => self.soon(now_ms, SHOT_MS, News::Shot),
             Output::Keep { slot } => {
                 if let Some(shot) = self.shot.take() {
@@ -50,6 +53,10 @@ impl Cam {
                 }
             }
             Output::Forget { slot } => drop(self.frames.remove(&slot)),
+            // There is no network any more.
+            Output::Send(request) if self.rssi_dbm.is_none() => self.answers.push((now_ms, Heard::Broken(request.id))),
+            // What its answer says is not the camera's any more.
+            Output::Hang(id) => _ = self.sent.take_if(|(sent, _)| *sent == id),
             Output::Send(request) => {
                 let body = match request.what {
                     What::Picture { slot, .. } => {
@@ -63,7 +70,7 @@ impl Cam {
                 let is_picture = matches!(request.what, What::Picture { .. });
                 let faults = self.options.faults;
                 let cut = if is_picture { faults.cut(body.len(), &mut self.chance) } else { Cut::No };
-                self.net.send(&request, body, cut, faults.slow_ms);
+                self.net.send(&request, body, cut);
             }
             Output::Store { place, record } => self.write(Sector::Settings(place), record, now_ms),
             Output::StoreBoots(record) => self.write(Sector::Boots, record, now_ms),
@@ -89,8 +96,9 @@ impl Cam {
                 self.restart(now_ms);
             }
             Output::Reboot(_) => self.restart(now_ms),
-            // What was written of an image is erased when the next one begins. There is no driver whose power could be cut, no radio to be quieted, and no connection that outlives its request.
-            Output::AbortUpdate | Output::RestartCamera | Output::RestartRadio | Output::Mode(_) | Output::Hang(_) => {}
+            // What was written of an image is erased when the next one begins. There is no driver whose power could be cut, and no radio to
+            // be quieted.
+            Output::AbortUpdate | Output::RestartCamera | Output::RestartRadio | Output::Mode(_) => {}
         }
     }
 

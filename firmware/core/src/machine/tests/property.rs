@@ -57,7 +57,7 @@ fn happen(world: &mut World, event: Event) {
     match event {
         Event::Wait(ms) => world.run(ms),
         Event::Answers(of) => world.answers = [answers(of)].into(),
-        Event::LoseNetwork => world.step(Input::Lost),
+        Event::LoseNetwork => world.lose_network(),
         Event::Network(is_there) => world.network.0 = if is_there { super::world::SSID } else { "gone" }.into(),
         Event::Camera(works) => world.camera_works = works,
         Event::Radio(answers) => world.radio_answers = answers,

@@ -25,10 +25,51 @@ fn a_camera_from_the_box_is_set_up_and_sends_its_first_picture_at_once() {
     assert_eq!(world.said(), ["0xc0: smart-parking | 1 | a4:cf:12:00:00:01 | 0 | health orders firmware authority"]);
     world.provision();
     let said = world.said();
-    assert_eq!(&said[1..], ["Provisioning", "Provisioned", "0x1: http://192.0.2.7/", "0xc2: ok | "]);
+    assert_eq!(&said[1..], ["Provisioning", "Provisioned", "0x1: http://192.0.2.7/", "0xc2: ok | -61"]);
     world.run(500);
-    assert_eq!(world.stored, ["1-0"]);
+    assert!(world.stored.len() == 1 && world.stored[0].ends_with("-0"), "{:?}", world.stored);
     assert_eq!(world.machine.settings().claim.expect("a claim").camera.as_str(), "cam-1");
+}
+
+#[test]
+fn a_key_and_a_certificate_arrive_though_every_answer_is_late() {
+    // Later than a client waits before it asks again.
+    const LATE_MS: u64 = 1_300;
+    let mut world = World::new();
+    let mut client = std::boxed::Box::new(improv::Client::new());
+    let certificate: std::vec::Vec<u8> = (0..500_u32).map(|at| at as u8).collect();
+    let parts: std::vec::Vec<&[u8]> = certificate.chunks(improv::command::AUTHORITY_PART_MAX).collect();
+    let mut commands = std::vec![claim("park_t", "cam-1"), Command::Trust([7; 32])];
+    let authority = |(part, bytes)| Command::Authority { part, parts: parts.len() as u8, bytes };
+    commands.extend((0..).zip(parts.iter().copied()).map(authority));
+    let mut on_line = std::collections::VecDeque::<(u64, std::vec::Vec<u8>)>::new();
+    for command in commands {
+        let mut asked = Some(improv::client::Input::Ask { command, patience_ms: None });
+        while asked.is_some() || client.is_busy() {
+            let mut calls = std::vec::Vec::new();
+            let mut hear = |input: improv::client::Input<'_>, now_ms: u64| {
+                client.step(input, now_ms, &mut |output| match output {
+                    improv::client::Output::Send(bytes) => calls.push(bytes.to_vec()),
+                    improv::client::Output::Failed(failure) => panic!("{failure:?}"),
+                    _ => {}
+                });
+            };
+            hear(asked.take().unwrap_or(improv::client::Input::Tick), world.now_ms);
+            while let Some((_, bytes)) = on_line.pop_front_if(|(due_ms, _)| *due_ms <= world.now_ms) {
+                hear(improv::client::Input::Bytes(&bytes), world.now_ms);
+            }
+            calls.iter().for_each(|call| world.step(Input::Uart(call)));
+            world.run(100);
+            on_line.push_back((world.now_ms + LATE_MS, core::mem::take(&mut world.uart)));
+        }
+    }
+    world.ask(&wifi(SSID, PASSWORD));
+    world.run(500);
+    world.ask(&Command::Check);
+    world.run(500);
+    world.restart(Reset::PowerOn);
+    let settings = world.machine.settings();
+    assert_eq!((settings.firmware_key, settings.authority.as_bytes()), (Some([7; 32]), &certificate[..]));
 }
 
 #[test]
@@ -67,7 +108,7 @@ fn a_daemon_that_is_not_there_leaves_a_working_camera_as_it_was_though_the_netwo
     world.said();
     world.ask(&Command::Check);
     world.run(500);
-    assert_eq!(world.said(), ["0xc2: unreachable | "]);
+    assert_eq!(world.said(), ["0xc2: unreachable | -61"]);
     world.network.0 = SSID.into();
     world.log.clear();
     world.run(improv::device::TRIAL_MS + 1_000);
@@ -86,7 +127,7 @@ fn a_network_on_trial_that_drops_once_is_joined_once_more() {
     world.ask(&claim("park_t", "cam-1"));
     world.ask(&wifi(SSID, PASSWORD));
     world.run(500);
-    world.step(Input::Lost);
+    world.lose_network();
     world.run(500);
     world.ask(&Command::Check);
     world.run(500);
@@ -127,10 +168,31 @@ fn pictures_for_one_daemon_are_never_sent_to_another() {
 }
 
 #[test]
+fn a_network_that_goes_away_without_a_word_is_noticed_and_joined_again() {
+    let mut world = World::at_work();
+    assert_eq!(world.hostname, "camera-0001");
+    world.ask(&Command::Hostname("north-3"));
+    world.lose_network();
+    assert!(!world.is_in);
+    world.run(3_000);
+    assert!(world.is_in && world.hostname == "north-3");
+
+    // This one is there, and nothing comes through it.
+    world.log.clear();
+    world.answers = [Said::Broken].into();
+    world.run(400_000);
+    let joins = world.log.iter().filter(|deed| deed.starts_with("join")).count();
+    assert!((1..=2).contains(&joins), "{joins}");
+    world.answers = [ok()].into();
+    world.run(400_000);
+    assert!(world.machine.ring().frames().is_empty());
+}
+
+#[test]
 fn a_network_that_comes_and_goes_is_joined_again_ever_more_patiently() {
     let mut world = World::at_work();
     world.network.1 = "changed meanwhile".into();
-    world.step(Input::Lost);
+    world.lose_network();
     world.log.clear();
     world.run(3_600_000);
     let joins = world.log.iter().filter(|deed| deed.starts_with("join")).count();
@@ -145,7 +207,7 @@ fn a_network_that_comes_and_goes_is_joined_again_ever_more_patiently() {
 fn a_radio_that_says_nothing_is_restarted_with_the_camera() {
     let mut world = World::at_work();
     world.radio_answers = false;
-    world.step(Input::Lost);
+    world.lose_network();
     world.run(600_000);
     assert_eq!(world.log.last().map(String::as_str), Some("Reboot(Radio)"));
     world.radio_answers = true;
@@ -191,6 +253,11 @@ fn a_weak_supply_means_fewer_pictures() {
     let before = world.stored.len();
     world.run(3_600_000);
     assert!((29..=32).contains(&(world.stored.len() - before)), "every second picture");
+    world.now_ms += crate::boots::GENTLE_MS;
+    world.run(1_000);
+    let before = world.stored.len();
+    world.run(3_600_000);
+    assert!((59..=62).contains(&(world.stored.len() - before)), "after a good day all of them");
 }
 
 #[test]

@@ -70,6 +70,10 @@ fn a_camera_that_is_not_welcome_stops_says_so_and_asks_now_and_then() {
     world.run(3_600_000);
     assert!(world.requests.len() <= 4 && world.requests.iter().all(|r| r.ends_with("/health")), "{:?}", world.requests);
     assert!(String::from_utf8_lossy(&world.uart).contains("the daemon refuses this camera: set it up again"));
+    world.requests.clear();
+    world.answers = [status(422)].into();
+    world.run(900_000);
+    assert!(world.requests.len() < 100, "what is not understood is not said over and over");
     world.answers = [ok()].into();
     world.run(900_000);
     assert!(world.machine.ring().frames().is_empty(), "it was let in again");
@@ -141,9 +145,11 @@ fn the_line_of_text_and_the_light_say_how_it_goes() {
     world.uart.clear();
     world.run(65_000);
     let text = String::from_utf8_lossy(&world.uart).into_owned();
-    assert!(text.contains("camera: well: pictures arrive; 0 waiting, "), "{text}");
+    assert!(text.contains("camera: well: pictures arrive; -61 dBm, 0 waiting, "), "{text}");
     world.answers = [Said::Broken].into();
     world.run(125_000);
+    world.step(Input::StoreFailed);
+    world.run(1_000);
     let text = String::from_utf8_lossy(&world.uart).into_owned();
-    assert!(text.contains("the daemon does not answer"), "{text}");
+    assert!(text.contains("the daemon does not answer") && text.contains("CANNOT BE STORED"), "{text}");
 }

@@ -56,6 +56,7 @@ pub struct World {
     /// Network and password that let the camera in.
     pub network: (String, String),
     pub is_in: bool,
+    pub hostname: String,
     pub radio_answers: bool,
     pub camera_works: bool,
     pub shot_bytes: u32,
@@ -85,6 +86,7 @@ pub struct World {
 pub enum Deed {
     Joined(u32, bool),
     Shoot,
+    Measure,
     Answer(u32, Said, Option<String>, bool),
     Scan,
 }
@@ -95,8 +97,8 @@ impl World {
     }
 
     pub fn on(flash: [Vec<u8>; 2], boots: Vec<u8>) -> Self {
-        let boot =
-            Boot { reset: Reset::PowerOn, number: 1, records: [&flash[0], &flash[1]], boots: &boots, is_trial: false };
+        let records = [&flash[0][..], &flash[1][..]];
+        let boot = Boot { reset: Reset::PowerOn, number: 1, records, boots: Boots::read(&boots), is_trial: false };
         let machine = Machine::new(board(), &boot);
         Self {
             machine,
@@ -108,6 +110,7 @@ impl World {
             board: board(),
             network: (SSID.into(), PASSWORD.into()),
             is_in: false,
+            hostname: String::new(),
             radio_answers: true,
             camera_works: true,
             shot_bytes: 10_000,
@@ -149,7 +152,10 @@ impl World {
     pub fn restart(&mut self, reset: Reset) {
         self.number += 1;
         let records = [&self.flash[0][..], &self.flash[1][..]];
-        let boot = Boot { reset, number: self.number, records, boots: &self.boots, is_trial: self.is_trial };
+        let mut boots = Boots::read(&self.boots);
+        boots.begin(reset);
+        self.boots = boots.record().to_vec();
+        let boot = Boot { reset, number: self.number, records, boots, is_trial: self.is_trial };
         self.machine = Machine::new(self.board.clone(), &boot);
         self.kept.clear();
         self.deeds.clear();
@@ -182,11 +188,35 @@ impl World {
             Deed::Joined(attempt, false) => self.step(Input::JoinFailed { attempt }),
             Deed::Shoot if self.camera_works => self.step(Input::Shot { bytes: self.shot_bytes }),
             Deed::Shoot => self.step(Input::ShotFailed),
+            Deed::Measure => self.measure(),
             Deed::Scan => {
                 self.step(Input::Network { ssid: SSID, rssi_dbm: -61, is_secured: true });
                 self.step(Input::ScanDone);
             }
             Deed::Answer(id, said, key, is_image) => self.answer(id, &said, key, is_image),
+        }
+    }
+
+    fn measure(&mut self) {
+        self.step(Input::Vitals { rssi_dbm: self.is_in.then_some(-61), free_heap_bytes: None });
+    }
+
+    /// The network is gone, and the camera looks.
+    pub fn lose_network(&mut self) {
+        self.is_in = false;
+        self.measure();
+    }
+
+    /// Lets time pass until the camera wants this done, which then is owed.
+    pub fn run_to(&mut self, deed: &str) {
+        while !self.log.iter().any(|done| done == deed) {
+            match self.deeds.pop_front() {
+                Some(owed) => self.fulfil(owed),
+                None => {
+                    self.now_ms += TICK_MS;
+                    self.step(Input::Tick);
+                }
+            }
         }
     }
 
@@ -232,8 +262,9 @@ impl World {
         }
         match output {
             Output::Uart(bytes) => self.uart.extend_from_slice(bytes),
-            Output::Join { attempt, ssid, password } => {
+            Output::Join { attempt, ssid, password, hostname } => {
                 self.is_in = false;
+                self.hostname = hostname.into();
                 self.log.push(format!("join {ssid}"));
                 if self.radio_answers {
                     let is_right = (ssid, password) == (&*self.network.0, &*self.network.1);
@@ -242,6 +273,7 @@ impl World {
             }
             Output::Leave => self.is_in = false,
             Output::Scan => self.deeds.push_back(Deed::Scan),
+            Output::Measure => self.deeds.push_back(Deed::Measure),
             Output::Shoot { quality } => {
                 self.log.push(format!("shoot {quality}"));
                 self.deeds.push_back(Deed::Shoot);
