@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use parking_api::cameras::{Camera, CameraStatus, Contact, Health, LATE_INTERVALS, OFFLINE_INTERVALS};
+use parking_api::cameras::{Camera, CameraStatus, Contact, GENTLE_FACTOR, Health, LATE_INTERVALS, OFFLINE_INTERVALS};
 use parking_api::events::Actor;
 use parking_api::{CameraId, CaptureId, LotId, Time};
 use tokio_util::sync::CancellationToken;
@@ -107,6 +107,11 @@ impl Contacts {
         inner.contacts.get(&(lot.clone(), camera.clone())).cloned()
     }
 
+    /// For how long nothing was heard of a camera that could have been heard, in milliseconds.
+    pub fn silence_ms(&self, seen_at: Time, now: Time) -> i64 {
+        now.ms_since(seen_at.max(self.started))
+    }
+
     /// The camera with its last contact.
     pub fn join(&self, lot: &LotId, mut camera: Camera) -> Camera {
         camera.contact = self.get(lot, &camera.id).filter(|contact| contact.seen_at >= camera.created_at);
@@ -189,7 +194,13 @@ pub fn status(camera: &Camera, contact: Option<&Contact>, started: Time, now: Ti
         // Whatever brought it online was a sign of life, which may not have been noted yet.
         (seen_at, CameraStatus::Online) => seen_at.unwrap_or(status_at).max(status_at).max(started),
     };
-    silence(heard, camera.interval_s, now)
+    silence(heard, pace_s(camera.interval_s, contact), now)
+}
+
+/// How often a camera is to be heard of, in seconds: one that saves power sends more rarely.
+pub fn pace_s(interval_s: u32, contact: Option<&Contact>) -> u32 {
+    let mode = contact.and_then(|contact| contact.health.as_ref()?.mode.as_deref());
+    interval_s.saturating_mul(if mode == Some("gentle") { GENTLE_FACTOR } else { 1 })
 }
 
 /// What it means that nothing was heard since then of somebody who speaks up this often, in seconds.
@@ -301,6 +312,10 @@ mod tests {
         assert_eq!(at(24), CameraStatus::Late);
         assert_eq!(at(43), CameraStatus::Late);
         assert_eq!(at(44), CameraStatus::Offline);
+        let health = Health { mode: Some("gentle".into()), ..Health::default() };
+        let gentle = Contact { health: Some(health), ..seen(0) };
+        let at = |s: i64| status(&online, Some(&gentle), Time::from_ms(0), Time::from_ms(s * 1000));
+        assert_eq!((at(43), at(44)), (CameraStatus::Online, CameraStatus::Late), "it sends half as often");
     }
 
     #[test]

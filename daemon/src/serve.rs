@@ -99,7 +99,8 @@ impl Daemon {
             Arc::clone(&clock),
             if settings.demo { demo::lot::keeping(keeping) } else { keeping },
         );
-        let firmwares = Firmwares::new(objects.clone(), contacts.clone(), settings.firmware_key.clone());
+        let firmwares =
+            Firmwares::new(objects.clone(), contacts.clone(), Arc::clone(&clock), settings.firmware_key.clone());
         let room = keeper.room().clone();
         let captures = Captures::new(ledger.clone(), objects, contacts.clone(), Arc::clone(&clock), thumbnails, room);
         front.spawn(keeper.clone().watch(stop.clone()));

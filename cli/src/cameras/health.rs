@@ -92,6 +92,7 @@ pub async fn run(app: &mut App, args: Args) -> Result<(), Error> {
         mode: report.mode,
         update: report.update,
         update_of: report.update_of,
+        ..Health::default()
     };
     app.out.result(&client.camera_health(&args.id, &health).await?)?;
     app.done(&client, "")

@@ -64,7 +64,8 @@ Examples:
 const ROLL_OUT_EXAMPLES: &str = "\
 A camera is told when it is next in touch. It fetches the image, checks it, starts it, and keeps it once the daemon has a picture from it; \
 else it goes back by itself. Which cameras a part of them are is always the same, and a larger part has the smaller one in it. When a fifth of \
-them has gone back, no more are told. --percent 0 tells nobody any more.
+them has gone back or is silent, no more are told; to roll it out again begins a new attempt, at which those that went back do not count, and \
+with --force try again. --percent 0 tells nobody any more.
 
 Examples:
   parkctl firmware roll-out 0.2.0 --percent 10
@@ -73,7 +74,8 @@ Examples:
 
 const STATUS_EXAMPLES: &str = "\
 waiting: not heard of since; told: was told, said nothing yet; fetching; trying: started it, no picture from it yet; running; went_back: \
-started it, brought no picture, runs what it ran before; failed: does not take it, and the word says why.
+started it, brought no picture, runs what it ran before; silent: started it and was not heard of for half an hour; failed: does not take it, \
+and the word says why.
 
 Examples:
   parkctl firmware status 0.2.0
@@ -102,7 +104,7 @@ pub struct RollOutArgs {
     /// Only to this camera; may be repeated
     #[arg(long, value_name = "ID")]
     camera: Vec<CameraId>,
-    /// Also to cameras that run a newer version
+    /// Also to cameras that run a newer version, or that went back from it
     #[arg(long)]
     force: bool,
     #[command(flatten)]
@@ -213,7 +215,7 @@ fn rolled(firmware: &serde_json::Value, _: &Look) -> Shown {
 fn state(word: &str, look: &Look) -> Shown {
     let (glyph, ascii, tint) = match word {
         "running" => ("✓", "ok", Tint::Green),
-        "went_back" | "failed" => ("✗", "x", Tint::Red),
+        "went_back" | "silent" | "failed" => ("✗", "x", Tint::Red),
         "fetching" | "trying" => ("…", "~", Tint::Yellow),
         _ => ("·", "-", Tint::Dim),
     };

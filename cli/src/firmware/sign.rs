@@ -28,6 +28,12 @@ Writes IMAGE.json beside the image, which `parkctl firmware add` takes with it. 
 Examples:
   parkctl firmware sign camera.bin --key firmware.key --board aithinker --version 0.2.0";
 
+/// Where an image for the ESP32 says what it is (`esp_app_desc_t`): after its head and that of its first segment; how that begins, and
+/// where its version is.
+const ABOUT_AT: usize = 32;
+const ABOUT_MAGIC: [u8; 4] = 0xabcd_5432_u32.to_le_bytes();
+const ABOUT_VERSION_AT: usize = ABOUT_AT + 16;
+
 #[derive(Debug, clap::Args)]
 pub struct KeygenArgs {
     /// New file for the private key, readable by you alone
@@ -90,6 +96,12 @@ pub fn sign(app: &mut App, args: &SignArgs) -> Result<(), Error> {
         return Err(Error::usage(message));
     }
     let image = read_image(&args.image)?;
+    if let Some(own) = own_version(&image).filter(|own| *own != args.version) {
+        let message = format!("{} says that it is version {own}, not {}", files::name(&args.image), args.version);
+        return Err(
+            Error::usage(message).hint(format!("sign it with --version {own}, or build it as {}", args.version))
+        );
+    }
     let text = String::from_utf8(files::read(&args.key)?).unwrap_or_default();
     let key = bytes_of::<{ KEY_DIGITS / 2 }>(text.trim()).map(|seed| SigningKey::from_bytes(&seed));
     let key = key.ok_or_else(|| {
@@ -124,6 +136,14 @@ pub fn read_image(path: &Path) -> Result<Vec<u8>, Error> {
         }
         _ => Ok(image),
     }
+}
+
+/// The version that cameras will report, where the image says one.
+fn own_version(image: &[u8]) -> Option<&str> {
+    image.get(ABOUT_AT..)?.strip_prefix(&ABOUT_MAGIC)?;
+    let version = image.get(ABOUT_VERSION_AT..ABOUT_VERSION_AT + VERSION_MAX)?;
+    let version = version.split(|byte| *byte == 0).next()?;
+    str::from_utf8(version).ok().filter(|version| !version.is_empty())
 }
 
 /// `IMAGE.json`.

@@ -9,6 +9,7 @@ use serde_json::Value;
 use virtual_cam::{Cam, Flash, Options, Pictures, cam};
 
 use crate::daemon::Daemon;
+use crate::run::{args, parkctl, run};
 
 /// Virtual time between two looks of a camera at its world, in milliseconds.
 const TICK_MS: u64 = 1_000;
@@ -169,6 +170,28 @@ fn what_others_signed_or_what_is_older_is_refused_by_the_cameras_and_they_say_so
     site.run_s(300);
     assert_eq!((site.states("0.0.9"), site.running("0.0.9")), (is("running", "valid", 1), 1));
     assert_eq!(site.cams[1].version(), "0.0.9");
+}
+
+#[test]
+fn an_image_that_says_another_version_is_not_signed_as_this_one() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    let ask = |line: &str| run(parkctl(folder.path()).args(args(line)));
+    assert_eq!(ask(&format!("firmware keygen {}", at("key"))).code, Some(0));
+    // Head of an image and of its first segment, then what it says of itself: magic, three numbers, version.
+    let mut image = vec![0xe9; 32];
+    image.extend(0xabcd_5432_u32.to_le_bytes());
+    image.extend([0; 12]);
+    image.extend(b"0.2.0\0");
+    image.resize(300, 0);
+    std::fs::write(at("image"), image).expect("written");
+    let sign = |version: &str| {
+        ask(&format!("firmware sign {} --key {} --board aithinker --version {version}", at("image"), at("key")))
+    };
+    let other = sign("0.3.0");
+    assert_eq!(other.code, Some(2), "{other:?}");
+    assert!(other.err.contains("says that it is version 0.2.0, not 0.3.0"), "{other:?}");
+    assert_eq!(sign("0.2.0").code, Some(0));
 }
 
 #[test]

@@ -14,6 +14,8 @@ pub const INTERVAL_S_DEFAULT: u32 = 60;
 /// A camera is `late` after this many of its own intervals without contact, and `offline` after the second number.
 pub const LATE_INTERVALS: u32 = 2;
 pub const OFFLINE_INTERVALS: u32 = 4;
+/// A camera that says that its mode is `gentle` sends so many times more rarely.
+pub const GENTLE_FACTOR: u32 = 2;
 
 words!(
     /// By last contact against the camera's own interval. A camera never heard of is `offline`.
@@ -89,6 +91,9 @@ pub struct Health {
     /// Pictures that gave way to newer ones since it booted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dropped: Option<u32>,
+    /// Pictures that the daemon would never have taken, since it booted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<u32>,
     /// Whatever went wrong since it booted, counted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub errors: Option<u32>,
@@ -104,6 +109,9 @@ pub struct Health {
     /// Which one that was: the first 16 digits of its SHA-256.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub update_of: Option<String>,
+    /// At which attempt it was started.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub update_attempt: Option<u32>,
 }
 
 /// What a camera reports is kept by stretches of so many seconds, and for so long.

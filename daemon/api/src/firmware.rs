@@ -16,8 +16,11 @@ pub const KEY_DIGITS: usize = 64;
 pub const SIGNATURE_DIGITS: usize = 128;
 /// Images that a lot keeps.
 pub const FIRMWARES_MAX: usize = 32;
-/// When this part of the cameras that an image was rolled out to has gone back from it, no more are told of it, in percent.
+/// When this part of the cameras that an image was rolled out to has gone back from it or is silent since, no more are told of it, in percent.
 pub const WENT_BACK_PERCENT_MAX: usize = 20;
+/// Silence of a camera that has started an image means that the image has killed it, after so many seconds: twice the time after which it
+/// goes back by itself.
+pub const SILENT_S: u32 = 1_800;
 
 /// An image that cameras of one board can run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -53,6 +56,7 @@ pub struct RollOut {
     /// Cameras that run a newer version take it too.
     #[serde(default)]
     pub is_forced: bool,
+    /// When this attempt began. Another part of the cameras goes on with it; after a stop, or by force, it begins anew.
     pub began_at: Time,
     /// Since when no more cameras are told of it, because too many went back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -69,7 +73,7 @@ pub struct NewRollOut {
     /// All cameras of its board when empty or absent.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cameras: Vec<CameraId>,
-    /// Also where a newer version runs.
+    /// Also where a newer version runs, and where it failed at an earlier attempt.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_forced: bool,
 }
@@ -87,6 +91,8 @@ words!(
         Running = "running",
         /// It started the image, had no picture accepted, and runs what it ran before.
         WentBack = "went_back",
+        /// It started the image, and was not heard of since.
+        Silent = "silent",
         /// It does not take the image: `word` says why.
         Failed = "failed",
     }
@@ -127,9 +133,12 @@ pub struct Offer {
     pub bytes: u64,
     pub sha256: String,
     pub signature: String,
-    /// Take it also where a newer version runs.
+    /// Take it also where a newer version runs, and where it failed at another attempt. This is the daemon's word, not the signer's.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_forced: bool,
+    /// Number of the attempt, for comparison alone.
+    #[serde(default)]
+    pub attempt: u32,
 }
 
 /// Whose signature new cameras are told to trust.
@@ -137,6 +146,13 @@ pub struct Offer {
 pub struct FirmwareKey {
     /// Public key (ed25519) in hexadecimal; null where the operator set none.
     pub key: Option<String>,
+}
+
+impl RollOut {
+    /// Number of this attempt, by which cameras and the daemon tell it from others.
+    pub fn attempt(&self) -> u32 {
+        self.began_at.ms() as u32
+    }
 }
 
 impl Firmware {
@@ -149,6 +165,7 @@ impl Firmware {
             sha256: self.sha256.clone(),
             signature: self.signature.clone(),
             is_forced: self.roll_out.as_ref().is_some_and(|roll_out| roll_out.is_forced),
+            attempt: self.roll_out.as_ref().map_or(0, RollOut::attempt),
         }
     }
 }

@@ -32,11 +32,11 @@ pub struct Uploaded {
     pub orders: Option<Orders>,
 }
 
-/// The answer to a report of health. Orders are for cameras alone.
+/// The answer to a report of health. Orders are for cameras alone, and come first: a camera looks at the beginning of an answer only.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Reported {
-    #[serde(flatten)]
-    pub camera: Camera,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub orders: Option<Orders>,
+    #[serde(flatten)]
+    pub camera: Camera,
 }

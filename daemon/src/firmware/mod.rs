@@ -2,10 +2,12 @@
 
 mod rollout;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use ed25519_dalek::{Signature, VerifyingKey};
+use parking_api::cameras::Camera;
 use parking_api::digits::{bytes_of, digits_of};
 use parking_api::events::Actor;
 use parking_api::firmware::{Firmware, FirmwareStatus, KEY_DIGITS, Offer, SIGNATURE_DIGITS, signed_text};
@@ -16,7 +18,7 @@ use uuid::Uuid;
 
 use crate::cameras::Contacts;
 use crate::captures::Error;
-use crate::clock::new_id;
+use crate::clock::{Clock, new_id};
 use crate::ledger::{self, Command, Idempotency, Ledger, LotHandle, LotState, Origin, Outcome, Reply};
 use crate::objects::Objects;
 use rollout::Seen;
@@ -65,13 +67,14 @@ pub struct Upload {
 pub struct Firmwares {
     objects: Objects,
     contacts: Contacts,
+    clock: Arc<dyn Clock>,
     key: Option<Key>,
 }
 
 impl Firmwares {
     /// Signatures are held to `key` where there is one.
-    pub fn new(objects: Objects, contacts: Contacts, key: Option<Key>) -> Self {
-        Self { objects, contacts, key }
+    pub fn new(objects: Objects, contacts: Contacts, clock: Arc<dyn Clock>, key: Option<Key>) -> Self {
+        Self { objects, contacts, clock, key }
     }
 
     pub fn key(&self) -> Option<&Key> {
@@ -116,8 +119,8 @@ impl Firmwares {
         }
         self.objects.put(&key, upload.image).await?;
         let outcome = lot.submit(command, upload.origin, upload.idempotency).await;
-        // After a failure it may still be named: the commit may have happened.
-        let is_over = matches!(outcome, Ok(_) | Err(ledger::Error::Refused(_) | ledger::Error::Overloaded(_)));
+        // After a failure it may still be named: the commit may have happened, or the same request may be under way a second time.
+        let is_over = matches!(outcome, Ok(_) | Err(ledger::Error::Refused(_)));
         if is_over && lot.read(|state| state.firmware(id).is_none()) {
             self.discard(&key).await;
         }
@@ -188,7 +191,7 @@ impl Firmwares {
     /// # Errors
     /// When there is none.
     pub fn status(&self, lot: &LotHandle, id: FirmwareId) -> Result<FirmwareStatus, Problem> {
-        Ok(rollout::status(&self.found(lot, id)?, &seen(&self.contacts, lot)))
+        Ok(rollout::status(&self.found(lot, id)?, &self.seen(lot)))
     }
 
     /// What a camera is to fetch.
@@ -197,7 +200,20 @@ impl Firmwares {
         if active.is_empty() {
             return None;
         }
-        rollout::offered(active.iter(), &seen(&self.contacts, lot), camera).map(Firmware::offer)
+        let own = lot.read(|state| state.camera(camera).cloned())?;
+        rollout::offered(active, &self.look(lot, own), || self.seen(lot)).map(|firmware| firmware.offer())
+    }
+
+    fn seen(&self, lot: &LotHandle) -> Vec<Seen> {
+        let cameras: Vec<_> = lot.read(|state: &LotState| state.cameras().cloned().collect());
+        cameras.into_iter().map(|camera| self.look(lot, camera)).collect()
+    }
+
+    fn look(&self, lot: &LotHandle, camera: Camera) -> Seen {
+        let Camera { id, contact, .. } = self.contacts.join(lot.id(), camera);
+        let now = self.clock.now();
+        let silence_ms = contact.as_ref().map_or(0, |contact| self.contacts.silence_ms(contact.seen_at, now));
+        Seen { camera: id, contact, silence_ms }
     }
 
     /// Stops roll-outs that too many cameras went back from, until `stop`.
@@ -216,12 +232,13 @@ impl Firmwares {
         if active.is_empty() {
             return;
         }
-        let seen = seen(&self.contacts, lot);
+        let seen = self.seen(lot);
         for status in active.iter().map(|firmware| rollout::status(firmware, &seen)).filter(rollout::is_bad) {
-            let (id, version, went_back) = (status.firmware.id, status.firmware.version, status.went_back);
+            let (silent, went_back) = (rollout::silent(&status), status.went_back);
+            let (id, version) = (status.firmware.id, status.firmware.version);
             match lot.submit(Command::StopRollOut(id), Actor::system("firmware"), None).await {
                 Ok(_) => {
-                    tracing::warn!(lot = %lot.id(), %id, version, went_back, "a roll-out stopped: cameras go back from it");
+                    tracing::warn!(lot = %lot.id(), %id, version, went_back, silent, "a roll-out stopped: it does cameras no good");
                 }
                 Err(error) => {
                     tracing::warn!(lot = %lot.id(), %id, %error, "cannot stop a roll-out that cameras go back from");
@@ -233,12 +250,6 @@ impl Firmwares {
 
 fn active(lot: &LotHandle) -> Vec<Firmware> {
     lot.read(|state| state.firmwares().filter(|firmware| rollout::is_active(firmware)).cloned().collect())
-}
-
-fn seen(contacts: &Contacts, lot: &LotHandle) -> Vec<Seen> {
-    let cameras: Vec<_> = lot.read(|state: &LotState| state.cameras().cloned().collect());
-    let seen = |camera| contacts.join(lot.id(), camera);
-    cameras.into_iter().map(seen).map(|camera| Seen { camera: camera.id, contact: camera.contact }).collect()
 }
 
 /// Among the keys of pictures this is none: no camera's id begins like that.

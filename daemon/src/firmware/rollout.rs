@@ -2,7 +2,9 @@
 
 use parking_api::CameraId;
 use parking_api::cameras::Contact;
-use parking_api::firmware::{CameraProgress, Firmware, FirmwareStatus, Progress, RollOut, WENT_BACK_PERCENT_MAX};
+use parking_api::firmware::{
+    CameraProgress, Firmware, FirmwareStatus, Progress, RollOut, SILENT_S, WENT_BACK_PERCENT_MAX,
+};
 
 /// Digits of an image's hash by which a camera names it.
 const MARK_DIGITS: usize = 16;
@@ -12,6 +14,8 @@ const MARK_DIGITS: usize = 16;
 pub struct Seen {
     pub camera: CameraId,
     pub contact: Option<Contact>,
+    /// For how long nothing was heard of it, in milliseconds.
+    pub silence_ms: i64,
 }
 
 impl Seen {
@@ -30,15 +34,18 @@ pub fn is_active(firmware: &Firmware) -> bool {
 /// same ones every time, and more percent only add to them.
 pub fn chosen<'a>(firmware: &Firmware, cameras: &'a [Seen]) -> Vec<&'a Seen> {
     let Some(roll_out) = &firmware.roll_out else { return Vec::new() };
-    let is_meant = |seen: &&Seen| match roll_out.cameras.is_empty() {
-        true => seen.is_of(&firmware.board),
-        // Whether it is of that board it says itself, where nobody knows yet.
-        false => roll_out.cameras.contains(&seen.camera),
-    };
-    let mut meant: Vec<&Seen> = cameras.iter().filter(is_meant).collect();
+    let mut meant: Vec<&Seen> = cameras.iter().filter(|seen| is_meant(firmware, roll_out, seen)).collect();
     meant.sort_by_key(|seen| (place(&seen.camera), &seen.camera));
     meant.truncate((meant.len() * usize::from(roll_out.percent)).div_ceil(100));
     meant
+}
+
+fn is_meant(firmware: &Firmware, roll_out: &RollOut, seen: &Seen) -> bool {
+    match roll_out.cameras.is_empty() {
+        true => seen.is_of(&firmware.board),
+        // Whether it is of that board it says itself, where nobody knows yet.
+        false => roll_out.cameras.contains(&seen.camera),
+    }
 }
 
 /// The same on every daemon and in every version of it (FNV-1a, 64 bits).
@@ -52,13 +59,22 @@ fn progress(firmware: &Firmware, roll_out: &RollOut, seen: &Seen) -> CameraProgr
     let contact = seen.contact.as_ref();
     let health = contact.and_then(|contact| contact.health.as_ref());
     let mark = firmware.sha256.get(..MARK_DIGITS);
-    let word = health.filter(|health| health.update_of.as_deref() == mark).and_then(|health| health.update.clone());
+    let own = health.filter(|health| health.update_of.as_deref() == mark);
+    let word = own.and_then(|health| health.update.clone());
     let version = health.and_then(|health| health.firmware.clone());
     let is_told = contact.is_some_and(|contact| contact.seen_at >= roll_out.began_at);
+    let is_since = contact.is_some_and(|contact| contact.health_at >= Some(roll_out.began_at));
+    let is_silent = is_since && seen.silence_ms > i64::from(SILENT_S) * 1_000;
+    // What came of an earlier attempt says nothing of this one.
+    let attempt = own.and_then(|health| health.update_attempt);
+    let is_of_this = attempt.map_or(is_since, |attempt| attempt == roll_out.attempt());
     let state = match word.as_deref() {
+        Some("written" | "trial") if is_silent => Progress::Silent,
         Some("trial" | "interrupted") => Progress::Trying,
+        // Whatever version it says it is.
+        Some("valid") => Progress::Running,
         _ if version.as_deref() == Some(&firmware.version) => Progress::Running,
-        Some("went_back") => Progress::WentBack,
+        Some("went_back") if is_of_this => Progress::WentBack,
         Some("fetching" | "written") => Progress::Fetching,
         Some(_) => Progress::Failed,
         None if is_told => Progress::Told,
@@ -91,25 +107,33 @@ pub fn status(firmware: &Firmware, cameras: &[Seen]) -> FirmwareStatus {
     }
 }
 
-/// Whether so many have gone back that no more should be told of it.
-pub fn is_bad(status: &FirmwareStatus) -> bool {
-    status.went_back > 0 && status.went_back * 100 >= status.cameras.len() * WENT_BACK_PERCENT_MAX
+/// How many started it and were not heard of since.
+pub fn silent(status: &FirmwareStatus) -> usize {
+    status.cameras.iter().filter(|camera| camera.state == Progress::Silent).count()
 }
 
-/// What a camera is to fetch: the last that was rolled out to it, unless it runs that or went back from it.
-pub fn offered<'a>(
-    firmwares: impl Iterator<Item = &'a Firmware>,
-    cameras: &[Seen],
-    camera: &CameraId,
-) -> Option<&'a Firmware> {
-    let began = |firmware: &Firmware| firmware.roll_out.as_ref().map(|roll_out| (roll_out.began_at, firmware.rev));
-    let mut active: Vec<_> = firmwares.filter(|firmware| is_active(firmware)).collect();
-    active.sort_by_key(|firmware| std::cmp::Reverse(began(firmware)));
-    active.into_iter().find_map(|firmware| {
-        let seen = chosen(firmware, cameras).into_iter().find(|seen| seen.camera == *camera)?;
-        let state = progress(firmware, firmware.roll_out.as_ref()?, seen).state;
-        Some(Some(firmware).filter(|_| !matches!(state, Progress::Running | Progress::WentBack)))
-    })?
+/// Whether so many have gone back or died of it that no more should be told of it.
+pub fn is_bad(status: &FirmwareStatus) -> bool {
+    let bad = status.went_back + silent(status);
+    bad > 0 && bad * 100 >= status.cameras.len() * WENT_BACK_PERCENT_MAX
+}
+
+/// What a camera is to fetch: the last that was rolled out to it, unless it runs that or went back from it. `all` are looked at only where
+/// it depends on them: this is asked at each upload.
+pub fn offered(mut active: Vec<Firmware>, camera: &Seen, all: impl Fn() -> Vec<Seen>) -> Option<Firmware> {
+    active.sort_by_key(|firmware| std::cmp::Reverse(firmware.rev));
+    for firmware in active {
+        let Some(roll_out) = firmware.roll_out.as_ref().filter(|roll_out| is_meant(&firmware, roll_out, camera)) else {
+            continue;
+        };
+        if matches!(progress(&firmware, roll_out, camera).state, Progress::Running | Progress::WentBack) {
+            return None;
+        }
+        if roll_out.percent >= 100 || chosen(&firmware, &all()).iter().any(|chosen| chosen.camera == camera.camera) {
+            return Some(firmware);
+        }
+    }
+    None
 }
 
 #[cfg(test)]

@@ -146,10 +146,10 @@ pub async fn report_health(
     }
     let camera = found(&app, &lot, &id)?;
     if is_trial {
-        return Ok(Json(Reported { camera, orders: None }));
+        return Ok(Json(Reported { orders: None, camera }));
     }
     app.contacts.reported(lot.id(), &id, bounded(body.value), app.clock.now());
-    Ok(Json(Reported { camera: found(&app, &lot, &id)?, orders: orders(&app, &lot, &caller) }))
+    Ok(Json(Reported { orders: orders(&app, &lot, &caller), camera: found(&app, &lot, &id)? }))
 }
 
 const DAY_MS: i64 = 86_400_000;

@@ -34,8 +34,9 @@ fn seen(number: usize, board: &str, runs: &str, says: Option<(&str, &Firmware)>)
         update_of: says.map(|(_, firmware)| firmware.sha256[..MARK_DIGITS].into()),
         ..Health::default()
     };
-    let contact = Contact { seen_at: Time::from_ms(2_000), capture_id: None, health_at: None, health: Some(health) };
-    Seen { camera: format!("cam-{number}").parse().expect("an id"), contact: Some(contact) }
+    let at = Time::from_ms(2_000);
+    let contact = Contact { seen_at: at, capture_id: None, health_at: Some(at), health: Some(health) };
+    Seen { camera: format!("cam-{number}").parse().expect("an id"), contact: Some(contact), silence_ms: 0 }
 }
 
 fn fleet(len: usize) -> Vec<Seen> {
@@ -107,14 +108,45 @@ fn a_roll_out_is_bad_when_a_fifth_has_gone_back() {
 }
 
 #[test]
+fn a_camera_that_started_it_and_is_silent_since_counts_as_one_that_went_back() {
+    let new = firmware("0.2.0", 100);
+    let state = |word, silence_ms, began_ms| {
+        let mut new = new.clone();
+        new.roll_out.as_mut().expect("a roll-out").began_at = Time::from_ms(began_ms);
+        let dead = Seen { silence_ms, ..seen(1, "aithinker", "0.1.0", Some((word, &new))) };
+        let status = status(&new, &[dead]);
+        (status.cameras[0].state, is_bad(&status))
+    };
+    let long = i64::from(SILENT_S) * 1_000 + 1;
+    assert_eq!(state("written", long, 1_000), (Progress::Silent, true));
+    assert_eq!(state("trial", long, 1_000), (Progress::Silent, true));
+    assert_eq!(state("trial", long - 1, 1_000), (Progress::Trying, false));
+    assert_eq!(state("fetching", long, 1_000), (Progress::Fetching, false), "it is where it was");
+    assert_eq!(state("written", long, 2_001), (Progress::Fetching, false), "it was silent before");
+}
+
+#[test]
+fn what_went_back_at_an_earlier_attempt_does_not_count_and_is_offered_again() {
+    let mut new = firmware("0.2.0", 100);
+    let mut known = seen(1, "aithinker", "0.1.0", Some(("went_back", &new)));
+    let health = known.contact.as_mut().and_then(|contact| contact.health.as_mut()).expect("a report");
+    health.update_attempt = Some(1_000);
+    let state = |new: &Firmware| status(new, std::slice::from_ref(&known)).cameras[0].state;
+    let is_offered = |new: &Firmware| offered(vec![new.clone()], &known, Vec::new).is_some();
+    assert_eq!((state(&new), is_offered(&new)), (Progress::WentBack, false));
+    new.roll_out.as_mut().expect("a roll-out").began_at = Time::from_ms(1_500);
+    assert_eq!((state(&new), is_offered(&new)), (Progress::Failed, true));
+}
+
+#[test]
 fn a_camera_is_offered_the_last_that_was_rolled_out_to_it_until_it_runs_it_or_went_back() {
-    let camera: CameraId = "cam-1".parse().expect("an id");
     let old = firmware("0.2.0", 100);
     let mut new = firmware("0.3.0", 100);
-    new.roll_out.as_mut().expect("a roll-out").began_at = Time::from_ms(1_500);
+    new.rev = 2;
     let offered_to = |firmwares: &[Firmware], runs, says| {
-        let cameras = [seen(1, "aithinker", runs, says)];
-        offered(firmwares.iter(), &cameras, &camera).map(|firmware| firmware.version.clone())
+        let active = firmwares.iter().filter(|firmware| is_active(firmware)).cloned().collect();
+        let own = seen(1, "aithinker", runs, says);
+        offered(active, &own, || vec![own.clone()]).map(|firmware| firmware.version)
     };
     let both = [old.clone(), new.clone()];
     assert_eq!(offered_to(&both, "0.1.0", None).as_deref(), Some("0.3.0"));

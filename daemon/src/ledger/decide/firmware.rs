@@ -58,8 +58,9 @@ pub(super) fn roll_out(
     for camera in &named {
         cameras::found(state, camera).map_err(|problem| problem.field("cameras"))?;
     }
-    let roll_out =
-        RollOut { percent, cameras: named, is_forced: new.is_forced, began_at: context.now, stopped_at: None };
+    let is_under_way = |before: &&RollOut| before.percent > 0 && before.stopped_at.is_none() && !new.is_forced;
+    let began_at = firmware.roll_out.as_ref().filter(is_under_way).map_or(context.now, |before| before.began_at);
+    let roll_out = RollOut { percent, cameras: named, is_forced: new.is_forced, began_at, stopped_at: None };
     let firmware = Firmware { roll_out: Some(roll_out), rev: context.seq, ..firmware.clone() };
     Ok(change(firmware, |firmware| EventChange::FirmwareChanged { firmware }))
 }

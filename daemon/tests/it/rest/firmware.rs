@@ -3,7 +3,7 @@
 use parking_api::cameras::Health;
 use parking_api::client::{EventQuery, FirmwareMeta};
 use parking_api::events::EventChange;
-use parking_api::firmware::{Firmware, IMAGE_BYTES_MAX, NewRollOut, Offer, Progress};
+use parking_api::firmware::{Firmware, IMAGE_BYTES_MAX, NewRollOut, Offer, Progress, RollOut};
 use parking_api::orders::Reported;
 use parking_api::paths::{IDEMPOTENCY_HEADER, REPLAYED_HEADER};
 use parking_api::{CameraId, ProblemCode};
@@ -180,6 +180,7 @@ impl Reporter {
             firmware: Some(version.into()),
             update: word.map(|(word, _)| word.into()),
             update_of: word.map(|(_, firmware)| firmware.sha256[..16].into()),
+            update_attempt: word.and_then(|(_, firmware)| firmware.roll_out.as_ref()).map(RollOut::attempt),
             ..Health::default()
         };
         let answer = self.wire.send("POST", &self.path, serde_json::to_value(health).expect("JSON")).await;
@@ -202,7 +203,7 @@ async fn a_roll_out_reaches_as_many_cameras_as_it_says_and_stops_when_they_go_ba
     let mut offered = Vec::new();
     for (id, cam) in ids.iter().zip(&cams) {
         if let Some(offer) = cam.says("0.1.0", None).await {
-            assert_eq!(offer, one.offer());
+            assert_eq!(Offer { attempt: 0, ..offer }, one.offer());
             offered.push(id.clone());
         }
     }
@@ -229,6 +230,16 @@ async fn a_roll_out_reaches_as_many_cameras_as_it_says_and_stops_when_they_go_ba
     let last = last.expect("that it stopped");
     assert_eq!(last.actor.name.as_deref(), Some("firmware"));
     assert!(matches!(&last.change, EventChange::FirmwareChanged { firmware } if firmware.id == one.id));
+    let first = status.firmware;
+    let again = admin.firmware_roll_out(one.id, &percent(50)).await.expect("it is rolled out again").value;
+    reporter(&offered[2]).says("0.1.0", Some(("went_back", &first))).await.expect("it is told of the new attempt");
+    let states: Vec<_> =
+        admin.firmware(one.id).await.expect("its status").cameras.iter().map(|camera| camera.state).collect();
+    assert_eq!(states, [Progress::Running, Progress::Told, Progress::Failed], "what was before does not count");
+    let more = admin.firmware_roll_out(one.id, &percent(60)).await.expect("it is widened").value;
+    let began = |firmware: &Firmware| firmware.roll_out.as_ref().map(|roll_out| roll_out.began_at);
+    assert!(began(&first) != began(&again) && began(&again) == began(&more), "a stop ends an attempt");
+    assert_eq!(reporter(&offered[2]).says("0.1.0", Some(("went_back", &more))).await, None);
     admin.firmware_roll_out(one.id, &percent(0)).await.expect("it is ended");
     assert_eq!(admin.firmware(one.id).await.expect("its status").cameras, []);
     parkd.verify();
