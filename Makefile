@@ -3,7 +3,7 @@
 DASHBOARD := deploy/dashboard
 PAGES := $(DASHBOARD)/dist/index.html
 
-.PHONY: run dashboard screenshots bench-dashboard test-dashboard test-deploy test test-postgres16 fuzz tools bench bench-tui bench-cli man lint fmt
+.PHONY: run dashboard screenshots bench-dashboard test-dashboard test-deploy test test-postgres16 fuzz tools bench bench-tui bench-cli man lint firmware-check fmt
 
 # A parking lot, live on this machine: builds, starts the demo, prints what to type next.
 run:
@@ -83,7 +83,8 @@ man:
 lint:
 	cargo fmt --all -- --check
 	cargo clippy --workspace --exclude parkd-fuzz --all-targets --all-features -- -D warnings
-	cargo check -p improv -p camera-core --target thumbv6m-none-eabi
+	firmware/sizes
+	.ci/firmware-check
 
 # The crate of the board against the headers of ESP-IDF, where they are; firmware/README.md says how to get them.
 firmware-check:
