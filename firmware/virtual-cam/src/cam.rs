@@ -332,7 +332,7 @@ impl Cam {
 
     /// Signal in this minute.
     fn signal_dbm(&self, now_ms: u64) -> Option<i16> {
-        let place = u64::from(self.options.number) << 32 ^ now_ms / MINUTE_MS;
+        let place = (u64::from(self.options.number) << 32) ^ (now_ms / MINUTE_MS);
         let weaker_db = mixed(self.options.seed ^ place) % (self.options.faults.fading_db + 1);
         self.rssi_dbm.map(|rssi_dbm| rssi_dbm - weaker_db as i16)
     }

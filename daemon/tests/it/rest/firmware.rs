@@ -235,7 +235,7 @@ async fn a_roll_out_reaches_as_many_cameras_as_it_says_and_stops_when_they_go_ba
     reporter(&offered[2]).says("0.1.0", Some(("went_back", &first))).await.expect("it is told of the new attempt");
     let states: Vec<_> =
         admin.firmware(one.id).await.expect("its status").cameras.iter().map(|camera| camera.state).collect();
-    assert_eq!(states, [Progress::Running, Progress::Told, Progress::Failed], "what was before does not count");
+    assert_eq!(states, [Progress::Running, Progress::Waiting, Progress::Failed], "what was before does not count");
     let more = admin.firmware_roll_out(one.id, &percent(60)).await.expect("it is widened").value;
     let began = |firmware: &Firmware| firmware.roll_out.as_ref().map(|roll_out| roll_out.began_at);
     assert!(began(&first) != began(&again) && began(&again) == began(&more), "a stop ends an attempt");

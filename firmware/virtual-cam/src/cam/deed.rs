@@ -1,7 +1,7 @@
 //! Carries out what the machine wants done. Adapters branch on nothing but the fault that is due.
 
 use camera_core::boots::Reset;
-use camera_core::{Input, Output, What};
+use camera_core::{Input, Output, Request, What};
 
 use super::{CHOICE_BYTES, Cam, JOIN_MS, Network, News, SCAN_MS, SHOT_MS};
 use crate::fault::{Cut, Faults};
@@ -57,21 +57,7 @@ impl Cam {
             Output::Send(request) if self.rssi_dbm.is_none() => self.answers.push((now_ms, Heard::Broken(request.id))),
             // What its answer says is not the camera's any more.
             Output::Hang(id) => _ = self.sent.take_if(|(sent, _)| *sent == id),
-            Output::Send(request) => {
-                let body = match request.what {
-                    What::Picture { slot, .. } => {
-                        let (number, bytes) = self.frames.get(&slot).cloned().unwrap_or_default();
-                        self.sent = Some((request.id, number));
-                        bytes
-                    }
-                    What::Report(report) => report.as_bytes().to_vec(),
-                    What::Firmware(_) => Vec::new(),
-                };
-                let is_picture = matches!(request.what, What::Picture { .. });
-                let faults = self.options.faults;
-                let cut = if is_picture { faults.cut(body.len(), &mut self.chance) } else { Cut::No };
-                self.net.send(&request, body, cut);
-            }
+            Output::Send(request) => self.send(&request),
             Output::Store { place, record } => self.write(Sector::Settings(place), record, now_ms),
             Output::StoreBoots(record) => self.write(Sector::Boots, record, now_ms),
             Output::Led(is_lit) => self.is_lit = is_lit,
@@ -100,6 +86,22 @@ impl Cam {
             // be quieted.
             Output::AbortUpdate | Output::RestartCamera | Output::RestartRadio | Output::Mode(_) => {}
         }
+    }
+
+    fn send(&mut self, request: &Request<'_>) {
+        let body = match request.what {
+            What::Picture { slot, .. } => {
+                let (number, bytes) = self.frames.get(&slot).cloned().unwrap_or_default();
+                self.sent = Some((request.id, number));
+                bytes
+            }
+            What::Report(report) => report.as_bytes().to_vec(),
+            What::Firmware(_) => Vec::new(),
+        };
+        let is_picture = matches!(request.what, What::Picture { .. });
+        let faults = self.options.faults;
+        let cut = if is_picture { faults.cut(body.len(), &mut self.chance) } else { Cut::No };
+        self.net.send(request, body, cut);
     }
 
     fn write(&mut self, sector: Sector, record: &[u8], now_ms: u64) {
