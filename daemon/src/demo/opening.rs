@@ -22,7 +22,7 @@ const EMPTY: [[f64; 3]; 4] = [[2.0, 9.0, 13.0], [17.0, 20.0, 7.5], [11.0, 15.0, 
 /// And the full lot.
 const FULL: [f64; 2] = [15.0, 10.0];
 /// How often cameras take a picture meanwhile, in seconds.
-const INTERVAL_S: u32 = 1;
+pub const INTERVAL_S: u32 = 1;
 /// Pictures that may have been on their way when the lot changed.
 const ON_THEIR_WAY: usize = 2;
 /// Longest wait for a picture to be looked at, and how often it is asked for.

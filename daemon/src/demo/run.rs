@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use parking_api::lots::LotPatch;
 use parking_api::slots::SlotState;
 use parking_api::{SlotCode, SlotId};
 use tokio::task::JoinHandle;
@@ -14,14 +15,14 @@ use tokio_util::sync::CancellationToken;
 use super::attendant::Attendant;
 use super::cameras;
 use super::day::Day;
-use super::lot::{TIME_ZONE, token};
+use super::lot::{TIME_ZONE, submit, token};
 use super::opening::Opening;
 use super::plan::{self, CAMERAS, DemoCamera};
 use super::stage::{Scene, Stage};
 use super::truth::Agreement;
 use crate::clock::Clock;
 use crate::config::Places;
-use crate::ledger::{Ledger, LotHandle};
+use crate::ledger::{Command, Ledger, LotHandle};
 use crate::lookout::Lookout;
 
 /// How often the day moves on.
@@ -123,12 +124,14 @@ impl Demo {
         }
         full.fill(OPENING_MS);
         tracing::info!("an attendant shows the cameras the lot, empty and full: that takes them a minute at most");
+        announce(lot, "cameras are shown the empty lot, then the full one").await;
         let opening = Opening { lot, lookout: &self.lookout, clock: &*self.clock, stage };
         if let Err(error) = opening.hold(&full, start_ms - i64::from(START_HOUR) * HOUR_MS).await {
             tracing::warn!(error, "the cameras of the demo could not be shown the lot");
         }
         let (slots, of) = (self.followed(lot).await.len(), plan::bays().len());
         tracing::info!("from now on {slots} of {of} slots follow what their cameras see");
+        announce(lot, &format!("{slots} of {of} slots follow their cameras")).await;
         full
     }
 
@@ -165,9 +168,22 @@ impl Demo {
                     let now = Instant::now();
                     let said = lot.read(|state| Agreement::of(state.slots().map(Arc::as_ref), &parked, &moved, now));
                     tracing::info!("{said}");
+                    announce(lot, &said.short()).await;
                 }
             }
         }
+    }
+}
+
+/// Says something beside the name of the lot, where everybody reads it, whatever they look at the lot with.
+async fn announce(lot: &LotHandle, what: &str) {
+    let name = format!("{} · {what}", plan::LOT_NAME);
+    if lot.read(|state| state.lot().name == name) {
+        return;
+    }
+    let patch = LotPatch { name: Some(name), ..LotPatch::default() };
+    if let Err(error) = submit(lot, Command::PatchLot(patch)).await {
+        tracing::warn!(error, "what is to be said of the demo lot was not noted");
     }
 }
 

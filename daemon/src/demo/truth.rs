@@ -1,4 +1,5 @@
-//! How far what the daemon knows of the demo lot is how it is. The daemon itself never learns it: it is said to people, in the log.
+//! How far what the daemon knows of the demo lot is how it is. The daemon itself never learns it: it is said to people, in the log and beside
+//! the lot's name.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -51,6 +52,17 @@ impl Agreement {
     }
 }
 
+impl Agreement {
+    /// In few words, which are others only when slots are known otherwise than they are.
+    pub fn short(&self) -> String {
+        let of = self.right + self.moving + self.wrong.len();
+        match of - self.wrong.len() {
+            known if known == of => format!("all {of} slots are known as its pictures show them"),
+            known => format!("{known} of {of} slots are known as its pictures show them"),
+        }
+    }
+}
+
 impl fmt::Display for Agreement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let of = self.right + self.moving + self.wrong.len();
@@ -91,6 +103,8 @@ mod tests {
         let moved = BTreeMap::from([(parked[1].clone(), began), (slots[4].code.clone(), began)]);
         let at = |secs| Agreement::of(slots.iter(), &parked, &moved, began + Duration::from_secs(secs)).to_string();
         assert_eq!(at(1), "3 of 6 slots are known as they are, 1 by camera; in 2 a car has just moved; not in A-06");
+        let short = Agreement::of(slots.iter(), &parked, &moved, began).short();
+        assert_eq!(short, "5 of 6 slots are known as its pictures show them");
         assert_eq!(at(60), "3 of 6 slots are known as they are, 1 by camera; not in A-04, A-05, A-06");
     }
 }
