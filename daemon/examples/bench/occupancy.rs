@@ -1,6 +1,6 @@
 //! How long a picture with forty slots takes to be judged, and what it costs those who upload that somebody looks at their pictures.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use image::codecs::jpeg::JpegEncoder;
@@ -10,7 +10,7 @@ use parkd::occupancy::features::Weights;
 use parkd::occupancy::model::{Model, probability};
 use parkd::occupancy::picture::{Picture, decode};
 use parkd::occupancy::reference::Reference;
-use parkd::occupancy::shift::{Placed, Scene, Track};
+use parkd::occupancy::shift::{KEPT_MAX, Placed, Scene, Track};
 use parking_api::paths;
 use serde_json::json;
 
@@ -32,15 +32,21 @@ const JUDGING_MS_MAX: f64 = 40.0;
 const CAMERAS: usize = 4;
 /// Different pictures of one camera: the same one again is not looked at.
 const DIFFERENT: usize = 8;
+/// Those, and the ones that it learned from before.
+const PICTURES_OF_CAMERA: usize = DIFFERENT + REFERENCES;
+/// How often it is asked whether one was looked at, and how many times at most.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+const LOOKS_MAX: usize = 500;
 
 pub async fn measure(bench: &Bench) -> Result<Vec<Row>> {
-    let mut rows = vec![tokio::task::spawn_blocking(judging).await??];
+    let mut rows =
+        tokio::task::spawn_blocking(|| [false, true].map(judging)).await?.into_iter().collect::<Result<Vec<_>>>()?;
     rows.extend(uploading(bench).await?);
     Ok(rows)
 }
 
-/// On one thread, and nothing kept ready but what a camera keeps.
-fn judging() -> Result<Row> {
+/// On one thread, and nothing kept ready but what a camera keeps. At worst a picture is like none that is kept, and like the last one alone.
+fn judging(is_worst: bool) -> Result<Row> {
     let (width, height) = (LARGE.0 as usize, LARGE.1 as usize);
     let judged = |number: usize| -> Result<Picture> { Ok(decode(&picture(LARGE, number)?).and_then(Picture::judged)?) };
     let empty = (0..REFERENCES).map(judged).collect::<Result<Vec<_>>>()?;
@@ -52,13 +58,22 @@ fn judging() -> Result<Row> {
     });
     let references = references.collect::<std::result::Result<Vec<_>, _>>()?;
     let model = Model::shipped();
-    let mut track = Track::new(Scene::of(&empty[0]));
+    let first = Scene::of(&empty[0]);
+    let track = match is_worst {
+        false => Track::new(first),
+        true => {
+            Track::resumed((0..KEPT_MAX).map(|place| (elsewhere(place), (0.0, 0.0))).collect(), (first, (0.0, 0.0)))
+                .ok_or("no track")?
+        }
+    };
     let mut times = Vec::with_capacity(PICTURES);
     for number in 0..PICTURES {
         let bytes = picture(LARGE, REFERENCES + number)?;
         let started = Instant::now();
         let picture = decode(&bytes).and_then(Picture::judged)?;
-        let Placed::Aside(dx, dy) = track.follow(&Scene::of(&picture)) else { return Err("the yard moved".into()) };
+        let Placed::Aside(dx, dy) = track.clone().follow(&Scene::of(&picture)) else {
+            return Err("the yard moved".into());
+        };
         let aside = (dx * width as f32, dy * height as f32);
         for (polygon, reference) in polygons.iter().zip(&references) {
             let patch = cut(&picture, Square::around(polygon, width, height).moved(aside));
@@ -68,9 +83,17 @@ fn judging() -> Result<Row> {
     }
     times.sort_by(f64::total_cmp);
     let (middle, worst) = (times[times.len() / 2], times[times.len() - 1]);
-    Ok(Row::new(format!("judge {SLOTS} slots of a {}x{} picture", LARGE.0, LARGE.1), middle, "ms")
+    let light = if is_worst { " by another light" } else { "" };
+    Ok(Row::new(format!("judge {SLOTS} slots of a {}x{} picture{light}", LARGE.0, LARGE.1), middle, "ms")
         .detail(format!("median of {PICTURES} on one core, worst {worst:.1} ms"))
         .target(Target::AtMost(JUDGING_MS_MAX)))
+}
+
+/// A place that no picture shows.
+fn elsewhere(place: usize) -> Scene {
+    Scene(
+        (0..Scene::LEN).map(|at| ((at + place * Scene::LEN).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40) as u8).collect(),
+    )
 }
 
 /// Uploads to a daemon that looks at every camera's newest picture, and to one that does not.
@@ -124,13 +147,50 @@ async fn camera_of(parkd: &Parkd, number: usize, is_looked_at: bool) -> Result<S
         }
     }
     let upload = |index: usize| -> Result<Vec<u8>> {
-        let picture = picture(SMALL, number * DIFFERENT + index)?;
+        let picture = picture(SMALL, number * PICTURES_OF_CAMERA + index)?;
         let headers = format!("content-type: image/jpeg\r\ncontent-length: {}\r\n", picture.len());
         let mut request = parkd.request("POST", &format!("{}?camera={camera}", paths::CAPTURE), &headers, "");
         request.extend_from_slice(&picture);
         Ok(request)
     };
+    if is_looked_at {
+        let free = (0..SLOTS).map(|slot| format!("{number}-{slot}")).collect::<Vec<_>>();
+        let learn = post(&paths::fill(paths::CAMERA_CALIBRATE, &camera), json!({ "free": free }));
+        let shown = (DIFFERENT..PICTURES_OF_CAMERA).map(upload).collect::<Result<Vec<_>>>()?;
+        teach(
+            &mut connection,
+            learn,
+            &shown,
+            &parkd.request("GET", &paths::fill(paths::CAMERA_VIEWS, &camera), "", ""),
+        )
+        .await?;
+    }
     Ok(Script::new((0..DIFFERENT).map(upload).collect::<Result<Vec<_>>>()?, 201))
+}
+
+/// Shows a camera its empty slots, one picture after the other: slots that it knows nothing of would cost little.
+async fn teach(connection: &mut Connection, learn: Vec<u8>, shown: &[Vec<u8>], views: &[u8]) -> Result<()> {
+    for request in std::iter::once(&learn).chain(shown) {
+        let (head, _, answer) = connection.fetch(request).await?;
+        if head.status >= 300 {
+            return Err(format!("a camera could not be taught: {}", String::from_utf8_lossy(&answer)).into());
+        }
+        let uploaded: serde_json::Value = serde_json::from_slice(&answer)?;
+        let mut is_seen = uploaded["id"].is_null();
+        for _ in 0..LOOKS_MAX {
+            if is_seen {
+                break;
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+            let (_, _, answer) = connection.fetch(views).await?;
+            let views: Vec<serde_json::Value> = serde_json::from_slice(&answer)?;
+            is_seen = views.iter().all(|view| view["view"]["capture"] == uploaded["id"]);
+        }
+        if !is_seen {
+            return Err("a picture that a camera was to learn from was not looked at".into());
+        }
+    }
+    Ok(())
 }
 
 fn polygon(slot: usize) -> Vec<Corner> {
