@@ -60,6 +60,32 @@ fn steady(last: Time, passed: Duration, shown: Time) -> Time {
     shown.max(last.plus_ms((passed / SLOWER).as_millis() as i64))
 }
 
+/// A clock that shows what it is told: what happens to a daemon with it happens as fast as it can.
+#[derive(Debug)]
+pub struct ToldClock(Mutex<Time>);
+
+impl ToldClock {
+    pub fn new(at: Time) -> Self {
+        Self(Mutex::new(at))
+    }
+
+    /// It never goes back.
+    pub fn tell(&self, at: Time) {
+        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *told = at.max(*told);
+    }
+
+    pub fn told(&self) -> Time {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Clock for ToldClock {
+    fn now(&self) -> Time {
+        self.told()
+    }
+}
+
 /// A new id, ordered by time (UUIDv7).
 #[expect(clippy::disallowed_methods, reason = "the one place where ids are made")]
 pub fn new_id() -> Uuid {

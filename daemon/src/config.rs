@@ -111,6 +111,10 @@ pub struct Serve {
     #[arg(long, env = "PARKD_OVERRULE_AFTER", value_name = "TIME", default_value = "15m", value_parser = duration)]
     pub overrule_after: SignedDuration,
 
+    /// Model by which pictures say whether slots are occupied, as `parkd occupancy train` writes it [default: the one that this parkd has]
+    #[arg(long, env = "PARKD_OCCUPANCY_MODEL", value_name = "FILE")]
+    pub occupancy_model: Option<PathBuf>,
+
     /// How long a start waits for a database on a server that is not there yet, such as 30s
     #[arg(long, env = "PARKD_DATABASE_WAIT", value_name = "TIME", default_value = "30s", value_parser = duration)]
     pub database_wait: SignedDuration,

@@ -28,7 +28,7 @@ use crate::history;
 use crate::http::{App, Bounds, Policy, Shared, UPLOADS_MAX, routes, serve as serve_http};
 use crate::integrity;
 use crate::ledger::{Command, Ledger};
-use crate::lookout::Lookout;
+use crate::lookout::{self, Lookout};
 use crate::objects::{Objects, SpoolSettings};
 use crate::socket::Fans;
 use crate::store::{self, Store};
@@ -70,6 +70,14 @@ impl Daemon {
     /// # Errors
     /// What could not be opened, and what to do about it.
     pub async fn start(settings: &Serve, places: Places) -> Result<Self, String> {
+        Self::start_at(settings, places, SystemClock::shared()).await
+    }
+
+    /// The same by another clock.
+    ///
+    /// # Errors
+    /// As for [`Self::start`].
+    pub async fn start_at(settings: &Serve, places: Places, clock: Arc<dyn Clock>) -> Result<Self, String> {
         places.prepare()?;
         // The address first: a second daemon by mistake must fail before it touches anything.
         let listener = TcpListener::bind(settings.listen)
@@ -77,7 +85,6 @@ impl Daemon {
             .map_err(|e| format!("cannot listen on {}: {e} (choose another with --listen)", settings.listen))?;
         let address =
             listener.local_addr().map_err(|e| format!("cannot learn the address that is listened on: {e}"))?;
-        let clock = SystemClock::shared();
         let (front, back, stop) = (TaskTracker::new(), TaskTracker::new(), CancellationToken::new());
         store::reach(&places.database_url, settings.database_wait.unsigned_abs()).await.map_err(|e| e.to_string())?;
         let store = open_store(&places).await?;
@@ -111,8 +118,7 @@ impl Daemon {
         front.spawn(auth.clone().follow_logouts(stop.clone()));
         front.spawn(watchdog::watch(ledger.clone(), stop.clone()));
         tend(&front, &ledger, &clock, settings, &stop);
-        let hold_ms = settings.overrule_after.as_millis() as i64;
-        let lookout = Lookout::new(ledger.clone(), captures.clone(), Arc::clone(&clock), hold_ms);
+        let lookout = open_lookout(settings, &ledger, &captures, &clock)?;
         front.spawn(lookout.clone().watch(stop.clone()));
         let app = App::new(Shared {
             ledger: ledger.clone(),
@@ -164,6 +170,17 @@ impl Daemon {
         }
         committed
     }
+}
+
+fn open_lookout(
+    settings: &Serve,
+    ledger: &Ledger,
+    captures: &Captures,
+    clock: &Arc<dyn Clock>,
+) -> Result<Lookout, String> {
+    let model = lookout::model(settings.occupancy_model.as_deref())?;
+    let hold_ms = settings.overrule_after.as_millis() as i64;
+    Ok(Lookout::new(ledger.clone(), captures.clone(), Arc::clone(clock), model, hold_ms))
 }
 
 /// What is done now and then to what the database holds.

@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use parking_api::client::SlotQuery;
-use parking_api::regions::{Calibrate, Calibrating, Region};
+use parking_api::regions::{CALIBRATION_ASKED_FROM_S, Calibrate, Calibrating, Region};
 use parking_api::slots::Slot;
 use parking_api::{CameraId, SlotCode, SlotRef};
 
@@ -12,10 +12,11 @@ use crate::args::Trial;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::output::{Column, Record, Show};
+use crate::times;
 
 pub const EXAMPLES: &str = "\
-The slots that are named are set free. A range is all slots between two codes that the camera has a region for, and all of them are
-`--free all`: for an empty lot, one command.
+The slots that are named are set free, but for those that are reserved or closed. A range is all slots between two codes that the camera
+has a region for, and all of them are `--free all`: for an empty lot, one command. A camera that sends pictures seldom is asked for them.
 
 Examples:
   parkctl camera calibrate cam-1 --free A-01..A-03
@@ -63,12 +64,27 @@ pub async fn run(app: &mut App, args: Args) -> Result<(), Error> {
     }
     let begun = client.camera_calibrate(&args.id, &Calibrate { free }).await?;
     app.out.result(&begun)?;
-    let (count, pictures) = (begun.value.slots.len(), begun.value.pictures);
-    let told = format!(
-        "camera {} learns from its next {pictures} pictures: keep these {count} slots free until then",
-        args.id
-    );
-    app.done(&client, &told)
+    let every = client.camera(&args.id).await?.interval_s;
+    app.done(&client, &told(&args.id, &begun.value, every))
+}
+
+/// What will happen, to a camera that sends a picture every so many seconds.
+fn told(camera: &CameraId, begun: &Calibrating, every: u32) -> String {
+    let (count, pictures) = (begun.slots.len(), begun.pictures);
+    let skipped: Vec<&str> = begun.skipped.iter().map(SlotCode::as_str).collect();
+    let skipped = match skipped.is_empty() {
+        true => String::new(),
+        false => format!("; left out, because they are reserved or closed: {}", skipped.join(", ")),
+    };
+    let rough = times::rough(every.into());
+    let when = match every < CALIBRATION_ASKED_FROM_S {
+        true => format!("one comes every {rough}"),
+        false => format!("it is asked for them now, and one comes every {rough} anyway"),
+    };
+    format!(
+        "camera {camera} learns from its next {pictures} pictures: keep these {count} slots free until then; {when}, and `parkctl slot why` \
+         says how far it is{skipped}"
+    )
 }
 
 /// The slots of a span, in the order of `slots`. Pure.
@@ -94,6 +110,7 @@ impl Record for Calibrating {
     fn columns() -> Vec<Column> {
         vec![
             Column::new("slots", "/slots", Show::Text).table("LEARNS", 0).flexible(),
+            Column::new("skipped", "/skipped", Show::Text).table("LEFT OUT", 2).flexible(),
             Column::new("pictures", "/pictures", Show::Number).table("PICTURES", 1),
         ]
     }

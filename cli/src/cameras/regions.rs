@@ -14,7 +14,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::outline::{self, Outline};
-use crate::app::App;
+use crate::app::{App, guarded};
 use crate::args::Trial;
 use crate::error::Error;
 use crate::output::{Column, Format, Look, Record, Show, Shown, Tint, bytes};
@@ -45,6 +45,7 @@ const SET_EXAMPLES: &str = "\
 The file is JSON as `get -o json` prints it, or a list of regions alone. Corners are fractions of the picture's width and height from its \
 top left, 3 to 16 of them:
   {\"mode\": \"suggest\", \"regions\": [{\"slot\": \"A-12\", \"polygon\": [[0, 0], [0.3, 0], [0.3, 0.5]]}]}
+What was drawn since `get` wrote the file is not overwritten, unless `rev` is taken out of it.
 
 Examples:
   parkctl camera regions set cam-1 regions.json
@@ -105,9 +106,11 @@ pub struct OccupancyArgs {
     trial: Trial,
 }
 
-/// A file of regions; what else stands in it was said by the daemon and is of no use to it.
+/// A file of regions, and which ones of which camera it was written from; what else stands in it is of no use.
 #[derive(Debug, Deserialize)]
 struct Plan {
+    camera: Option<CameraId>,
+    rev: Option<u64>,
     mode: Option<RegionsMode>,
     regions: Vec<Entry>,
 }
@@ -139,12 +142,13 @@ async fn get(app: &mut App, id: &CameraId) -> Result<(), Error> {
 async fn set(app: &mut App, args: SetArgs) -> Result<(), Error> {
     let plan = read(&args.file)?;
     let client = app.changer(args.trial)?;
-    let mode = match args.mode.or(plan.mode) {
-        Some(mode) => mode,
-        None => client.camera_regions(&args.id).await?.mode,
-    };
+    let before = client.camera_regions(&args.id).await?;
+    let mode = args.mode.or(plan.mode).unwrap_or(before.mode);
     let regions = plan.regions.into_iter().map(|Entry { slot, polygon }| NewRegion { slot, polygon }).collect();
-    app.out.result(&client.camera_regions_set(&args.id, &SetRegions { mode, regions }).await?)?;
+    // What somebody drew since the file was written is not overwritten without a word.
+    let rev = plan.rev.filter(|_| plan.camera.as_ref() == Some(&args.id)).unwrap_or(before.rev);
+    let set = SetRegions { mode, regions, anchor: None };
+    app.out.result(&guarded(Some(rev), async |guard| client.camera_regions_set(&args.id, &set, guard).await).await?)?;
     app.done(&client, "")
 }
 
@@ -162,15 +166,15 @@ fn read(file: &Path) -> Result<Plan, Error> {
 
 pub async fn occupancy(app: &mut App, args: &OccupancyArgs) -> Result<(), Error> {
     let client = app.changer(args.trial)?;
-    let drawn = client.camera_regions(&args.id).await?.regions;
+    let CameraRegions { regions: drawn, rev, .. } = client.camera_regions(&args.id).await?;
     let told = match drawn.len() {
         0 => "it has no regions yet: draw them in the dashboard, or with `parkctl camera regions set`",
         _ => "",
     };
     let regions =
         drawn.into_iter().map(|region| NewRegion { slot: SlotRef::Id(region.slot_id), polygon: region.polygon });
-    let set = SetRegions { mode: args.mode, regions: regions.collect() };
-    app.out.result(&client.camera_regions_set(&args.id, &set).await?)?;
+    let set = SetRegions { mode: args.mode, regions: regions.collect(), anchor: None };
+    app.out.result(&guarded(Some(rev), async |guard| client.camera_regions_set(&args.id, &set, guard).await).await?)?;
     app.done(&client, told)
 }
 

@@ -47,6 +47,9 @@ fn regions_go_from_a_file_to_the_daemon_and_back_and_to_another_camera() {
     assert_eq!(json_of(&got)["regions"][1]["slot"], "A-02");
     assert_eq!(daemon.ask("camera create cam-2").code, Some(0));
     std::fs::write(folder.path().join("got.json"), &got.out).expect("written");
+    assert_eq!(ask("camera regions set cam-1 got.json").code, Some(0));
+    let stale = ask("camera regions set cam-1 got.json -o json");
+    assert_eq!(stale.error()["code"], "rev_stale", "they were drawn since: {stale:?}");
     let copied = json_of(&ask("camera regions set cam-2 got.json --mode auto -o json"));
     assert_eq!((&copied["mode"], &copied["regions"]), (&json!("auto"), &json_of(&got)["regions"]));
     let table = ask("camera regions get cam-2");
@@ -129,6 +132,9 @@ fn an_empty_lot_is_shown_to_its_camera_in_one_command_and_every_slot_says_why() 
     );
     assert_eq!(json_of(&ask("slot get A-02 -o json"))["state"], "free", "it was said to be free");
     assert_eq!(json_of(&ask("camera calibrate cam-1 --free all -o json"))["slots"], json!(["A-01", "A-02"]));
+    assert_eq!(ask("slot set A-02 --state reserved").code, Some(0));
+    let skipped = ask("camera calibrate cam-1 --free all");
+    assert!(skipped.code == Some(0) && skipped.err.contains("reserved or closed: A-02"), "{skipped:?}");
     for (line, exit, said) in [
         ("camera calibrate cam-1 --free A-03", 1, "A-03"),
         ("camera calibrate cam-1 --free A-03..A-01", 2, "A-01 stands before A-03"),

@@ -14,6 +14,8 @@ pub const REGIONS_MAX: usize = 200;
 
 /// Pictures that a calibration is learned from.
 pub const CALIBRATION_PICTURES: u8 = 3;
+/// A camera that sends pictures as seldom as this, or more seldom, is asked for those; in seconds.
+pub const CALIBRATION_ASKED_FROM_S: u32 = 30;
 
 words!(
     /// What a camera may do about the slots that it sees.
@@ -70,7 +72,7 @@ words!(
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Region {
     pub slot_id: SlotId,
-    /// Its code when the region was drawn.
+    /// Its code; in an event, that when the region was drawn.
     pub slot: SlotCode,
     /// Corners in order, as fractions of the picture's width and height from its top left.
     pub polygon: Vec<[f64; 2]>,
@@ -103,6 +105,9 @@ pub struct NewRegion {
 pub struct SetRegions {
     pub mode: RegionsMode,
     pub regions: Vec<NewRegion>,
+    /// The picture that new and changed ones were drawn on; without it, the last one of the camera that was recognised.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub anchor: Option<CaptureId>,
 }
 
 /// Slots that a person says are free now: their next pictures are what the camera learns from.
@@ -119,6 +124,9 @@ pub struct Calibrate {
 pub struct Calibrating {
     /// Codes of the slots.
     pub slots: Vec<SlotCode>,
+    /// Those that were named, too, and are left out, because they are reserved or closed.
+    #[serde(default)]
+    pub skipped: Vec<SlotCode>,
     /// Pictures that each will be learned from.
     pub pictures: u8,
 }

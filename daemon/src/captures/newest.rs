@@ -48,3 +48,33 @@ impl Newest {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use parking_api::Time;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_newer_picture_takes_the_place_of_the_one_that_waits() {
+        let newest = Newest::default();
+        let lot = LotId::default();
+        let put = |camera: &str, ms: i64| {
+            let capture: Capture = serde_json::from_str(include_str!("../../api/fixtures/capture.json")).expect("one");
+            let capture = Capture { received_at: Time::from_ms(ms), ..capture };
+            newest.put(&lot, &camera.parse().expect("an id"), capture);
+        };
+        for (camera, ms) in [("cam-1", 1), ("cam-2", 2), ("cam-1", 3), ("cam-1", 4)] {
+            put(camera, ms);
+        }
+        for expected in [("cam-1", 4), ("cam-2", 2)] {
+            let (_, camera, capture) = newest.take().await;
+            assert_eq!((camera.as_str(), capture.received_at.ms()), expected);
+        }
+        for number in 0..WAITING_MAX + 9 {
+            put(&format!("cam-{number}"), 5);
+        }
+        assert_eq!(newest.inner.waiting.lock().expect("it is whole").len(), WAITING_MAX);
+        assert_eq!(newest.take().await.1.as_str(), "cam-9", "who waits longest is given up");
+    }
+}

@@ -3,15 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use parking_api::cameras::NewCamera;
+use parking_api::cameras::{CameraPatch, NewCamera};
 use parking_api::events::Actor;
 use parking_api::lots::NewLot;
 use parking_api::regions::{NewRegion, RegionsMode, SetRegions};
 use parking_api::tokens::Role;
-use parking_api::{LotId, SlotCode, SlotRef, Time};
+use parking_api::{CameraId, LotId, SlotCode, SlotRef, Time};
 
 use super::plan::{self, CAMERAS, DemoCamera, View};
-use super::{past, render};
+use super::{opening, past, render};
 use crate::auth::secret::{self, Grant, record};
 use crate::captures::keeping;
 use crate::clock::{Clock, SystemClock};
@@ -68,8 +68,14 @@ pub async fn prepare(ledger: &Ledger, places: &Places, now: Time) -> Result<(), 
             create_camera(&lot, camera, places).await?;
         }
         let id = camera.id.parse()?;
+        if lot.read(|state| state.camera(&id).is_some_and(|known| known.interval_s == opening::INTERVAL_S)) {
+            // It was stopped while its cameras learned.
+            let patch = CameraPatch { interval_s: Some(camera.interval_s), ..CameraPatch::default() };
+            submit(&lot, Command::PatchCamera { camera: CameraId::clone(&id), patch }).await?;
+        }
         if lot.read(|state| state.regions_of(&id).is_none()) {
-            submit(&lot, Command::SetRegions { camera: id, set: regions(&camera.view) }).await?;
+            let command = Command::SetRegions { camera: id, set: regions(&camera.view), if_match: None };
+            submit(&lot, command).await?;
         }
     }
     Ok(())
@@ -83,7 +89,8 @@ fn regions(view: &View) -> SetRegions {
         slot: SlotRef::Code(code),
         polygon: corners.map(corner).to_vec(),
     };
-    SetRegions { mode: RegionsMode::Auto, regions: render::regions(view).into_iter().map(region).collect() }
+    let regions = render::regions(view).into_iter().map(region).collect();
+    SetRegions { mode: RegionsMode::Auto, regions, anchor: None }
 }
 
 /// How long pictures are kept beside a demo.

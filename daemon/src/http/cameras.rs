@@ -55,7 +55,7 @@ pub fn orders(app: &App, lot: &LotHandle, caller: &Caller) -> Option<Orders> {
     let camera = lot.read(|state| caller.token.camera.as_ref().and_then(|id| state.camera(id).cloned()))?;
     // The second in which it was wished for is another for another wish.
     let number = |at: Time| u32::try_from(at.ms() / 1_000).unwrap_or(u32::MAX);
-    let capture = camera.capture_wanted_at.map(number);
+    let capture = camera.capture_wanted_at.or_else(|| app.lookout.wants_another(lot.id(), &camera.id)).map(number);
     let firmware = app.firmwares.offer(lot, &camera.id);
     Some(Orders { server_time: app.clock.now(), interval_s: camera.interval_s, capture, firmware })
 }

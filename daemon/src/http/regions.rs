@@ -24,9 +24,14 @@ pub async fn regions(InLot(lot): InLot, ApiPath(camera): ApiPath<CameraId>) -> R
 fn drawn(lot: &LotHandle, camera: &CameraId) -> Result<CameraRegions> {
     let found = lot.read(|state| {
         state.camera(camera)?;
-        let drawn = state.regions_of(camera).cloned();
         let none = || CameraRegions { camera: camera.clone(), mode: RegionsMode::Off, regions: Vec::new(), rev: 0 };
-        Some(drawn.unwrap_or_else(none))
+        let mut drawn = state.regions_of(camera).cloned().unwrap_or_else(none);
+        // Slots were renamed since, or are gone.
+        drawn.regions.retain_mut(|region| {
+            let slot = state.slot(&SlotRef::Id(region.slot_id));
+            slot.map(|slot| region.slot = slot.code.clone()).is_some()
+        });
+        Some(drawn)
     });
     found.ok_or_else(|| {
         Fault::new(ProblemCode::CameraNotFound, format!("there is no camera {camera} in lot {}", lot.id()))
@@ -49,17 +54,26 @@ pub async fn views(
 /// Draw all regions of a camera anew, and say what it may do about the slots in them
 #[utoipa::path(put, path = paths::CAMERA_REGIONS, tag = "cameras", params(("camera" = String, Path), LotQuery),
     request_body = SetRegions,
-    responses((status = 200, body = Committed<CameraRegions>), (status = 404, body = Problem), (status = 422, body = Problem)))]
+    responses((status = 200, body = Committed<CameraRegions>), (status = 404, body = Problem), (status = 412, body = Problem),
+        (status = 422, body = Problem)))]
 pub async fn set_regions(
+    State(app): State<App>,
     mutation: Mutation,
     ApiPath(camera): ApiPath<CameraId>,
     body: ApiJson<SetRegions>,
 ) -> Result<Response> {
-    let outcome = mutation.submit(Command::SetRegions { camera, set: body.value }, &body.raw).await?;
+    let anchor = body.value.anchor;
+    let command = Command::SetRegions { camera: camera.clone(), set: body.value, if_match: mutation.if_match };
+    let outcome = mutation.submit(command, &body.raw).await?;
+    if let (Some(anchor), false, false) = (anchor, mutation.is_trial, outcome.replayed) {
+        app.lookout.anchor(&mutation.lot, &camera, anchor).await;
+    }
     Ok(answer(outcome, StatusCode::OK))
 }
 
 /// Say that slots are free now, and let a camera learn from their next three pictures what they look like then
+///
+/// A camera that sends one seldom is asked for them. Slots that are reserved or closed are skipped.
 #[utoipa::path(post, path = paths::CAMERA_CALIBRATE, tag = "cameras", params(("camera" = String, Path), LotQuery),
     request_body = Calibrate,
     responses((status = 200, body = Committed<Calibrating>), (status = 404, body = Problem), (status = 422, body = Problem)))]

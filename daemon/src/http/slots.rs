@@ -39,7 +39,10 @@ pub fn answer(outcome: Outcome, status: StatusCode) -> Response {
         Reply::Capture(capture) => committed(capture, seq, replayed),
         Reply::Expired(expired) => committed(expired, seq, replayed),
         Reply::Camera(camera) => committed(camera, seq, replayed),
-        Reply::Regions(regions) => committed(regions, seq, replayed),
+        Reply::Regions(regions) => {
+            rev = Some(regions.rev);
+            committed(regions, seq, replayed)
+        }
         Reply::Calibrating(calibrating) => committed(calibrating, seq, replayed),
         Reply::Firmware(firmware) => committed(firmware, seq, replayed),
         Reply::Token(token) => committed(token, seq, replayed),

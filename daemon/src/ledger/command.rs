@@ -90,8 +90,9 @@ pub enum Command {
     SetRegions {
         camera: CameraId,
         set: SetRegions,
+        if_match: Option<u64>,
     },
-    /// A person says that slots which a camera sees are free now.
+    /// A person says that slots which a camera sees are free now. Those that are reserved or closed stay so.
     Calibrate {
         camera: CameraId,
         free: Vec<SlotRef>,

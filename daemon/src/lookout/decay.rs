@@ -76,10 +76,9 @@ impl Watched {
             }
             watched.cameras.push((camera.id.clone(), camera.interval_s));
         }
-        let has_said =
-            |slot: &Slot| slot.source == Source::Camera && matches!(slot.state, SlotState::Free | SlotState::Occupied);
+        let is_said = |slot: &Slot| matches!(slot.state, SlotState::Free | SlotState::Occupied);
         let may_decay =
-            |slot: &&Arc<Slot>| slot.suggested.is_some() || (seen_by.contains_key(&slot.id) && has_said(slot));
+            |slot: &&Arc<Slot>| slot.suggested.is_some() || (seen_by.contains_key(&slot.id) && is_said(slot));
         let slots = state.slots().filter(may_decay);
         watched.slots =
             slots.map(|slot| (Arc::clone(slot), seen_by.get(&slot.id).cloned().unwrap_or_default())).collect();
@@ -94,6 +93,7 @@ impl Watched {
                 View {
                     heard: memory.and_then(|memory| memory.heard),
                     seen: scored.map(|seen| seen.at),
+                    confirmed: memory.and_then(|memory| memory.confirmed),
                     interval_s: self.cameras[*at].1,
                 }
             };

@@ -14,6 +14,8 @@ pub struct View {
     pub heard: Option<Time>,
     /// When the slot was last seen, whatever came of it.
     pub seen: Option<Time>,
+    /// When a picture last confirmed what people had said, to a camera that decides by itself.
+    pub confirmed: Option<Time>,
     pub interval_s: u32,
 }
 
@@ -32,8 +34,11 @@ pub enum Due {
 pub fn due(slot: &Slot, views: &[View], since: Time, now: Time) -> Option<Due> {
     let best =
         |heard: &dyn Fn(&View) -> Time| views.iter().map(|view| silence(heard(view), view.interval_s, now)).min();
-    let has_said = slot.source == Source::Camera && matches!(slot.state, SlotState::Free | SlotState::Occupied);
-    if has_said && !views.is_empty() {
+    // Whoever takes over what a person said answers for it from then on.
+    let is_confirmed = slot.source != Source::Sensor
+        && views.iter().filter_map(|view| view.confirmed).any(|confirmed| confirmed > slot.observed_at);
+    let hangs_on_cameras = slot.source == Source::Camera || is_confirmed || slot.stale_since.is_some();
+    if hangs_on_cameras && matches!(slot.state, SlotState::Free | SlotState::Occupied) && !views.is_empty() {
         // Nothing was heard in the future: the clock was set back since.
         let heard = |view: &View| view.heard.unwrap_or(slot.observed_at);
         let heard = |view: &View| Some(heard(view)).filter(|at| !is_ahead(*at, now)).unwrap_or(since);
@@ -60,7 +65,7 @@ mod tests {
     }
 
     fn heard(s: i64) -> View {
-        View { heard: Some(at(s)), seen: Some(at(s)), interval_s: 10 }
+        View { heard: Some(at(s)), seen: Some(at(s)), confirmed: None, interval_s: 10 }
     }
 
     fn slot(state: SlotState, source: Source) -> Slot {
@@ -93,6 +98,18 @@ mod tests {
             assert_eq!(due(&slot(state, Source::Manual), &[heard(0)], at(0), at(9_999)), None);
         }
         assert_eq!(due(&slot(SlotState::Unknown, Source::Camera), &[heard(0)], at(0), at(9_999)), None);
+    }
+
+    #[test]
+    fn what_a_person_said_decays_once_the_camera_that_decides_has_taken_it_over() {
+        let free = slot(SlotState::Free, Source::Manual);
+        let confirmed = |s: i64| View { confirmed: Some(at(s)), ..heard(100) };
+        assert_eq!(due(&free, &[confirmed(90)], at(0), at(124)), Some(Due::Stale(true)));
+        assert_eq!(due(&free, &[confirmed(90)], at(0), at(144)), Some(Due::Lost));
+        let said_since = Slot { observed_at: at(95), ..free.clone() };
+        assert_eq!(due(&said_since, &[confirmed(90)], at(0), at(144)), None);
+        let sensed = Slot { source: Source::Sensor, ..free };
+        assert_eq!(due(&sensed, &[confirmed(90)], at(0), at(144)), None, "its sensor still answers for it");
     }
 
     #[test]

@@ -15,7 +15,7 @@ use crate::occupancy::model::{Model, probability};
 use crate::occupancy::picture::{Light, Picture, decode};
 use crate::occupancy::reference::Parts;
 use crate::occupancy::settle::{Settings, Settled};
-use crate::occupancy::shift::{Placed, Scene, Track};
+use crate::occupancy::shift::{Aside, Placed, Scene, Track};
 use crate::store::Label;
 
 /// A picture that is older than two intervals of its camera when it arrives says nothing of now; and this much is never old, in milliseconds.
@@ -33,6 +33,9 @@ pub enum Trouble {
     Astray(String),
     #[error("{0}")]
     Mute(String),
+    /// Once is no trouble: whoever got no answer sends a picture again.
+    #[error("the picture came again")]
+    Again,
 }
 
 /// What there is to be judged.
@@ -59,7 +62,7 @@ pub fn judge(known: &mut Known, model: &Model, picked: &Picked<'_>, bytes: &[u8]
     known.is_dirty = true;
     let at = in_time(known, picked)?;
     let picture = decode(bytes).and_then(Picture::judged).map_err(|e| Trouble::Mute(e.to_string()))?;
-    let aside = place(known, &picture)?;
+    let (dx, dy) = place(known, &picture)?;
     let light = picture.light();
     known.memory.light = Some(light);
     let is_long_ago = known.memory.taken_at.is_none_or(|last| is_over(last, picked.interval_s, at));
@@ -67,6 +70,8 @@ pub fn judge(known: &mut Known, model: &Model, picked: &Picked<'_>, bytes: &[u8]
     let mut judged = Judged::default();
     for region in &picked.regions.regions {
         let Some(slot) = picked.slots.iter().find(|slot| slot.id == region.slot_id) else { continue };
+        let drawn_at = known.memory.slots.get(&slot.id).map_or((0.0, 0.0), |memory| memory.drawn_at);
+        let aside = ((dx - drawn_at.0) * picture.width as f32, (dy - drawn_at.1) * picture.height as f32);
         let square = Square::around(&corners(region), picture.width, picture.height);
         let patch = cut(&picture, square.moved(aside));
         let learned = known.learned(region, light, (picture.width, picture.height), model);
@@ -110,16 +115,19 @@ fn in_time(known: &mut Known, picked: &Picked<'_>) -> Result<Time, Trouble> {
         return Err(Trouble::Mute("a newer picture came before this one".into()));
     }
     if known.memory.sha256 == capture.sha256 {
-        return Err(Trouble::Mute(
-            "the picture is the same as the one before, to the last bit: the camera hangs".into(),
-        ));
+        known.memory.repeats = known.memory.repeats.saturating_add(1);
+        return Err(match known.memory.repeats {
+            1 => Trouble::Again,
+            _ => Trouble::Mute("the picture is the same as those before, to the last bit: the camera hangs".into()),
+        });
     }
+    known.memory.repeats = 0;
     known.memory.sha256.clone_from(&capture.sha256);
     Ok(at)
 }
 
-/// Where the picture lies on the one that the regions were drawn on, in its pixels.
-fn place(known: &mut Known, picture: &Picture) -> Result<(f32, f32), Trouble> {
+/// Where the picture lies on the first one of its camera.
+fn place(known: &mut Known, picture: &Picture) -> Result<Aside, Trouble> {
     let (width, height) = *known.memory.shape.get_or_insert((picture.width as u32, picture.height as u32));
     let shape = |width: f64, height: f64| width / height;
     let (drawn, now) = (shape(width.into(), height.into()), shape(picture.width as f64, picture.height as f64));
@@ -130,9 +138,13 @@ fn place(known: &mut Known, picture: &Picture) -> Result<(f32, f32), Trouble> {
         )));
     }
     let scene = Scene::of(picture);
+    known.has_new_scenes |= known.track.is_none();
     let track = known.track.get_or_insert_with(|| Track::new(scene.clone()));
-    match track.follow(&scene) {
-        Placed::Aside(dx, dy) => Ok((dx * picture.width as f32, dy * picture.height as f32)),
+    let kept = track.kept_ever();
+    let placed = track.follow(&scene);
+    known.has_new_scenes |= track.kept_ever() != kept;
+    match placed {
+        Placed::Aside(dx, dy) => Ok((dx, dy)),
         Placed::Moved(far) => Err(Trouble::Astray(format!(
             "the camera was moved by {:.0} % of its picture: draw its regions again",
             far * 100.0
@@ -192,6 +204,9 @@ fn said(parts: &Parts) -> ScoreParts {
 
 /// Notes that the last picture said nothing, or that it did.
 pub fn note(known: &mut Known, trouble: Option<&Trouble>, now: Time) {
+    if trouble == Some(&Trouble::Again) {
+        return;
+    }
     known.memory.trouble = match (known.memory.trouble.take(), trouble) {
         (_, None) => None,
         (Some((since, _)), Some(why)) => Some((since, why.to_string())),
@@ -200,7 +215,7 @@ pub fn note(known: &mut Known, trouble: Option<&Trouble>, now: Time) {
     known.memory.astray = match trouble {
         Some(Trouble::Astray(_)) => known.memory.astray.saturating_add(1),
         // A dark picture neither shows the slots nor that the camera was moved.
-        Some(Trouble::Mute(_)) => known.memory.astray,
+        Some(Trouble::Mute(_) | Trouble::Again) => known.memory.astray,
         None => 0,
     };
 }

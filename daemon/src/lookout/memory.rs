@@ -4,22 +4,23 @@ use std::collections::{BTreeMap, HashMap};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use parking_api::regions::{CameraRegions, Region, ScoreParts};
+use parking_api::regions::{CALIBRATION_PICTURES, CameraRegions, Region, RegionsMode, ScoreParts};
 use parking_api::slots::{Slot, SlotState, Source};
 use parking_api::{CaptureId, SlotId, Time};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::judge::ASTRAY_MIN;
 use super::rule::Outcome;
 use crate::occupancy::crop::{Corner, Mask, PATCH, Patch};
 use crate::occupancy::features::Weights;
 use crate::occupancy::mode::{OCCUPIED_MIN, Said, Trust, View};
 use crate::occupancy::model::{Model, offset};
-use crate::occupancy::picture::Light;
+use crate::occupancy::picture::{Light, Picture};
 use crate::occupancy::reference::{REFERENCES_MAX, REFERENCES_MIN, Reference};
 use crate::occupancy::settle::Settled;
-use crate::occupancy::shift::{Aside, Scene, Track};
-use crate::store::Label;
+use crate::occupancy::shift::{Aside, Placed, Scene, Track};
+use crate::store::{Label, Remembered};
 
 /// Labels of one slot that are kept: what it takes to be trusted, twice.
 const LABELS_MAX: usize = 24;
@@ -41,18 +42,23 @@ pub struct Seen {
 /// What is remembered of one slot.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct SlotMemory {
-    /// The region that it is about.
+    /// The region that it is about, and where the picture that it was drawn on lies on the first one of the camera.
     polygon: Vec<[f64; 2]>,
+    #[serde(default)]
+    pub drawn_at: Aside,
     pub settled: Settled,
     /// The last word of a person that was taken note of: when it was said.
     pub word_at: Option<Time>,
-    /// Pictures that are still to be learned from it.
+    /// Pictures that are still to be learned from it, and until when they may be taken.
     pub awaiting: u8,
+    until: Option<Time>,
     /// The slot was seen as that person said.
     pub has_agreed: bool,
     pub seen: Option<Seen>,
     /// When a picture last said how the slot is: the camera could decide, or agreed.
     pub heard: Option<Time>,
+    /// When a picture last confirmed what people had said, while the camera decided by itself.
+    pub confirmed: Option<Time>,
     /// Side of its square in the picture, in pixels.
     pub side: f32,
     pub outcome: Option<Outcome>,
@@ -60,18 +66,25 @@ pub struct SlotMemory {
 
 /// A scene in base 64, and where it lies.
 type SavedScene = (String, Aside);
+/// Those that are kept, and the last one.
+type SavedScenes = (Vec<SavedScene>, SavedScene);
 
 /// What is remembered of one camera.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Memory {
-    /// Which regions it is about.
+    /// Which regions it is about, and what the camera might do about them.
     pub rev: u64,
-    scenes: Option<(Vec<SavedScene>, SavedScene)>,
+    mode: Option<RegionsMode>,
+    /// As they were written before they had a place of their own.
+    #[serde(default, skip_serializing)]
+    scenes: Option<SavedScenes>,
     /// Width and height of the picture that the regions were drawn on.
     pub shape: Option<(u32, u32)>,
     pub slots: BTreeMap<SlotId, SlotMemory>,
-    /// Of the last picture: the same one again shows a camera that hangs.
+    /// Of the last picture, and how often it came again: that shows a camera that hangs.
     pub sha256: String,
+    #[serde(default)]
+    pub repeats: u8,
     /// When it was taken.
     pub taken_at: Option<Time>,
     pub light: Option<Light>,
@@ -99,28 +112,35 @@ pub struct Known {
     pub learned: HashMap<(SlotId, Light), Learned>,
     pub track: Option<Track>,
     pub is_dirty: bool,
+    /// Other scenes are kept than are written.
+    pub has_new_scenes: bool,
+    /// Of what was read or written last.
+    pub rev: i64,
 }
 
 impl Known {
     /// As it was left.
-    pub fn resumed(body: Option<&str>, labels: Vec<Label>) -> Self {
+    pub fn resumed(remembered: Option<&Remembered>, labels: Vec<Label>) -> Self {
         let mut known = Self::default();
         for label in labels {
             known.labels.entry(label.slot).or_default().push(label);
         }
-        known.recall(body);
+        known.recall(remembered);
         known
     }
 
     /// Takes over what was remembered last; what was learned stays. What cannot be read is learned again.
-    pub fn recall(&mut self, body: Option<&str>) {
-        self.memory = body.and_then(|body| serde_json::from_str(body).ok()).unwrap_or_default();
+    pub fn recall(&mut self, remembered: Option<&Remembered>) {
+        self.memory = remembered.and_then(|it| serde_json::from_str(&it.body).ok()).unwrap_or_default();
+        let apart: Option<SavedScenes> = remembered.and_then(|it| serde_json::from_str(it.scenes.as_deref()?).ok());
+        let beside = self.memory.scenes.take();
+        self.has_new_scenes = apart.is_none() && beside.is_some();
         let scene = |(text, aside): &SavedScene| Some((Scene(bytes(text, Scene::LEN)?), *aside));
-        self.track = self.memory.scenes.as_ref().and_then(|(kept, last)| {
+        self.track = apart.or(beside).and_then(|(kept, last)| {
             let kept = kept.iter().map(scene).collect::<Option<Vec<_>>>()?;
-            Track::resumed(kept, scene(last)?)
+            Track::resumed(kept, scene(&last)?)
         });
-        self.is_dirty = false;
+        (self.is_dirty, self.rev) = (false, remembered.map_or(0, |it| it.rev));
     }
 
     /// What tells these labels from others of the same camera: how many there are, and the newest.
@@ -129,44 +149,77 @@ impl Known {
         (all().count() as i64, all().map(|label| label.id.to_string()).max())
     }
 
-    /// What is to be remembered.
-    pub fn body(&mut self) -> Option<String> {
+    /// What is to be remembered, with scenes where those that are written are to be replaced.
+    pub fn remembered(&self, with_scenes: bool) -> Option<Remembered> {
         let save = |(scene, aside): &(Scene, Aside)| (STANDARD.encode(&scene.0), *aside);
-        self.memory.scenes =
-            self.track.as_ref().map(|track| (track.kept().iter().map(save).collect(), save(track.last())));
-        serde_json::to_string(&self.memory).ok()
+        let saved = |track: &Track| -> SavedScenes { (track.kept().iter().map(save).collect(), save(track.last())) };
+        let scenes = with_scenes.then(|| serde_json::to_string(&self.track.as_ref().map(saved)).ok()).flatten();
+        Some(Remembered { body: serde_json::to_string(&self.memory).ok()?, scenes, rev: self.rev })
     }
 
-    /// Begins anew where regions were drawn anew, and says which labels are worth nothing now.
-    pub fn fit(&mut self, regions: &CameraRegions, slot: impl Fn(SlotId) -> Option<Slot>) -> Vec<Uuid> {
+    /// Begins anew where regions were drawn anew, and says which labels are worth nothing now. Whoever draws looks at the `anchor` or, where
+    /// that is not known, at the last picture.
+    pub fn fit(
+        &mut self,
+        regions: &CameraRegions,
+        anchor: Option<&Picture>,
+        slot: impl Fn(SlotId) -> Option<Slot>,
+    ) -> Vec<Uuid> {
         if self.memory.rev == regions.rev {
             return Vec::new();
         }
         let mut before = std::mem::take(&mut self.memory.slots);
+        let mut here = self.lies(anchor);
+        let is_kept = |region: &Region| before.get(&region.slot_id).is_some_and(|memory| memory.is_of(region, here));
+        let is_same =
+            |region: &Region| before.get(&region.slot_id).is_some_and(|memory| memory.polygon == region.polygon);
+        // As much as to say that all regions lie right: something was drawn, or all was sent again as it is.
+        let is_all_same = regions.regions.iter().all(is_same);
+        let is_again = before.len() == regions.regions.len() && self.memory.mode == Some(regions.mode);
+        let is_looked_at = anchor.is_some() || !is_all_same || is_again;
+        let is_lost = self.memory.astray >= ASTRAY_MIN && is_looked_at;
+        if is_lost || !regions.regions.iter().any(is_kept) {
+            self.begin(anchor);
+            here = Aside::default();
+            before.values_mut().for_each(|memory| memory.drawn_at = here);
+        }
         let mut outdated = Vec::new();
-        let mut is_redrawn = false;
         for region in &regions.regions {
             let polygon = region.polygon.clone();
-            let kept = before.remove(&region.slot_id).filter(|memory| is_alike(&memory.polygon, &polygon));
-            let memory = kept.map(|memory| SlotMemory { polygon: polygon.clone(), ..memory }).unwrap_or_else(|| {
-                is_redrawn = true;
-                outdated.extend(self.labels.remove(&region.slot_id));
-                // What people said before that was not said to this camera.
-                let word_at = slot(region.slot_id).map(|slot| slot.observed_at);
-                SlotMemory { polygon, word_at, ..SlotMemory::default() }
-            });
+            let memory = match before.remove(&region.slot_id).filter(|memory| memory.is_of(region, here)) {
+                Some(memory) if memory.polygon == polygon => memory,
+                Some(memory) => SlotMemory { polygon, drawn_at: here, ..memory },
+                None => {
+                    outdated.extend(self.labels.remove(&region.slot_id));
+                    // What people said before that was not said to this camera.
+                    let word_at = slot(region.slot_id).map(|slot| slot.observed_at);
+                    SlotMemory { polygon, word_at, drawn_at: here, ..SlotMemory::default() }
+                }
+            };
             self.memory.slots.insert(region.slot_id, memory);
         }
         let is_gone = |slot: &SlotId| !self.memory.slots.contains_key(slot);
         let gone: Vec<SlotId> = self.labels.keys().copied().filter(is_gone).collect();
         outdated.extend(gone.iter().filter_map(|slot| self.labels.remove(slot)));
-        if is_redrawn {
-            // Whoever draws looks at the newest picture.
-            (self.track, self.memory.shape, self.memory.astray) = (None, None, 0);
-        }
-        (self.memory.rev, self.is_dirty) = (regions.rev, true);
+        (self.memory.rev, self.memory.mode, self.is_dirty) = (regions.rev, Some(regions.mode), true);
         self.learned.clear();
         outdated.into_iter().flatten().map(|label| label.id).collect()
+    }
+
+    /// Where the picture that somebody draws on lies on the first one.
+    fn lies(&self, anchor: Option<&Picture>) -> Aside {
+        let Some(track) = &self.track else { return Aside::default() };
+        match anchor.map(|picture| track.place(&Scene::of(picture))) {
+            Some(Placed::Aside(dx, dy)) => (dx, dy),
+            _ => track.last().1,
+        }
+    }
+
+    /// Takes the anchor or, without one, the next picture for the first of the camera.
+    fn begin(&mut self, anchor: Option<&Picture>) {
+        self.track = anchor.map(|picture| Track::new(Scene::of(picture)));
+        self.memory.shape = anchor.map(|picture| (picture.width as u32, picture.height as u32));
+        (self.memory.astray, self.has_new_scenes) = (0, true);
     }
 
     /// What is known of how a slot looks when it is empty, by this light if people showed it by this light.
@@ -236,27 +289,50 @@ fn learn(labels: &[Label], region: &Region, light: Light, size: (usize, usize), 
 }
 
 impl SlotMemory {
+    /// Whether it is about this region, which was drawn where the picture lies `here`.
+    fn is_of(&self, region: &Region, here: Aside) -> bool {
+        self.polygon == region.polygon || is_alike((&self.polygon, self.drawn_at), (&region.polygon, here))
+    }
+
     /// Takes note of what people said since the last picture.
     pub fn hear(&mut self, slot: &Slot, now: Time) {
         let is_word = matches!(slot.source, Source::Manual | Source::Api);
         if is_word && self.word_at.is_none_or(|known| slot.observed_at > known) {
-            (self.word_at, self.awaiting, self.has_agreed) = (Some(slot.observed_at), self.awaiting.max(1), false);
-            // It takes as many pictures to doubt a person as it takes to see a change.
-            self.settled = Settled::known(match slot.state {
-                SlotState::Free => Some(false),
-                SlotState::Occupied => Some(true),
-                SlotState::Reserved | SlotState::Closed | SlotState::Unknown => None,
-            });
+            // What is said again, to another camera, takes nothing back.
+            let is_again = slot.state == SlotState::Free && self.awaiting > 0;
+            let (awaiting, until) = if is_again { (self.awaiting, self.until) } else { (1, None) };
+            self.told(slot, awaiting, WORD_MS_MAX);
+            self.until = self.until.max(until);
         }
-        let is_old = now.ms_since(slot.observed_at) > WORD_MS_MAX;
+        let is_old = self.until.is_none_or(|until| now > until);
         if !is_word || is_old || !matches!(slot.state, SlotState::Free | SlotState::Occupied) {
             self.awaiting = 0;
         }
     }
+
+    /// A camera is shown a slot that a person has just said is free: it learns from its next pictures, which may be some time apart.
+    pub fn calibrate(&mut self, slot: &Slot, interval_s: u32) {
+        let wait_ms = i64::from(interval_s) * 1000 * (i64::from(CALIBRATION_PICTURES) + 1);
+        self.told(slot, CALIBRATION_PICTURES, wait_ms.max(WORD_MS_MAX));
+    }
+
+    /// Takes a person's word, from which so many pictures are learned that are taken within this time.
+    fn told(&mut self, slot: &Slot, pictures: u8, within_ms: i64) {
+        (self.word_at, self.has_agreed) = (Some(slot.observed_at), false);
+        (self.awaiting, self.until) = (pictures, Some(slot.observed_at.plus_ms(within_ms)));
+        // It takes as many pictures to doubt a person as it takes to see a change.
+        self.settled = Settled::known(match slot.state {
+            SlotState::Free => Some(false),
+            SlotState::Occupied => Some(true),
+            SlotState::Reserved | SlotState::Closed | SlotState::Unknown => None,
+        });
+    }
 }
 
-fn is_alike(before: &[[f64; 2]], after: &[[f64; 2]]) -> bool {
-    let is_near = |([x, y], [to_x, to_y]): (&[f64; 2], &[f64; 2])| (x - to_x).hypot(y - to_y) <= REDRAWN_MAX;
+/// Whether two regions are on the same part of the ground, wherever the picture lay that each was drawn on.
+fn is_alike((before, from): (&[[f64; 2]], Aside), (after, to): (&[[f64; 2]], Aside)) -> bool {
+    let (dx, dy) = (f64::from(to.0 - from.0), f64::from(to.1 - from.1));
+    let is_near = |([x, y], [to_x, to_y]): (&[f64; 2], &[f64; 2])| (x + dx - to_x).hypot(y + dy - to_y) <= REDRAWN_MAX;
     before.len() == after.len() && before.iter().zip(after).all(is_near)
 }
 

@@ -8,26 +8,28 @@ mod judge;
 mod memory;
 mod opinion;
 mod rule;
+mod teach;
 #[cfg(test)]
 mod tests;
 mod why;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::path::Path;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use parking_api::captures::Capture;
 use parking_api::events::Actor;
 use parking_api::regions::{CameraRegions, RegionsMode};
 use parking_api::slots::Slot;
-use parking_api::{CameraId, LotId, SlotRef};
+use parking_api::{CameraId, LotId, SlotRef, Time};
 use tokio::sync::{Mutex, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use crate::captures::Captures;
 use crate::clock::Clock;
 use crate::ledger::{Command, Ledger, LotHandle};
-use crate::occupancy::model::Model;
+use crate::occupancy::model::{MODEL_BYTES_MAX, Model};
 use judge::{Judged, Picked};
 use memory::Known;
 
@@ -51,13 +53,16 @@ pub struct Lookout {
     model: Arc<Model>,
     /// How long a person's word holds against what a camera sees, in milliseconds.
     hold_ms: i64,
+    /// Pictures that cameras are asked for while they learn, besides the one that is asked for in the lot.
+    wanted: Arc<std::sync::Mutex<BTreeMap<Key, u8>>>,
     /// Each is held while its camera's picture is judged, so that nobody works on another's copy.
     known: Arc<Mutex<BTreeMap<Key, Arc<Mutex<Known>>>>>,
 }
 
 impl Lookout {
-    pub fn new(ledger: Ledger, captures: Captures, clock: Arc<dyn Clock>, hold_ms: i64) -> Self {
-        Self { ledger, captures, clock, model: Arc::new(Model::shipped()), hold_ms, known: Arc::default() }
+    pub fn new(ledger: Ledger, captures: Captures, clock: Arc<dyn Clock>, model: Model, hold_ms: i64) -> Self {
+        let model = Arc::new(model);
+        Self { ledger, captures, clock, model, hold_ms, wanted: Arc::default(), known: Arc::default() }
     }
 
     /// Looks at pictures until `stop`, and writes then what is remembered.
@@ -84,12 +89,12 @@ impl Lookout {
                     }
                     ticks += 1;
                     if ticks.is_multiple_of(TICKS_PER_WRITE) {
-                        self.write().await;
+                        self.write(false).await;
                     }
                 }
             }
         }
-        self.write().await;
+        self.write(true).await;
     }
 
     /// Looks at one picture.
@@ -105,7 +110,7 @@ impl Lookout {
         let mut known = self.known(&key).await?.lock_owned().await;
         self.catch_up(&key, &mut known).await?;
         let slots = current(&lot, &regions);
-        let mut outdated = known.fit(&regions, |id| slots.iter().find(|slot| slot.id == id).cloned());
+        let mut outdated = known.fit(&regions, None, |id| slots.iter().find(|slot| slot.id == id).cloned());
         let (model, drawn, picture) = (Arc::clone(&self.model), regions.clone(), capture.clone());
         let judging = apart(move || {
             let picked = Picked { regions: &drawn, slots: &slots, capture: &picture, interval_s };
@@ -131,8 +136,10 @@ impl Lookout {
                 self.ledger.store().put_labels(&key.0, &key.1, &labels, &outdated).await.map_err(|e| e.to_string())
             }
         };
-        if !labels.is_empty() || self.ledger.store().is_shared() {
-            self.save(&key, &mut known).await;
+        // Where others look at pictures of this camera, too, they must know the last one.
+        let is_shared = self.ledger.store().is_shared();
+        if !labels.is_empty() || is_shared {
+            self.try_save(&key, &mut known, is_shared).await;
         }
         drop(known);
         for command in commands {
@@ -163,9 +170,9 @@ impl Lookout {
             return Ok(Arc::clone(known));
         }
         let store = self.ledger.store();
-        let body = store.memory(&key.0, &key.1).await.map_err(|e| e.to_string())?;
+        let remembered = store.memory(&key.0, &key.1).await.map_err(|e| e.to_string())?;
         let labels = store.labels(&key.0, &key.1).await.map_err(|e| e.to_string())?;
-        let known = Arc::new(Mutex::new(Known::resumed(body.as_deref(), labels)));
+        let known = Arc::new(Mutex::new(Known::resumed(remembered.as_ref(), labels)));
         all.insert(key.clone(), Arc::clone(&known));
         Ok(known)
     }
@@ -176,31 +183,70 @@ impl Lookout {
         if !store.is_shared() {
             return Ok(());
         }
-        let body = store.memory(&key.0, &key.1).await.map_err(|e| e.to_string())?;
+        let remembered = store.memory(&key.0, &key.1).await.map_err(|e| e.to_string())?;
         if store.labels_mark(&key.0, &key.1).await.map_err(|e| e.to_string())? != known.labels_mark() {
             *known = Known::resumed(None, store.labels(&key.0, &key.1).await.map_err(|e| e.to_string())?);
         }
-        known.recall(body.as_deref());
+        known.recall(remembered.as_ref());
         Ok(())
     }
 
-    async fn save(&self, key: &Key, known: &mut Known) {
-        let Some(body) = known.body() else { return };
-        match self.ledger.store().put_memory(&key.0, &key.1, &body).await {
-            Ok(()) => known.is_dirty = false,
-            Err(error) => tracing::warn!(camera = %key.1, %error, "cannot write what a camera remembers"),
+    /// Writes what a camera remembers; `false` when another daemon has written since it was read, which counts then. The last scene is written
+    /// with those that are kept or, where it must not be missed, `with_scenes`.
+    async fn save(&self, key: &Key, known: &mut Known, with_scenes: bool) -> Result<bool, String> {
+        let Some(remembered) = known.remembered(with_scenes || known.has_new_scenes) else { return Ok(true) };
+        let store = self.ledger.store();
+        if store.put_memory(&key.0, &key.1, &remembered).await.map_err(|e| e.to_string())? {
+            (known.is_dirty, known.has_new_scenes, known.rev) = (false, false, known.rev + 1);
+            return Ok(true);
+        }
+        known.recall(store.memory(&key.0, &key.1).await.map_err(|e| e.to_string())?.as_ref());
+        Ok(false)
+    }
+
+    async fn try_save(&self, key: &Key, known: &mut Known, with_scenes: bool) {
+        match self.save(key, known, with_scenes).await {
+            Ok(true) => {}
+            Ok(false) => tracing::debug!(camera = %key.1, "another daemon has looked at a newer picture"),
+            Err(error) => tracing::warn!(camera = %key.1, error, "cannot write what a camera remembers"),
         }
     }
 
-    async fn write(&self) {
+    /// When another picture of a camera is wanted that has just sent one, if one is.
+    pub fn wants_another(&self, lot: &LotId, camera: &CameraId) -> Option<Time> {
+        let mut wanted = self.wanted.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (lot.clone(), camera.clone());
+        let left = wanted.get_mut(&key)?;
+        *left -= 1;
+        if *left == 0 {
+            wanted.remove(&key);
+        }
+        Some(self.clock.now())
+    }
+
+    async fn write(&self, with_scenes: bool) {
         let all: Vec<_> = self.known.lock().await.iter().map(|(key, known)| (key.clone(), Arc::clone(known))).collect();
         for (key, known) in all {
             let mut known = known.lock().await;
             if known.is_dirty {
-                self.save(&key, &mut known).await;
+                self.try_save(&key, &mut known, with_scenes).await;
             }
         }
     }
+}
+
+/// The model in a file or, without one, that of this program.
+///
+/// # Errors
+/// When the file cannot be read, or holds none.
+pub fn model(path: Option<&Path>) -> Result<Model, String> {
+    let Some(path) = path else { return Ok(Model::shipped()) };
+    let failed = |e: std::io::Error| format!("cannot read the model {}: {e}", path.display());
+    if std::fs::metadata(path).map_err(failed)?.len() > MODEL_BYTES_MAX {
+        return Err(format!("{} is too large to be a model", path.display()));
+    }
+    let text = std::fs::read_to_string(path).map_err(failed)?;
+    Model::parse(&text).map_err(|e| format!("{}: {e}", path.display()))
 }
 
 /// Runs work for the processor where it holds up nobody: on a thread of its own that gives way to all others.

@@ -67,6 +67,9 @@ impl Lookout {
             if is_scored && (may_decide || came == Outcome::Agrees) {
                 memory.heard = memory.seen.as_ref().map(|seen| seen.at);
             }
+            if is_scored && may_decide && memory.has_agreed && came == Outcome::Agrees {
+                memory.confirmed = memory.heard;
+            }
             match came {
                 Outcome::Sets(_) => commands.extend(sighting(slot, &regions.camera, memory, came)),
                 _ if is_seen_better => {}

@@ -5,13 +5,14 @@ use image::codecs::jpeg::JpegEncoder;
 use parking_api::captures::Capture;
 use parking_api::regions::{CameraRegions, Region, RegionsMode};
 use parking_api::slots::{Slot, SlotState, Source};
-use parking_api::{CaptureId, Time};
+use parking_api::{CaptureId, SlotId, Time};
 
 use super::judge::{Judged, Picked, Trouble, judge, note};
 use super::memory::Known;
 use crate::clock::new_id;
 use crate::occupancy::mode::Mode;
 use crate::occupancy::model::Model;
+use crate::occupancy::picture::decode;
 
 const WIDTH: usize = 320;
 const HEIGHT: usize = 240;
@@ -20,8 +21,13 @@ const INTERVAL_S: u32 = 60;
 
 /// A yard with one slot, as a camera sees it. `world` is where it is, `gain` how bright.
 fn yard(is_occupied: bool, number: usize, world: usize, gain: f32) -> Vec<u8> {
+    yard_aside(is_occupied, number, world, gain, 0)
+}
+
+/// The same from so many pixels farther to the right.
+fn yard_aside(is_occupied: bool, number: usize, world: usize, gain: f32, aside: usize) -> Vec<u8> {
     let pixel = |at: usize| {
-        let (x, y) = (at % WIDTH, at / WIDTH);
+        let (x, y) = (at % WIDTH + aside, at / WIDTH);
         let is_slot = SLOT.contains(&x) && SLOT.contains(&y) && world == 0;
         let is_vehicle = is_occupied && (90..150).contains(&x) && (86..154).contains(&y);
         let luma = if is_slot && is_vehicle {
@@ -70,7 +76,7 @@ impl Eye {
     }
 
     fn fit(&mut self) -> usize {
-        self.known.fit(&self.regions, |_| Some(self.slot.clone())).len()
+        self.known.fit(&self.regions, None, |_| Some(self.slot.clone())).len()
     }
 
     /// The next picture, one interval later.
@@ -290,9 +296,9 @@ fn everything_is_remembered_across_a_restart() {
     let mut eye = Eye::new();
     eye.learns();
     eye.shows(true);
-    let body = eye.known.body().expect("a text");
+    let remembered = eye.known.remembered(true).expect("a text");
     let labels = eye.known.labels.values().flatten().cloned().collect();
-    eye.known = Known::resumed(Some(&body), labels);
+    eye.known = Known::resumed(Some(&remembered), labels);
     eye.shows(true);
     assert_eq!((eye.trust(), eye.settled()), (Mode::Automatic, Some(true)), "it was the second picture in a row");
 }
@@ -307,6 +313,75 @@ fn what_was_believed_before_a_long_silence_is_not_believed_after_it() {
     assert_eq!(eye.settled(), None);
     eye.shows(true);
     assert_eq!(eye.settled(), Some(true));
+}
+
+#[test]
+fn a_region_that_is_added_later_lies_where_the_camera_looks_by_then_and_the_others_stay_where_they_are() {
+    let mut eye = Eye::new();
+    eye.shows(false);
+    let aside = yard_aside(false, 50, 0, 1.0, 12);
+    eye.looks(&aside).expect("it is judged");
+    let first = eye.regions.regions[0].clone();
+    let added = Region { slot_id: SlotId(new_id()), polygon: first.polygon.clone(), ..first.clone() };
+    eye.regions.regions.push(added.clone());
+    eye.regions.rev = 8;
+    eye.fit();
+    let drawn_at = |eye: &Eye, region: &Region| eye.known.memory.slots[&region.slot_id].drawn_at.0 * WIDTH as f32;
+    assert_eq!(drawn_at(&eye, &first), 0.0);
+    assert!((drawn_at(&eye, &added) + 12.0).abs() < 2.0, "{}", drawn_at(&eye, &added));
+    // Whoever draws the first one where it is to be seen now means the same ground.
+    eye.regions.regions[0].polygon.iter_mut().for_each(|corner| corner[0] -= 12.0 / WIDTH as f64);
+    eye.regions.rev = 9;
+    eye.known.labels.insert(first.slot_id, Vec::new());
+    eye.fit();
+    assert!((drawn_at(&eye, &first) + 12.0).abs() < 2.0 && eye.known.labels.contains_key(&first.slot_id));
+    // On an older picture it lay as at first.
+    eye.regions.rev = 10;
+    eye.regions.regions[0].polygon.iter_mut().for_each(|corner| corner[0] += 0.2);
+    let anchor = decode(&yard(false, 51, 0, 1.0)).expect("a picture");
+    eye.known.fit(&eye.regions, Some(&anchor), |_| None);
+    assert!(drawn_at(&eye, &first).abs() < 2.0, "{}", drawn_at(&eye, &first));
+}
+
+#[test]
+fn whoever_saves_the_regions_again_says_that_the_camera_was_not_moved() {
+    let mut eye = Eye::new();
+    eye.learns();
+    let street = |number: usize| yard(false, number, 4, 1.0);
+    for number in 0..3 {
+        assert!(matches!(eye.looks(&street(number)), Err(Trouble::Astray(_))));
+    }
+    (eye.regions.rev, eye.regions.mode) = (8, RegionsMode::Suggest);
+    assert_eq!(eye.fit(), 0);
+    assert!(eye.looks(&street(7)).is_err(), "another mode says nothing of where the camera looks");
+    eye.regions.rev = 9;
+    assert_eq!(eye.fit(), 0, "what was learned stays");
+    assert_eq!(eye.known.memory.astray, 0);
+    eye.looks(&street(8)).expect("this is what it looks at");
+}
+
+#[test]
+fn a_camera_that_seldom_sends_a_picture_learns_from_three_all_the_same() {
+    let mut eye = Eye::new();
+    eye.says(SlotState::Free);
+    let id = eye.slot.id;
+    eye.known.memory.slots.get_mut(&id).expect("the slot").calibrate(&eye.slot, 3_600);
+    for learned in [1, 1, 1, 0] {
+        eye.now = eye.now.plus_ms(3_500_000);
+        assert_eq!(eye.shows(false).labels.len(), learned);
+    }
+}
+
+#[test]
+fn a_picture_that_comes_again_once_is_no_trouble() {
+    let mut eye = Eye::new();
+    let picture = yard(false, 1, 0, 1.0);
+    eye.looks(&picture).expect("it is judged");
+    for is_trouble in [false, true] {
+        eye.number -= 1;
+        assert!(eye.looks(&picture).is_err());
+        assert_eq!(eye.known.memory.trouble.is_some(), is_trouble);
+    }
 }
 
 #[test]

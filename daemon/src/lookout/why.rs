@@ -1,4 +1,4 @@
-//! Why a slot is in its state, by every camera that sees it; and calibration, by which a person shows a camera empty slots.
+//! Why a slot is in its state, by every camera that sees it.
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
@@ -7,11 +7,9 @@ use std::io::Cursor;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use image::{ExtendedColorType, ImageEncoder};
-use parking_api::regions::{
-    CALIBRATION_PICTURES, CameraRegions, CameraView, RegionsMode, SlotView, Trust, ViewOutcome, Why,
-};
+use parking_api::regions::{CameraRegions, CameraView, RegionsMode, SlotView, Trust, ViewOutcome, Why};
 use parking_api::slots::{Slot, SlotState};
-use parking_api::{CameraId, CaptureId, SlotId, paths};
+use parking_api::{CaptureId, SlotId, paths};
 
 use super::memory::{Known, patch};
 use super::{Lookout, current, rule};
@@ -99,27 +97,6 @@ impl Lookout {
         let Some(capture) = capture else { return Ok(None) };
         let found = self.ledger.store().capture(lot.id(), capture).await.map_err(|e| e.to_string())?;
         Ok(found.map(|capture| paths::image(&capture.key)))
-    }
-
-    /// Lets a camera learn from the next pictures of slots that a person has just said are free.
-    ///
-    /// # Errors
-    /// When the database cannot say what is remembered.
-    pub async fn calibrate(&self, lot: &LotHandle, camera: &CameraId, slots: &[SlotId]) -> Result<(), String> {
-        let Some(regions) = lot.read(|state| state.regions_of(camera).cloned()) else { return Ok(()) };
-        let key = (lot.id().clone(), camera.clone());
-        let known = self.known(&key).await?;
-        let mut known = known.lock().await;
-        self.catch_up(&key, &mut known).await?;
-        let drawn = current(lot, &regions);
-        let outdated = known.fit(&regions, |id| drawn.iter().find(|slot| slot.id == id).cloned());
-        self.ledger.store().put_labels(&key.0, &key.1, &[], &outdated).await.map_err(|e| e.to_string())?;
-        for slot in slots {
-            known.memory.slots.entry(*slot).or_default().awaiting = CALIBRATION_PICTURES;
-        }
-        // It is only said once.
-        self.save(&key, &mut known).await;
-        Ok(())
     }
 }
 

@@ -16,8 +16,10 @@ use super::train::Example;
 /// One slot in one picture of a set.
 #[derive(Debug, Clone)]
 pub struct Shot {
-    /// As the set writes it; its first ten characters are the day.
+    /// As the set writes it; it may begin with the day.
     pub time: String,
+    /// Pictures of one name came one soon after the other; none where each stands alone.
+    pub sequence: Option<String>,
     pub is_occupied: bool,
     /// None where the picture says nothing.
     pub patch: Option<Patch>,
@@ -113,6 +115,7 @@ pub struct Report {
     pub kept_share: Option<f64>,
     pub kept: Figures,
     pub flips: Flips,
+    pub flips_kept: Flips,
     pub per_slot: Vec<SlotFigures>,
 }
 
@@ -143,7 +146,7 @@ pub fn run<'m>(model_for: impl Fn(&Series) -> &'m Model, set: &[Series], options
     let mut per_slot = Vec::new();
     for slot in &judged {
         let mut days: BTreeMap<&str, Vec<Scored>> = BTreeMap::new();
-        slot.scored.iter().for_each(|(day, scored)| days.entry(day).or_default().push(*scored));
+        slot.scored.iter().for_each(|(shot, scored)| days.entry(day(&shot.time)).or_default().push(*scored));
         per_slot.extend(days.into_iter().map(|(day, scored)| SlotFigures {
             camera: slot.series.camera.clone(),
             slot: slot.series.slot.clone(),
@@ -166,7 +169,8 @@ pub fn run<'m>(model_for: impl Fn(&Series) -> &'m Model, set: &[Series], options
         all: of(false),
         kept_share: (!judged.is_empty()).then(|| kept as f64 / judged.len() as f64),
         kept: of(true),
-        flips: flips(&judged, &options.settings),
+        flips: flips(judged.iter(), &options.settings),
+        flips_kept: flips(judged.iter().filter(|slot| slot.is_kept), &options.settings),
         per_slot,
     }
 }
@@ -175,8 +179,7 @@ pub fn run<'m>(model_for: impl Fn(&Series) -> &'m Model, set: &[Series], options
 struct Judged<'a> {
     series: &'a Series,
     is_kept: bool,
-    /// With its day.
-    scored: Vec<(&'a str, Scored)>,
+    scored: Vec<(&'a Shot, Scored)>,
 }
 
 fn judge<'a>(model: &Model, series: &'a Series, options: &Options) -> Option<Judged<'a>> {
@@ -199,7 +202,7 @@ fn judge<'a>(model: &Model, series: &'a Series, options: &Options) -> Option<Jud
     let offset = offset(&said);
     let scored = (0..seen.len()).filter(|at| !empty.contains(at) && !told.contains(at)).map(|at| {
         let shot = seen[at].0;
-        (day(&shot.time), Scored { odds: odds(at) + offset, is_occupied: shot.is_occupied })
+        (shot, Scored { odds: odds(at) + offset, is_occupied: shot.is_occupied })
     });
     Some(Judged { series, is_kept: is_kept(reference.clutter(), &said), scored: scored.collect() })
 }
@@ -210,8 +213,15 @@ fn is_kept(clutter: f32, said: &[(f64, bool)]) -> bool {
     clutter <= CLUTTER_MAX && (said.is_empty() || agreed as f32 / said.len() as f32 >= BLIND_BELOW)
 }
 
+/// The day that a time begins with, or all of it where it begins with none.
 fn day(time: &str) -> &str {
-    time.get(..10).unwrap_or(time)
+    let is_day = |text: &&str| {
+        text.bytes().enumerate().all(|(at, byte)| match at {
+            4 | 7 => byte == b'-',
+            _ => byte.is_ascii_digit(),
+        })
+    };
+    time.get(..10).filter(is_day).unwrap_or(time)
 }
 
 impl Figures {
@@ -261,18 +271,21 @@ fn auc(scored: &[Scored]) -> Option<f64> {
     Some(pairs as f64 / (occupied as f64 * free as f64))
 }
 
-/// How many pictures a noticed change may come after the real one, to be that one.
+/// How many pictures a noticed change may come after the real one, to be that one; and before it, for a vehicle that comes or goes is half
+/// there in one picture, which is labelled one way or the other.
 const NOTICED_WITHIN: usize = 4;
+const NOTICED_BEFORE: usize = 1;
 
-fn flips(judged: &[Judged<'_>], settings: &Settings) -> Flips {
+fn flips<'a>(judged: impl Iterator<Item = &'a Judged<'a>>, settings: &Settings) -> Flips {
     let mut flips = Flips::default();
     let mut delays = Vec::new();
-    for slot in judged {
-        let Some((_, first)) = slot.scored.first() else { continue };
-        let truth: Vec<bool> = slot.scored.iter().map(|(_, scored)| scored.is_occupied).collect();
-        let raw: Vec<bool> = slot.scored.iter().map(|(_, scored)| scored.odds > 0.0).collect();
+    let sequences = judged.flat_map(|slot| slot.scored.chunk_by(|(a, _), (b, _)| a.sequence == b.sequence));
+    for sequence in sequences {
+        let Some((_, first)) = sequence.first().filter(|(shot, _)| shot.sequence.is_some()) else { continue };
+        let truth: Vec<bool> = sequence.iter().map(|(_, scored)| scored.is_occupied).collect();
+        let raw: Vec<bool> = sequence.iter().map(|(_, scored)| scored.odds > 0.0).collect();
         let mut settled = Settled::known(Some(first.is_occupied));
-        let after = slot.scored.iter().map(|(_, scored)| {
+        let after = sequence.iter().map(|(_, scored)| {
             settled = settled.after(probability(scored.odds), settings);
             settled.is_occupied == Some(true)
         });
@@ -294,14 +307,17 @@ fn changes(series: &[bool]) -> Vec<(usize, bool)> {
     (1..series.len()).filter(|at| series[*at] != series[*at - 1]).map(|at| (at, series[at])).collect()
 }
 
-/// Changes that have no real one shortly before them, and the delay of each real one that was noticed.
+/// Changes that are no real one, and the delay of each real one that was noticed.
 fn noticed(truth: &[bool], said: &[bool]) -> (usize, Vec<usize>) {
     let mut real = changes(truth);
     let mut delays = Vec::new();
     let mut wrong = 0;
     for (at, to) in changes(said) {
-        match real.iter().position(|(began, into)| *into == to && *began <= at && at - began <= NOTICED_WITHIN) {
-            Some(index) => delays.push(at - real.remove(index).0),
+        let is_it = |(began, into): &(usize, bool)| {
+            *into == to && *began <= at + NOTICED_BEFORE && at <= began + NOTICED_WITHIN
+        };
+        match real.iter().position(is_it) {
+            Some(index) => delays.push(at.saturating_sub(real.remove(index).0)),
             None => wrong += 1,
         }
     }
@@ -337,7 +353,15 @@ mod tests {
         let late = [false, false, false, true, true, true, true, true];
         assert_eq!(noticed(&truth, &late), (0, vec![1]));
         let nervous = [false, true, false, true, false, true, true, true];
-        assert_eq!(noticed(&truth, &nervous), (4, vec![1]));
+        assert_eq!(noticed(&truth, &nervous), (4, vec![0]));
+        let early = [false, true, true, true, true, true, true, true];
+        assert_eq!(noticed(&truth, &early), (0, vec![0]), "half of it was there");
+    }
+
+    #[test]
+    fn days_are_told_apart_by_what_is_written() {
+        assert_eq!(day("2015-07-03T08:05"), "2015-07-03");
+        assert_eq!((day("rainy camera 1"), day("rainy camera 2")), ("rainy camera 1", "rainy camera 2"));
     }
 
     #[test]

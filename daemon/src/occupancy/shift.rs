@@ -1,5 +1,7 @@
 //! How far a camera moved since its regions were drawn: phase correlation of two pictures, by a small Fourier transform.
 
+use std::sync::LazyLock;
+
 use super::picture::Picture;
 
 /// Both pictures are compared at this size; a power of two for the transform.
@@ -29,16 +31,18 @@ pub struct Track {
     /// The first, and those since then that were recognised by nothing but the one before them.
     kept: Vec<(Scene, Aside)>,
     last: (Scene, Aside),
+    kept_ever: usize,
 }
 
 impl Track {
     pub fn new(first: Scene) -> Self {
-        Self { last: (first.clone(), (0.0, 0.0)), kept: vec![(first, (0.0, 0.0))] }
+        Self { last: (first.clone(), (0.0, 0.0)), kept: vec![(first, (0.0, 0.0))], kept_ever: 1 }
     }
 
     /// As it was left; `None` when that was nothing.
     pub fn resumed(kept: Vec<(Scene, Aside)>, last: (Scene, Aside)) -> Option<Self> {
-        (1..=KEPT_MAX).contains(&kept.len()).then_some(Self { kept, last })
+        let kept_ever = kept.len();
+        (1..=KEPT_MAX).contains(&kept.len()).then_some(Self { kept, last, kept_ever })
     }
 
     /// The scenes that are kept, the one that the regions were drawn on first.
@@ -49,6 +53,16 @@ impl Track {
     /// The last one that was recognised.
     pub fn last(&self) -> &(Scene, Aside) {
         &self.last
+    }
+
+    /// How many scenes were kept so far: another number, and others are kept.
+    pub fn kept_ever(&self) -> usize {
+        self.kept_ever
+    }
+
+    /// Where some picture lies.
+    pub fn place(&self, scene: &Scene) -> Placed {
+        self.find(scene).0
     }
 
     /// Where the next picture lies. It is remembered if it is recognised and not moved.
@@ -66,8 +80,9 @@ impl Track {
     /// Where a picture lies, and which of the scenes, the last one being the last, it was recognised by.
     fn find(&self, next: &Scene) -> (Placed, usize) {
         let mut found = (Placed::Elsewhere, 0);
+        let next = next.spectrum();
         for (at, (scene, aside)) in self.kept.iter().chain([&self.last]).enumerate() {
-            let placed = match scene.place(next) {
+            let placed = match scene.under(&next) {
                 Placed::Aside(dx, dy) => within(aside.0 + dx, aside.1 + dy),
                 other => other,
             };
@@ -86,6 +101,7 @@ impl Track {
             self.kept.remove(1);
         }
         self.kept.push(self.last.clone());
+        self.kept_ever += 1;
     }
 }
 
@@ -124,11 +140,17 @@ impl Scene {
 
     /// Where a later picture of the same camera lies on this one.
     pub fn place(&self, later: &Self) -> Placed {
-        let (mine, its) = (self.spectrum(), later.spectrum());
+        self.under(&later.spectrum())
+    }
+
+    /// The same, by the spectrum of the later one.
+    fn under(&self, later: &[Complex]) -> Placed {
         // What both have in common is how their phases differ; how strong a frequency is says more of the light.
-        let both = mine.iter().zip(&its).enumerate();
+        let both = self.spectrum().into_iter().zip(later).enumerate();
         let mut cross: Vec<Complex> = both
-            .map(|(at, (a, b))| b.times(a.conjugate()).unit().scaled(coarse(at % SIZE) * coarse(at / SIZE)))
+            .map(|(at, (a, b))| {
+                b.times(a.conjugate()).unit().scaled(TABLES.coarse[at % SIZE] * TABLES.coarse[at / SIZE])
+            })
             .collect();
         transform_plane(&mut cross, true);
         let peaks: Vec<f32> = cross.iter().map(|value| value.re).collect();
@@ -152,25 +174,40 @@ impl Scene {
         within(dx, dy)
     }
 
-    /// Of brightness, faded out towards the edges, which a transform would join.
+    /// Of brightness, faded out towards the edges, which a transform would join. Columns and rows are exchanged.
     fn spectrum(&self) -> Vec<Complex> {
-        let at = |x: usize, y: usize| f32::from(self.0[y * SIZE + x]);
-        let fade = |index: usize| (std::f32::consts::PI * (index as f32 + 0.5) / SIZE as f32).sin();
         let mean = self.0.iter().map(|luma| f32::from(*luma)).sum::<f32>() / self.0.len() as f32;
-        let mut plane: Vec<Complex> = (0..SIZE * SIZE)
-            .map(|index| (index % SIZE, index / SIZE))
-            .map(|(x, y)| Complex { re: (at(x, y) - mean) * fade(x) * fade(y), im: 0.0 })
-            .collect();
+        let faded = |(at, luma): (usize, &u8)| Complex {
+            re: (f32::from(*luma) - mean) * TABLES.fade[at % SIZE] * TABLES.fade[at / SIZE],
+            im: 0.0,
+        };
+        let mut plane: Vec<Complex> = self.0.iter().enumerate().map(faded).collect();
         transform_plane(&mut plane, false);
         plane
     }
 }
 
-/// How much a frequency counts along one axis: a move by a part of a pixel leaves the coarse ones as they are.
-fn coarse(index: usize) -> f32 {
-    let frequency = index.min(SIZE - index) as f32 / SIZE as f32;
-    (-(frequency / COARSE).powi(2) / 2.0).exp()
+/// What is the same for every picture, worked out once.
+struct Tables {
+    /// How much a frequency counts along one axis: a move by a part of a pixel leaves the coarse ones as they are.
+    coarse: [f32; SIZE],
+    /// How much a pixel counts along one axis.
+    fade: [f32; SIZE],
+    /// The roots of one, half a turn of them.
+    roots: [Complex; SIZE / 2],
 }
+
+static TABLES: LazyLock<Tables> = LazyLock::new(|| Tables {
+    coarse: std::array::from_fn(|index| {
+        let frequency = index.min(SIZE - index) as f32 / SIZE as f32;
+        (-(frequency / COARSE).powi(2) / 2.0).exp()
+    }),
+    fade: std::array::from_fn(|index| (std::f32::consts::PI * (index as f32 + 0.5) / SIZE as f32).sin()),
+    roots: std::array::from_fn(|index| {
+        let turn = -std::f32::consts::TAU * index as f32 / SIZE as f32;
+        Complex { re: turn.cos(), im: turn.sin() }
+    }),
+});
 
 /// First and last pixel, exclusive, that fall into one of [`SIZE`] tiles along an axis.
 fn bounds(tile: usize, length: usize) -> (usize, usize) {
@@ -206,39 +243,39 @@ impl Complex {
 
     /// The same direction, with length 1; what is next to nothing becomes nothing.
     fn unit(self) -> Self {
-        let length = self.re.hypot(self.im);
+        let length = (self.re * self.re + self.im * self.im).sqrt();
         if length < 1e-3 { Self { re: 0.0, im: 0.0 } } else { Self { re: self.re / length, im: self.im / length } }
     }
 }
 
+/// Exchanges columns and rows besides: done twice, each is where it was.
 fn transform_plane(plane: &mut [Complex], is_inverse: bool) {
     plane.chunks_mut(SIZE).for_each(|row| transform(row, is_inverse));
-    let mut column = vec![Complex { re: 0.0, im: 0.0 }; SIZE];
-    for x in 0..SIZE {
-        (0..SIZE).for_each(|y| column[y] = plane[y * SIZE + x]);
-        transform(&mut column, is_inverse);
-        (0..SIZE).for_each(|y| plane[y * SIZE + x] = column[y]);
+    for y in 0..SIZE {
+        for x in 0..y {
+            plane.swap(y * SIZE + x, x * SIZE + y);
+        }
     }
+    plane.chunks_mut(SIZE).for_each(|row| transform(row, is_inverse));
 }
 
-/// The Fourier transform of a line whose length is a power of two, in place (Cooley and Tukey).
+/// The Fourier transform of a line of [`SIZE`], in place (Cooley and Tukey).
 fn transform(line: &mut [Complex], is_inverse: bool) {
-    let bits = line.len().trailing_zeros();
-    for index in 0..line.len() {
+    let bits = SIZE.trailing_zeros();
+    for index in 0..SIZE {
         let mirrored = index.reverse_bits() >> (usize::BITS - bits);
         if index < mirrored {
             line.swap(index, mirrored);
         }
     }
     let mut span = 2;
-    while span <= line.len() {
-        let turn = std::f32::consts::TAU / span as f32 * if is_inverse { 1.0 } else { -1.0 };
-        let twiddles: Vec<_> =
-            (0..span / 2).map(|k| turn * k as f32).map(|a| Complex { re: a.cos(), im: a.sin() }).collect();
+    while span <= SIZE {
+        let roots = TABLES.roots.iter().step_by(SIZE / span);
+        let roots: Vec<Complex> = roots.map(|root| if is_inverse { root.conjugate() } else { *root }).collect();
         for block in line.chunks_mut(span) {
             let (low, high) = block.split_at_mut(span / 2);
-            for ((a, b), twiddle) in low.iter_mut().zip(high).zip(&twiddles) {
-                let odd = b.times(*twiddle);
+            for ((a, b), root) in low.iter_mut().zip(high).zip(&roots) {
+                let odd = b.times(*root);
                 *b = Complex { re: a.re - odd.re, im: a.im - odd.im };
                 *a = Complex { re: a.re + odd.re, im: a.im + odd.im };
             }

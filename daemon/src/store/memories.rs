@@ -25,6 +25,16 @@ pub struct Label {
     pub patch: Vec<u8>,
 }
 
+/// What a camera remembers.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Remembered {
+    pub body: String,
+    /// By what it recognises its place, which changes seldom.
+    pub scenes: Option<String>,
+    /// How often it was written; 0 before the first time.
+    pub rev: i64,
+}
+
 type LabelColumns = (String, String, i64, String, i64, Option<i64>, String, String);
 
 /// Forgets everything of the cameras whose ids are in `$n`, if `condition` holds.
@@ -40,17 +50,22 @@ fn forget(table: &str, dialect: Dialect, n: usize, condition: &str) -> String {
 
 impl Store {
     /// What a camera remembers, if anything.
-    pub async fn memory(&self, lot: &LotId, camera: &CameraId) -> Result<Option<String>> {
-        let query = sql("select body from camera_memories where lot = $1 and camera = $2");
-        let row: Option<(String,)> = query.bind(lot.as_str()).bind(camera.as_str()).optional(&self.readers).await?;
-        Ok(row.map(|(body,)| body))
+    pub async fn memory(&self, lot: &LotId, camera: &CameraId) -> Result<Option<Remembered>> {
+        let query = sql("select body, scenes, rev from camera_memories where lot = $1 and camera = $2");
+        let row: Option<(String, Option<String>, i64)> =
+            query.bind(lot.as_str()).bind(camera.as_str()).optional(&self.readers).await?;
+        Ok(row.map(|(body, scenes, rev)| Remembered { body, scenes, rev }))
     }
 
-    pub async fn put_memory(&self, lot: &LotId, camera: &CameraId, body: &str) -> Result<()> {
-        let put = sql("insert into camera_memories (lot, camera, body) values ($1, $2, $3)
-             on conflict (lot, camera) do update set body = excluded.body");
-        put.bind(lot.as_str()).bind(camera.as_str()).bind(body).execute(&self.writer).await?;
-        Ok(())
+    /// Writes what a camera remembers; its `rev` is that of what was read, which counts one more then. `false`, and nothing is written, when
+    /// somebody else has written since. Without scenes those that are there stay.
+    pub async fn put_memory(&self, lot: &LotId, camera: &CameraId, remembered: &Remembered) -> Result<bool> {
+        let put = sql("insert into camera_memories (lot, camera, body, scenes, rev) values ($1, $2, $3, $4, $5)
+             on conflict (lot, camera) do update
+             set body = excluded.body, scenes = coalesce(excluded.scenes, camera_memories.scenes), rev = excluded.rev
+             where camera_memories.rev = $6");
+        let put = put.bind(lot.as_str()).bind(camera.as_str()).bind(&remembered.body).bind(remembered.scenes.clone());
+        Ok(put.bind(remembered.rev + 1).bind(remembered.rev).execute(&self.writer).await? > 0)
     }
 
     /// What people said of the slots that a camera sees, oldest first.

@@ -45,7 +45,7 @@ pub use expiry::{AgedCapture, CaptureSum};
 pub use health::HealthRow;
 pub use history::{HistoryRow, Span};
 pub use lots::Head;
-pub use memories::Label;
+pub use memories::{Label, Remembered};
 pub use parts::Parts;
 pub use pulse::Listener;
 pub use read::Read;

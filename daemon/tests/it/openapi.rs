@@ -95,8 +95,9 @@ fn every_parameter_in_a_path_is_described_and_the_other_way_round() {
 }
 
 /// Whose changes may be made under the condition that nobody was faster, besides slots.
-const GUARDED: [&str; 6] = [
+const GUARDED: [&str; 7] = [
     "/api/lots/{lot}",
+    "/api/cameras/{camera}/regions",
     "/api/cameras/{camera}",
     "/api/cameras/{camera}/capture",
     "/api/captures/{capture}",

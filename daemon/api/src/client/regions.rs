@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 
-use super::{Client, Error};
+use super::{Client, Error, Mutation};
 use crate::regions::{Calibrate, Calibrating, CameraRegions, CameraView, SetRegions, Why};
 use crate::{CameraId, Committed, SlotRef, paths};
 
@@ -17,8 +17,9 @@ impl Client {
         &self,
         camera: &CameraId,
         set: &SetRegions,
+        guard: &Mutation,
     ) -> Result<Committed<CameraRegions>, Error> {
-        self.call_lot(Method::PUT, &paths::fill(paths::CAMERA_REGIONS, camera)).json(set).fetch().await
+        self.call_lot(Method::PUT, &paths::fill(paths::CAMERA_REGIONS, camera)).guard(guard).json(set).fetch().await
     }
 
     /// Says that slots are free now; the camera learns from its next pictures of them.

@@ -5,12 +5,14 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::time::Instant;
 
+use clap::ValueEnum;
 use serde_json::json;
 
-use super::{Kind, read_model, read_sets, train};
+use super::set::Reading;
+use super::{Kind, read_sets, train};
 use crate::commands::{Exit, unwritten};
-use crate::occupancy::disturb::Disturbance;
-use crate::occupancy::eval::{Figures, Options, Report, Series, run as evaluate};
+use crate::lookout;
+use crate::occupancy::eval::{Figures, Flips, Options, Report, Series, run as evaluate};
 use crate::occupancy::settle::Settings;
 
 #[derive(Debug, clap::Args)]
@@ -35,6 +37,9 @@ pub struct Args {
     disturb: Option<Kind>,
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Take rows that name no slot for pictures of one: each is compared with the first free ones of other slots, which is harder
+    #[arg(long)]
+    pool: bool,
     #[arg(short, long, value_enum, default_value_t = Output::Table)]
     output: Output,
 }
@@ -46,28 +51,35 @@ enum Output {
 }
 
 pub fn run(args: &Args, out: &mut dyn Write) -> Result<Exit, String> {
-    let disturbance = args.disturb.map(Kind::disturbance);
-    let set = read_sets(&args.sets, disturbance, args.seed)?;
+    let disturbance = |form| args.disturb.map(|kind| kind.disturbance(form));
+    let reading = Reading { disturbance: &disturbance, seed: args.seed, is_pooled: args.pool };
+    let set = read_sets(&args.sets, &reading)?;
     let options =
         Options { references: args.reference.into(), confirm: args.confirm.into(), settings: Settings::DEFAULT };
     let started = Instant::now();
     let report = match args.folds {
         Some(folds) => left_out(args, &set.series, &options, folds.into())?,
         None => {
-            let model = read_model(args.model.as_deref())?;
+            let model = lookout::model(args.model.as_deref())?;
             evaluate(|_| &model, &set.series, &options)
         }
     };
     let shots: usize = set.series.iter().map(|series| series.shots.len()).sum();
     // With folds, most of the time is training.
-    let ms_per_slot = args.folds.is_none().then(|| started.elapsed().as_secs_f64() * 1e3 / shots.max(1) as f64);
-    let facts = Facts { pictures: set.pictures, without_slot: set.without_slot, disturbance, ms_per_slot };
+    let took = args.folds.is_none().then(|| (set.took + started.elapsed()).as_secs_f64() * 1e3);
+    let facts = Facts {
+        pictures: set.pictures,
+        slots_per_picture: shots as f64 / set.pictures.max(1) as f64,
+        without_slot: if args.pool { 0 } else { set.without_slot },
+        disturbance: args.disturb.and_then(|kind| Some(kind.to_possible_value()?.get_name().to_string())),
+        ms_per_picture: took.map(|ms| ms / set.pictures.max(1) as f64),
+    };
     match args.output {
         Output::Json => writeln!(
             out,
             "{}",
-            json!({"report": report, "ms_per_slot": ms_per_slot, "pictures": facts.pictures,
-            "rows_without_slot": facts.without_slot, "disturbance": disturbance.map(Disturbance::name)})
+            json!({"report": report, "ms_per_picture": facts.ms_per_picture, "slots_per_picture": facts.slots_per_picture,
+            "pictures": facts.pictures, "rows_without_slot": facts.without_slot, "disturbance": facts.disturbance})
         ),
         Output::Table => table(&report, &facts, out),
     }
@@ -77,9 +89,11 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Result<Exit, String> {
 
 struct Facts {
     pictures: usize,
+    slots_per_picture: f64,
     without_slot: usize,
-    disturbance: Option<Disturbance>,
-    ms_per_slot: Option<f64>,
+    disturbance: Option<String>,
+    /// From its bytes to the score of each of its slots.
+    ms_per_picture: Option<f64>,
 }
 
 /// Every slot judged by a model that never saw it.
@@ -100,7 +114,7 @@ fn name(series: &Series) -> (&str, &str) {
 }
 
 fn table(report: &Report, facts: &Facts, out: &mut dyn Write) -> std::io::Result<()> {
-    let disturbed = facts.disturbance.map_or("as they are".into(), Disturbance::name);
+    let disturbed = facts.disturbance.as_deref().unwrap_or("as they are");
     writeln!(
         out,
         "{} pictures ({disturbed}), {} slots; each compared with its first {} free pictures, {} + {} confirmed",
@@ -119,15 +133,19 @@ fn table(report: &Report, facts: &Facts, out: &mut dyn Write) -> std::io::Result
     row(out, "all slots", &report.all)?;
     let share = report.kept_share.map_or("-".into(), |share| format!("{:.0} %", share * 100.0));
     row(out, &format!("kept as observable ({share})"), &report.kept)?;
-    let flips = &report.flips;
-    let delay = flips.delay_median.map_or("-".into(), |delay| delay.to_string());
     writeln!(
         out,
-        "\nchanges: {} real; false ones: {} by each picture alone, {} settled; {} missed; noticed after {delay} pictures (median)",
-        flips.real, flips.raw_false, flips.settled_false, flips.settled_missed
+        "\n{:<28} {:>8} {:>10} {:>14} {:>8} {:>15}",
+        "changes in series", "real", "false, raw", "false, settled", "missed", "delay (median)"
     )?;
-    if let Some(ms) = facts.ms_per_slot {
-        writeln!(out, "time: {ms:.2} ms for each slot in a picture")?;
+    for (name, flips) in [("all slots", &report.flips), ("kept as observable", &report.flips_kept)] {
+        let delay = flips.delay_median.map_or("-".into(), |delay| delay.to_string());
+        let Flips { real, raw_false, settled_false, settled_missed, .. } = flips;
+        writeln!(out, "{name:<28} {real:>8} {raw_false:>10} {settled_false:>14} {settled_missed:>8} {delay:>15}")?;
+    }
+    if let Some(ms) = facts.ms_per_picture {
+        let slots = facts.slots_per_picture;
+        writeln!(out, "\ntime: {ms:.2} ms for a picture of {slots:.1} slots, decoding and learning included")?;
     }
     writeln!(
         out,

@@ -6,19 +6,19 @@ mod set;
 mod train;
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Subcommand;
 
 use super::Exit;
+use crate::occupancy::crop::{MARGIN, SIDE};
 use crate::occupancy::disturb::Disturbance;
-use crate::occupancy::model::{MODEL_BYTES_MAX, Model};
-use set::Set;
+use set::{Form, Reading, Set};
 
 /// What happens to pictures, by a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum Kind {
-    /// Moved by 16 pixels of a picture 1280 wide, in a random direction
+    /// Moved in a random direction: a whole picture by 16 of 1280 pixels, one of a slot by as much as is looked at around it (9 %)
     Shift,
     /// Half as many pixels a side
     Half,
@@ -31,9 +31,9 @@ enum Kind {
 }
 
 impl Kind {
-    /// A picture that shows one slot alone is moved by as much of the slot as its margin holds.
-    fn disturbance(self) -> Disturbance {
+    fn disturbance(self, form: Form) -> Disturbance {
         match self {
+            Self::Shift if form == Form::Crops => Disturbance::Shift(MARGIN as f32 / SIDE as f32),
             Self::Shift => Disturbance::Shift(16.0 / 1280.0),
             Self::Half => Disturbance::Half,
             Self::Compressed => Disturbance::Compressed,
@@ -61,23 +61,14 @@ pub(super) async fn run(command: &Command, out: &mut dyn Write) -> Result<Exit, 
     }
 }
 
-fn read_sets(folders: &[PathBuf], disturbance: Option<Disturbance>, seed: u64) -> Result<Set, String> {
+fn read_sets(folders: &[PathBuf], reading: &Reading<'_>) -> Result<Set, String> {
     let mut all = Set::default();
     for folder in folders {
-        let read = set::read(folder, disturbance, seed)?;
+        let read = set::read(folder, reading)?;
         all.series.extend(read.series);
         all.without_slot += read.without_slot;
         all.pictures += read.pictures;
+        all.took += read.took;
     }
     Ok(all)
-}
-
-fn read_model(path: Option<&Path>) -> Result<Model, String> {
-    let Some(path) = path else { return Ok(Model::shipped()) };
-    let failed = |e: std::io::Error| format!("cannot read {}: {e}", path.display());
-    if std::fs::metadata(path).map_err(failed)?.len() > MODEL_BYTES_MAX {
-        return Err(format!("{} is too large to be a model", path.display()));
-    }
-    let text = std::fs::read_to_string(path).map_err(failed)?;
-    Model::parse(&text).map_err(|e| format!("{}: {e}", path.display()))
 }

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 
@@ -53,6 +54,12 @@ pub struct Frame {
 }
 
 impl Frame {
+    /// What it came one after the other with, if anything.
+    fn sequence(&self) -> Option<String> {
+        let sequence = self.sequence.as_ref().filter(|sequence| !sequence.is_null())?;
+        Some(sequence.as_str().map_or_else(|| sequence.to_string(), str::to_string))
+    }
+
     /// # Errors
     /// When the file is no list of pictures.
     pub fn read_all(file: &Path) -> Result<Vec<Self>, String> {
@@ -98,41 +105,85 @@ pub struct Set {
     pub series: Vec<Series>,
     /// Rows that name no slot: nothing can be learned of their slot's empty looks.
     pub without_slot: usize,
-    /// Pictures that were decoded, and how long decoding them and cutting their slots out took, in seconds.
     pub pictures: usize,
+    /// How long decoding them and cutting their slots out took.
+    pub took: Duration,
 }
 
-/// Reads a folder; what is disturbed is disturbed by this seed.
+/// In which of two forms pictures are there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// Each shows one slot.
+    Crops,
+    /// Each shows all slots.
+    Frames,
+}
+
+/// How a folder is read.
+pub struct Reading<'a> {
+    /// What is done to every picture.
+    pub disturbance: &'a dyn Fn(Form) -> Option<Disturbance>,
+    /// What is random in that is the same for the same seed.
+    pub seed: u64,
+    /// Rows that name no slot are taken for pictures of one.
+    pub is_pooled: bool,
+}
+
+/// What opens pictures, and how long that took.
+struct Opener<'a> {
+    folder: &'a Path,
+    disturbance: Option<Disturbance>,
+    chance: Chance,
+    took: Duration,
+}
+
+impl Opener<'_> {
+    /// The slots of a picture, by what cuts them out; `None` when it says nothing.
+    fn open<T>(&mut self, file: &str, look: impl FnOnce(&Picture) -> Option<T>) -> Result<Option<T>, String> {
+        let path = self.folder.join(file);
+        let bytes = std::fs::read(&path).map_err(|e| format!("cannot read {}: {e}", path.display()))?;
+        let began = Instant::now();
+        let picture = decode(&bytes);
+        self.took += began.elapsed();
+        let Ok(mut picture) = picture else { return Ok(None) };
+        if let Some(disturbance) = self.disturbance {
+            picture = disturbance.of(&picture, &mut self.chance)?;
+        }
+        let began = Instant::now();
+        let seen = look(&picture);
+        self.took += began.elapsed();
+        Ok(seen)
+    }
+}
+
+/// Reads a folder.
 ///
 /// # Errors
 /// When it holds neither form, or a file cannot be read. A picture that cannot be decoded is one that says nothing.
-pub fn read(folder: &Path, disturbance: Option<Disturbance>, seed: u64) -> Result<Set, String> {
-    let mut chance = Chance::new(seed);
-    let mut open = |file: &str| -> Result<Option<Picture>, String> {
-        let path = folder.join(file);
-        let bytes = std::fs::read(&path).map_err(|e| format!("cannot read {}: {e}", path.display()))?;
-        let Ok(picture) = decode(&bytes) else { return Ok(None) };
-        disturbance.map_or(Ok(picture.clone()), |disturbance| disturbance.of(&picture, &mut chance)).map(Some)
-    };
+pub fn read(folder: &Path, reading: &Reading<'_>) -> Result<Set, String> {
     let name = folder.file_name().map_or("set".into(), |name| name.to_string_lossy().into_owned());
     let (labels, frames) = (folder.join("labels.csv"), folder.join("slots.json"));
+    let opener = |form| Opener {
+        folder,
+        disturbance: (reading.disturbance)(form),
+        chance: Chance::new(reading.seed),
+        took: Duration::ZERO,
+    };
     if labels.is_file() {
-        crops(&labels, &name, &mut open)
+        crops(&labels, &name, reading.is_pooled, opener(Form::Crops))
     } else if frames.is_file() {
-        whole(&frames, &name, &mut open)
+        whole(&frames, &name, opener(Form::Frames))
     } else {
         Err(format!("{} holds neither labels.csv nor slots.json", folder.display()))
     }
 }
 
-type Open<'a> = &'a mut dyn FnMut(&str) -> Result<Option<Picture>, String>;
-
-fn crops(labels: &Path, set: &str, open: Open<'_>) -> Result<Set, String> {
+fn crops(labels: &Path, set: &str, is_pooled: bool, mut opener: Opener<'_>) -> Result<Set, String> {
     let mut slots: BTreeMap<(String, String), Vec<Label>> = BTreeMap::new();
     let mut read = Set::default();
     for row in Label::read_all(labels)? {
-        if row.slot.is_empty() {
-            read.without_slot += 1;
+        read.without_slot += usize::from(row.slot.is_empty());
+        if row.slot.is_empty() && !is_pooled {
             continue;
         }
         let camera = if row.camera.is_empty() { set.to_string() } else { row.camera.clone() };
@@ -143,51 +194,70 @@ fn crops(labels: &Path, set: &str, open: Open<'_>) -> Result<Set, String> {
         rows.sort_by(|a, b| a.timestamp.cmp(&b.timestamp));
         let mut shots = Vec::with_capacity(rows.len());
         for row in rows {
-            let patch = open(&row.file)?.map(|picture| cut(&picture, Square::whole(&picture)));
-            shots.push(Shot { time: row.timestamp, is_occupied: row.occupied != 0, patch });
+            let patch = opener.open(&row.file, |picture| Some(cut(picture, Square::whole(picture))))?;
+            let sequence = (!row.timestamp.is_empty()).then(String::new);
+            shots.push(Shot { time: row.timestamp, sequence, is_occupied: row.occupied != 0, patch });
         }
         read.series.push(Series { camera, slot, weights: Weights::of(&Mask::whole()), shots });
     }
+    read.took = opener.took;
     Ok(read)
 }
 
-fn whole(file: &Path, set: &str, open: Open<'_>) -> Result<Set, String> {
+fn whole(file: &Path, set: &str, mut opener: Opener<'_>) -> Result<Set, String> {
     let frames = Frame::read_all(file)?;
     let mut read = Set { pictures: frames.len(), ..Set::default() };
     let mut slots: BTreeMap<String, Series> = BTreeMap::new();
-    // The first picture in which a region lies where it lies is the one that it was drawn on.
-    let mut drawn: BTreeMap<String, Vec<Corner>> = BTreeMap::new();
-    let mut track: Option<Track> = None;
+    let mut yards: BTreeMap<String, Yard> = BTreeMap::new();
     for frame in frames {
-        let picture = open(&frame.file)?;
-        let scene = picture.as_ref().map(Scene::of);
-        for slot in &frame.slots {
-            let polygon = slot.polygon_in(&frame)?;
-            if drawn.insert(slot.name(), polygon.clone()).is_some_and(|before| before != polygon) {
-                track = None;
-            }
-        }
-        let place = scene.map(|scene| track.get_or_insert_with(|| Track::new(scene.clone())).follow(&scene));
-        for slot in &frame.slots {
-            let polygon = slot.polygon_in(&frame)?;
+        let sequence = frame.sequence();
+        let polygons = frame.slots.iter().map(|slot| slot.polygon_in(&frame)).collect::<Result<Vec<_>, _>>()?;
+        let yard = sequence.clone().map(|sequence| yards.entry(sequence).or_default());
+        let patches = opener.open(&frame.file, |picture| {
+            let picture = picture.clone().judged().ok()?;
+            // A picture that stands alone has its slots where they are drawn.
+            let placed = yard.map_or(Placed::Aside(0.0, 0.0), |yard| yard.place(&picture, &polygons));
+            polygons.iter().map(|polygon| placed_patch(&picture, polygon, placed)).collect::<Option<Vec<Patch>>>()
+        })?;
+        for (at, slot) in frame.slots.iter().enumerate() {
             let id = slot.name();
-            let patch = picture.as_ref().zip(place).and_then(|(picture, place)| placed(picture, &polygon, place));
-            let is_occupied = slot.is_occupied();
-            let time = frame.sequence.as_ref().map_or(String::new(), ToString::to_string);
             let series = slots.entry(id.clone()).or_insert_with(|| Series {
                 camera: set.to_string(),
                 slot: id,
-                weights: Weights::of(&Mask::of(&polygon, frame.width as usize, frame.height as usize)),
+                weights: Weights::of(&Mask::of(&polygons[at], frame.width as usize, frame.height as usize)),
                 shots: Vec::new(),
             });
-            series.shots.push(Shot { time, is_occupied, patch });
+            series.shots.push(Shot {
+                time: sequence.clone().unwrap_or_default(),
+                sequence: sequence.clone(),
+                is_occupied: slot.is_occupied(),
+                patch: patches.as_ref().map(|patches| patches[at].clone()),
+            });
         }
     }
     read.series = slots.into_values().collect();
+    read.took = opener.took;
     Ok(read)
 }
 
-fn placed(picture: &Picture, polygon: &[Corner], placed: Placed) -> Option<Patch> {
+/// What one camera looked at in a sequence. The first picture in which regions lie where they lie is the one that they were drawn on.
+#[derive(Default)]
+struct Yard {
+    drawn: Vec<Vec<Corner>>,
+    track: Option<Track>,
+}
+
+impl Yard {
+    fn place(&mut self, picture: &Picture, polygons: &[Vec<Corner>]) -> Placed {
+        if self.drawn != polygons {
+            (self.drawn, self.track) = (polygons.to_vec(), None);
+        }
+        let scene = Scene::of(picture);
+        self.track.get_or_insert_with(|| Track::new(scene.clone())).follow(&scene)
+    }
+}
+
+fn placed_patch(picture: &Picture, polygon: &[Corner], placed: Placed) -> Option<Patch> {
     let Placed::Aside(dx, dy) = placed else { return None };
     let square = Square::around(polygon, picture.width, picture.height);
     Some(cut(picture, square.moved((dx * picture.width as f32, dy * picture.height as f32))))

@@ -10,6 +10,7 @@ use crate::occupancy::model::{Model, Provenance};
 use crate::occupancy::train::{Example, fit};
 
 use super::read_sets;
+use super::set::Reading;
 
 /// How strongly weights are held back, over all examples together: chosen on slots that were left out.
 const PENALTY: f64 = 100.0;
@@ -74,7 +75,8 @@ pub fn learn(series: &[&Series], references: usize, seed: u64, sets: Vec<String>
 pub fn disturbed(sets: &[PathBuf], seed: u64) -> Result<Vec<Series>, String> {
     let mut shown = Vec::new();
     for disturbance in DISTURBANCES {
-        shown.extend(read_sets(sets, disturbance, seed)?.series);
+        let reading = Reading { disturbance: &|_| disturbance, seed, is_pooled: false };
+        shown.extend(read_sets(sets, &reading)?.series);
     }
     Ok(shown)
 }

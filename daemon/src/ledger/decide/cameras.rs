@@ -1,5 +1,7 @@
 //! Decisions about cameras. Pure.
 
+use std::collections::BTreeSet;
+
 use parking_api::cameras::{
     Camera, CameraPatch, CameraStatus, INTERVAL_S_DEFAULT, INTERVAL_S_MAX, INTERVAL_S_MIN, NewCamera,
 };
@@ -8,7 +10,7 @@ use parking_api::{CameraId, Problem, ProblemCode, Time};
 
 use super::super::command::{Change, Context, NewSecret, Refusal, Reply};
 use super::super::state::LotState;
-use super::{text, text_or_none, tokens};
+use super::{regions, text, text_or_none, tokens};
 
 /// Most cameras in one lot.
 const CAMERAS_MAX: usize = 1_000;
@@ -75,12 +77,14 @@ pub(super) fn patch(
     })
 }
 
-/// Removes the camera and revokes its tokens; its captures stay.
+/// Removes the camera and revokes its tokens; its captures stay. What it said of slots is old from now on.
 pub(super) fn delete(state: &LotState, id: &CameraId, context: &Context<'_>) -> Result<Change, Refusal> {
     let camera = found(state, id)?.clone();
     let mut changes = vec![EventChange::CameraDeleted { camera: camera.clone() }];
     let of_camera = state.tokens().filter(|token| token.camera.as_ref() == Some(id) && token.revoked_at.is_none());
     changes.extend(of_camera.map(|token| tokens::revoked(token, context.now)));
+    let seq = context.seq + changes.len() as u64;
+    changes.extend(regions::unseen(state, id, &BTreeSet::new(), seq, context.now));
     Ok(Change { changes, reply: Reply::Camera(Box::new(camera)) })
 }
 

@@ -54,7 +54,7 @@ pub fn decide(state: &LotState, command: &Command, context: &mut Context<'_>) ->
         Command::WantCapture(camera) => cameras::want_capture(state, camera, context),
         Command::SetCameraFrozen { camera, is_frozen } => cameras::set_frozen(state, camera, *is_frozen, context),
         Command::SetCameraMoved { camera, is_moved } => cameras::set_moved(state, camera, *is_moved, context),
-        Command::SetRegions { camera, set } => regions::set(state, camera, set, context),
+        Command::SetRegions { camera, set, if_match } => regions::set(state, camera, set, *if_match, context),
         Command::Calibrate { camera, free } => regions::calibrate(state, camera, free, context),
         Command::SeeSlot { sighting, rev } => slots::see(state, sighting, *rev, context),
         Command::NoteSlot { slot, rev, note } => slots::note(state, slot, *rev, *note, context),

@@ -1,14 +1,16 @@
 //! Decisions about where a camera sees which slot. Pure.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use parking_api::cameras::Camera;
 use parking_api::events::EventChange;
 use parking_api::regions::{
     CALIBRATION_PICTURES, CORNERS_MAX, CORNERS_MIN, Calibrating, CameraRegions, NewRegion, REGIONS_MAX, Region,
-    SetRegions,
+    RegionsMode, SetRegions,
 };
-use parking_api::{CameraId, Problem, ProblemCode, SlotRef};
+use parking_api::slots::{Slot, SlotState, Source};
+use parking_api::{CameraId, Problem, ProblemCode, SlotId, SlotRef, Time};
 
 use super::super::command::{Change, Context, Refusal, Reply};
 use super::super::state::LotState;
@@ -21,9 +23,17 @@ pub(super) fn set(
     state: &LotState,
     camera: &CameraId,
     set: &SetRegions,
+    if_match: Option<u64>,
     context: &Context<'_>,
 ) -> Result<Change, Refusal> {
     let found = cameras::found(state, camera)?;
+    let rev = state.regions_of(camera).map_or(0, |drawn| drawn.rev);
+    if let Some(stale) = if_match.filter(|known| *known != rev) {
+        let detail = format!("the regions of camera {camera} are at rev {rev}, not {stale}: somebody else drew them");
+        let mut problem = Problem::new(ProblemCode::RevStale, detail);
+        problem.rev = Some(rev);
+        return Err(problem);
+    }
     if set.regions.len() > REGIONS_MAX {
         return Err(refusal(format!("a camera may have {REGIONS_MAX} regions, not {}", set.regions.len())));
     }
@@ -39,7 +49,49 @@ pub(super) fn set(
         let camera = Camera { moved_since: None, rev: context.seq + 1, ..found.clone() };
         changes.push(EventChange::CameraMoved { camera });
     }
+    let is_watched = set.mode != RegionsMode::Off;
+    let seq = context.seq + changes.len() as u64;
+    changes.extend(unseen(state, camera, &if is_watched { seen } else { BTreeSet::new() }, seq, context.now));
     Ok(Change { changes, reply: Reply::Regions(regions) })
+}
+
+/// Slots that a camera set, does not see any more (`seen` are those that it does), and that no other sees: they are stale, for nobody will
+/// say when they change. The first change is number `seq`.
+pub(super) fn unseen(
+    state: &LotState,
+    camera: &CameraId,
+    seen: &BTreeSet<SlotId>,
+    seq: u64,
+    now: Time,
+) -> Vec<EventChange> {
+    let is_watched = |drawn: &&CameraRegions| drawn.mode != RegionsMode::Off;
+    let Some(before) = state.regions_of(camera).filter(is_watched) else { return Vec::new() };
+    let others = state.regions().filter(|other| other.camera != *camera).filter(is_watched);
+    let others: BTreeSet<SlotId> = others.flat_map(|other| &other.regions).map(|region| region.slot_id).collect();
+    let gone = before.regions.iter().map(|region| region.slot_id);
+    let gone = gone.filter(|slot| !seen.contains(slot) && !others.contains(slot));
+    let is_fresh = |slot: &&Arc<Slot>| {
+        let has_said = slot.source == Source::Camera && matches!(slot.state, SlotState::Free | SlotState::Occupied);
+        has_said && slot.stale_since.is_none()
+    };
+    let slots = gone.filter_map(|slot| state.slot(&SlotRef::Id(slot))).filter(is_fresh);
+    let stale = |(slot, rev): (&Arc<Slot>, u64)| EventChange::SlotChanged {
+        slot: Slot { stale_since: Some(now), rev, ..Slot::clone(slot) },
+        session: None,
+    };
+    slots.zip(seq..).map(stale).collect()
+}
+
+/// All regions of a slot go with it. The first change is number `seq`.
+pub(super) fn without(state: &LotState, slot: SlotId, seq: u64) -> Vec<EventChange> {
+    let of_slot = |region: &Region| region.slot_id == slot;
+    let seen_by = state.regions().filter(|drawn| drawn.regions.iter().any(of_slot));
+    let less = |(drawn, rev): (&CameraRegions, u64)| {
+        let mut regions = CameraRegions { rev, ..drawn.clone() };
+        regions.regions.retain(|region| !of_slot(region));
+        EventChange::CameraRegions { regions }
+    };
+    seen_by.zip(seq..).map(less).collect()
 }
 
 /// Sets slots free that a camera sees. It learns from their next pictures what they look like then.
@@ -55,21 +107,28 @@ pub(super) fn calibrate(
     if free.is_empty() || free.len() > REGIONS_MAX {
         return Err(bad(format!("name 1 to {REGIONS_MAX} slots that are free, not {}", free.len())));
     }
-    let mut codes = Vec::with_capacity(free.len());
+    let (mut codes, mut skipped) = (Vec::with_capacity(free.len()), Vec::new());
     let mut changes = Vec::with_capacity(free.len());
-    for (seq, slot) in (context.seq..).zip(free) {
-        let change = slots::freed(state, slot, seq, context).map_err(|problem| problem.field("free"))?;
-        let EventChange::SlotChanged { slot, .. } = &change else { continue };
+    for slot in free {
+        let slot = slots::found(state, slot, None).map_err(|problem| problem.field("free"))?;
         if !drawn.iter().any(|region| region.slot_id == slot.id) {
             return Err(bad(format!("camera {camera} has no region for slot {}: draw one first", slot.code)));
         }
-        if codes.contains(&slot.code) {
+        if codes.contains(&slot.code) || skipped.contains(&slot.code) {
             return Err(bad(format!("slot {} is named twice", slot.code)));
         }
+        if matches!(slot.state, SlotState::Reserved | SlotState::Closed) {
+            skipped.push(slot.code.clone());
+            continue;
+        }
         codes.push(slot.code.clone());
-        changes.push(change);
+        changes.push(slots::freed(state, &slot, context.seq + changes.len() as u64, context));
     }
-    let reply = Reply::Calibrating(Calibrating { slots: codes, pictures: CALIBRATION_PICTURES });
+    if codes.is_empty() {
+        let detail = "all of these slots are reserved or closed: only one that is free can be shown as free";
+        return Err(Problem::new(ProblemCode::ToggleRefused, detail).field("free"));
+    }
+    let reply = Reply::Calibrating(Calibrating { slots: codes, skipped, pictures: CALIBRATION_PICTURES });
     Ok(Change { changes, reply })
 }
 

@@ -10,7 +10,7 @@ use parking_api::{Problem, ProblemCode, SessionId, SlotId, SlotRef};
 
 use super::super::command::{Change, Context, Refusal, Reply, SlotNote};
 use super::super::state::LotState;
-use super::text_or_none;
+use super::{regions, text_or_none};
 
 /// What a person did to a slot by mistake can be taken back within this time, in milliseconds: a stay that was opened never was, and one
 /// that was ended goes on.
@@ -99,20 +99,10 @@ pub(super) fn toggle(
 }
 
 /// A person says that a slot is free; `seq` is that of the change.
-pub(super) fn freed(
-    state: &LotState,
-    slot: &SlotRef,
-    seq: u64,
-    context: &mut Context<'_>,
-) -> Result<EventChange, Refusal> {
-    let before = found(state, slot, None)?;
-    if matches!(before.state, SlotState::Reserved | SlotState::Closed) {
-        let detail = format!("slot {} is {}: only a slot that is free can be shown as free", before.code, before.state);
-        return Err(Problem::new(ProblemCode::ToggleRefused, detail));
-    }
+pub(super) fn freed(state: &LotState, before: &Slot, seq: u64, context: &mut Context<'_>) -> EventChange {
     let mut context = Context { seq, new_id: &mut *context.new_id, ..*context };
-    let mut change = changed(state, &before, SlotState::Free, Source::Manual, before.note.clone(), &mut context);
-    Ok(change.changes.remove(0))
+    let mut change = changed(state, before, SlotState::Free, Source::Manual, before.note.clone(), &mut context);
+    change.changes.remove(0)
 }
 
 fn changed(
@@ -233,11 +223,13 @@ pub(super) fn delete(
     let before = found(state, slot, if_match)?;
     let session = state.stay(before.id).map(|stay| ended(stay, false, context));
     let slot = Slot::clone(&before);
-    Ok(Change { changes: vec![EventChange::SlotDeleted { slot: slot.clone(), session }], reply: Reply::Slot(slot) })
+    let mut changes = vec![EventChange::SlotDeleted { slot: slot.clone(), session }];
+    changes.extend(regions::without(state, slot.id, context.seq + 1));
+    Ok(Change { changes, reply: Reply::Slot(slot) })
 }
 
 /// The slot, if it is there and, where the caller asked for that, still at the `rev` that the caller saw.
-fn found(state: &LotState, slot: &SlotRef, if_match: Option<u64>) -> Result<Arc<Slot>, Refusal> {
+pub(super) fn found(state: &LotState, slot: &SlotRef, if_match: Option<u64>) -> Result<Arc<Slot>, Refusal> {
     let Some(found) = state.slot(slot) else {
         return Err(Problem::new(
             ProblemCode::SlotNotFound,

@@ -1,10 +1,11 @@
 //! What becomes of a slot whose camera says nothing any more: stale, then unknown, whatever the reason.
 
 use parking_api::cameras::CameraPatch;
+use parking_api::client::Mutation;
 use parking_api::regions::RegionsMode;
 use parking_api::slots::{SlotState, Source};
 
-use super::{HEIGHT, WIDTH, Yard, cam, jpeg};
+use super::{HEIGHT, WIDTH, Yard, cam, jpeg, regions};
 use crate::harness::wait_for;
 
 /// Has the camera expected every second, so that silence soon means something.
@@ -72,6 +73,41 @@ async fn a_slot_whose_camera_falls_silent_is_stale_then_unknown_and_fresh_again_
         }
     }
     panic!("it is not seen again: {:?}", yard.view("A-1").await);
+}
+
+#[tokio::test]
+async fn what_a_camera_said_is_stale_as_soon_as_nobody_looks_any_more() {
+    let mut yard = Yard::new(RegionsMode::Auto).await;
+    yard.learn().await;
+    for _ in 0..2 {
+        yard.shows(&["A-1"]).await;
+    }
+    yard.becomes("A-1", SlotState::Occupied).await;
+    let set = async |yard: &Yard, mode| {
+        yard.admin.camera_regions_set(&cam(1), &regions(mode), &Mutation::default()).await.expect("they are set");
+    };
+    set(&yard, RegionsMode::Off).await;
+    let slot = yard.slot("A-1").await;
+    assert!(slot.state == SlotState::Occupied && slot.stale_since.is_some(), "{slot:?}");
+    assert_eq!(yard.slot("A-2").await.stale_since, None, "what a person said is nothing that it said");
+    set(&yard, RegionsMode::Auto).await;
+    yard.shows(&["A-1"]).await;
+    let this = &yard;
+    wait_for("A-1 is fresh", || async { this.slot("A-1").await.stale_since.is_none().then_some(()) }).await;
+    yard.admin.camera_delete(&cam(1)).await.expect("it is deleted");
+    assert!(yard.slot("A-1").await.stale_since.is_some());
+    yard.parkd.verify();
+}
+
+#[tokio::test]
+async fn a_slot_that_its_camera_has_taken_over_from_people_decays_with_it() {
+    let mut yard = Yard::new(RegionsMode::Auto).await;
+    yard.learn().await;
+    let slot = yard.slot("A-1").await;
+    assert_eq!((slot.state, slot.source), (SlotState::Free, Source::Manual));
+    hurry(&yard).await;
+    yard.becomes("A-1", SlotState::Unknown).await;
+    assert_eq!(yard.slot("A-2").await.state, SlotState::Free, "of this one it only learns");
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 mod decay;
 mod replay;
 mod rules;
+mod tools;
 
 use image::ExtendedColorType;
 use image::codecs::jpeg::JpegEncoder;
@@ -86,7 +87,7 @@ impl Yard {
         for number in 1..=count {
             let token = crate::wire::camera(&parkd, &format!("cam-{number}")).await;
             tokens.push(token);
-            admin.camera_regions_set(&cam(number), &regions(mode)).await.expect("regions");
+            admin.camera_regions_set(&cam(number), &regions(mode), &Mutation::default()).await.expect("regions");
         }
         let cameras = tokens.iter().map(|token| Wire::new(&parkd, Some(token))).collect();
         Self { parkd, admin, cameras, tokens, number: 0 }
@@ -200,5 +201,5 @@ pub fn regions(mode: RegionsMode) -> SetRegions {
             polygon: vec![[x(left), y(TOP)], [x(right), y(TOP)], [x(right), y(bottom)], [x(left), y(bottom)]],
         }
     };
-    SetRegions { mode, regions: SLOTS.map(region).into() }
+    SetRegions { mode, regions: SLOTS.map(region).into(), anchor: None }
 }

@@ -3,9 +3,10 @@
 use std::fmt::Write;
 use std::path::Path;
 
+use parking_api::regions::RegionsMode;
 use serde_json::Value;
 
-use super::jpeg;
+use super::{HEIGHT, WIDTH, jpeg, regions, yard};
 use crate::harness::run;
 
 const SIDE: usize = 96;
@@ -33,7 +34,7 @@ fn is_occupied(slot: usize, moment: usize) -> bool {
     ((moment + slot * 3) / SPELL) % 2 == 1
 }
 
-fn write_set(folder: &Path) {
+pub fn write_set(folder: &Path) {
     let mut labels = String::from("file,camera,slot,timestamp,occupied\n");
     for moment in 0..MOMENTS {
         for number in 0..SLOTS {
@@ -65,8 +66,26 @@ fn a_mosaic_lot_follows_its_pictures_once_people_have_shown_it_how() {
         // A change is believed with its second picture.
         assert!(number("right") + number("real_changes") >= number("pictures"), "{slot}");
         let changes = slot["changes"].as_array().expect("changes");
-        assert!(!changes.is_empty() && changes.iter().all(|change| change["is_right"] == true), "{slot}");
+        let set: Vec<_> = changes.iter().filter(|change| change["is_set"] == true).collect();
+        assert!(!set.is_empty() && set.iter().all(|change| change["is_right"] == true), "{slot}");
     }
+    let pictures = tempfile::tempdir().expect("a folder");
+    for moment in 0..MOMENTS / 3 {
+        let occupied: &[&str] = if (3..=14).contains(&moment) { &["A-1"] } else { &[] };
+        let picture = jpeg(&yard(occupied, moment), WIDTH, HEIGHT);
+        let name = format!("gate 2026-11-23 {:02}-{:02}.jpg", 6 + moment * 5 / 60, moment * 5 % 60);
+        std::fs::write(pictures.path().join(name), picture).expect("a picture");
+    }
+    let drawn = pictures.path().join("regions.json");
+    std::fs::write(&drawn, serde_json::to_vec(&regions(RegionsMode::Auto)).expect("JSON")).expect("written");
+    let [set, drawn] = [pictures.path(), &drawn].map(|path| path.to_str().expect("a path"));
+    let output = run(folder.path(), &["occupancy", "replay", "--set", set, "--regions", drawn]);
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let lines: Vec<&str> = told.lines().filter(|line| line.starts_with("2026-")).collect();
+    let [comes, goes] = &lines[..] else { panic!("a car came once: {told}") };
+    assert!(comes.starts_with("2026-11-23T06:20") && comes.contains("A-1          looks  occupied"), "{told}");
+    assert!(goes.starts_with("2026-11-23T07:20") && goes.contains("A-1          looks  free"), "{told}");
     let output = run(folder.path(), &["occupancy", "replay", "--set", "/nowhere"]);
     assert!(!output.status.success());
     assert!(String::from_utf8_lossy(&output.stderr).contains("neither labels.csv nor slots.json"));

@@ -2,16 +2,17 @@
 
 use std::time::Instant;
 
-use parking_api::ProblemCode;
 use parking_api::cameras::{CameraPatch, NewCamera};
-use parking_api::client::{Error, EventQuery};
+use parking_api::client::{Error, EventQuery, Mutation};
 use parking_api::events::EventChange;
-use parking_api::regions::{NewRegion, RegionsMode, SetRegions, Trust, ViewOutcome};
-use parking_api::slots::{NewSlot, SlotState, Source};
+use parking_api::orders::Uploaded;
+use parking_api::regions::{Calibrate, NewRegion, RegionsMode, SetRegions, Trust, ViewOutcome};
+use parking_api::slots::{NewSlot, SetSlot, SlotPatch, SlotState, Source};
+use parking_api::{ProblemCode, SlotCode, paths};
 
-use super::{Yard, cam, code};
+use super::{HEIGHT, WIDTH, Yard, cam, code, jpeg, yard as picture_of};
 use crate::harness::{Database, PATIENCE, Parkd, wait_for};
-use crate::wire::Wire;
+use crate::wire::{Wire, answer};
 
 #[tokio::test]
 async fn a_camera_that_agreed_with_people_sets_the_slot_and_says_why() {
@@ -92,13 +93,25 @@ async fn regions_that_mean_nothing_are_refused() {
         (vec![with("A-1", &square), with("A-1", &square)], ProblemCode::InvalidField),
     ];
     for (regions, expected) in cases {
-        let refused = admin.camera_regions_set(&cam(1), &SetRegions { mode: RegionsMode::Auto, regions }).await;
+        let set = SetRegions { mode: RegionsMode::Auto, regions, anchor: None };
+        let refused = admin.camera_regions_set(&cam(1), &set, &Mutation::default()).await;
         let Err(Error::Refused(problem)) = refused else { panic!("{expected:?}: {refused:?}") };
         assert_eq!(problem.code, expected);
     }
-    let drawn = SetRegions { mode: RegionsMode::Suggest, regions: vec![with("A-1", &square)] };
-    let committed = admin.camera_regions_set(&cam(1), &drawn).await.expect("they are drawn");
+    let drawn = SetRegions { mode: RegionsMode::Suggest, regions: vec![with("A-1", &square)], anchor: None };
+    let seen = |rev| Mutation { if_match: Some(rev), ..Mutation::default() };
+    let committed = admin.camera_regions_set(&cam(1), &drawn, &seen(0)).await.expect("they are drawn");
     assert_eq!(admin.camera_regions(&cam(1)).await.expect("regions"), committed.value);
+    let refused = admin.camera_regions_set(&cam(1), &drawn, &seen(0)).await;
+    let Err(Error::Refused(problem)) = refused else { panic!("somebody drew them since: {refused:?}") };
+    assert_eq!((problem.code, problem.rev), (ProblemCode::RevStale, Some(committed.value.rev)));
+    let renamed = SlotPatch { code: Some("B-7".parse().expect("a code")), ..SlotPatch::default() };
+    admin.slot_patch(&code("A-1"), &renamed, &Mutation::default()).await.expect("it is renamed");
+    let regions = admin.camera_regions(&cam(1)).await.expect("regions").regions;
+    assert_eq!(regions.iter().map(|region| region.slot.as_str()).collect::<Vec<_>>(), ["B-7"]);
+    admin.slot_delete(&code("B-7"), &Mutation::default()).await.expect("it is deleted");
+    let none = admin.camera_regions(&cam(1)).await.expect("regions");
+    assert!(none.regions.is_empty() && none.rev > committed.value.rev, "{none:?}");
     admin.camera_delete(&cam(1)).await.expect("it is deleted");
     parkd.verify();
 }
@@ -123,6 +136,30 @@ async fn the_camera_that_sees_a_slot_larger_decides_until_it_falls_silent() {
         }
     }
     panic!("the other camera is silent: {:?}", yard.view_of(1, "A-1").await);
+}
+
+#[tokio::test]
+async fn a_camera_that_seldom_sends_a_picture_is_asked_for_those_that_it_learns_from() {
+    let yard = Yard::new(RegionsMode::Auto).await;
+    yard.admin.slot_set(&code("A-2"), &SetSlot::to(SlotState::Closed), &Mutation::default()).await.expect("it is set");
+    let hourly = CameraPatch { interval_s: Some(3_600), ..CameraPatch::default() };
+    yard.admin.camera_patch(&cam(1), &hourly).await.expect("it is changed");
+    let all = Calibrate { free: vec![code("A-1"), code("A-2")] };
+    let begun = yard.admin.camera_calibrate(&cam(1), &all).await.expect("it begins").value;
+    let codes = |codes: &[SlotCode]| codes.iter().map(ToString::to_string).collect::<Vec<_>>();
+    assert_eq!((codes(&begun.slots), codes(&begun.skipped)), (vec!["A-1".to_string()], vec!["A-2".to_string()]));
+    assert!(yard.admin.camera(&cam(1)).await.expect("the camera").capture_wanted_at.is_some());
+    for (number, is_asked) in [(1, true), (2, true), (3, false)] {
+        let picture = jpeg(&picture_of(&[], number), WIDTH, HEIGHT);
+        let request = yard.cameras[0].request("POST", paths::CAPTURE).header("content-type", "image/jpeg");
+        let uploaded: Uploaded = answer(request.body(picture)).await.json(201);
+        assert_eq!(uploaded.orders.is_some_and(|orders| orders.capture.is_some()), is_asked, "{number}");
+    }
+    let closed = yard.admin.camera_calibrate(&cam(1), &Calibrate { free: vec![code("A-2")] }).await;
+    assert!(
+        matches!(&closed, Err(Error::Refused(problem)) if problem.code == ProblemCode::ToggleRefused),
+        "{closed:?}"
+    );
 }
 
 #[tokio::test]

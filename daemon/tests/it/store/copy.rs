@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use parkd::store::{Answer, ContactRow, Error, Filling, HistoryRow, Label, key};
+use parkd::store::{Answer, ContactRow, Error, Filling, HistoryRow, Label, Remembered, key};
 use parking_api::cameras::Contact;
 use parking_api::regions::{CameraRegions, RegionsMode};
 use serde_json::Value;
@@ -45,7 +45,8 @@ async fn full(database: Database) -> Stage {
     store.put_contacts(&[row]).await.expect("written");
     store.count_failure("address ::1", time(5), Duration::from_secs(6), 3).await.expect("written");
     store.put_token_uses(&[(TokenId(id(1)), time(6))]).await.expect("written");
-    store.put_memory(&stage.lot, &"cam-1".parse().expect("an id"), "{}").await.expect("written");
+    let remembered = Remembered { body: "{}".into(), scenes: Some("[]".into()), rev: 0 };
+    store.put_memory(&stage.lot, &"cam-1".parse().expect("an id"), &remembered).await.expect("written");
     let label = Label {
         id: id(9),
         slot: SlotId(id(1)),

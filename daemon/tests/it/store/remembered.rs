@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use parkd::store::ContactRow;
+use parkd::store::{ContactRow, Remembered};
 use parking_api::cameras::{Contact, Health};
 
 use super::*;
@@ -16,6 +16,7 @@ on_both!(
     failures_are_counted_and_forgiven,
     uses_never_go_back,
     secrets_are_of_their_lot,
+    what_a_camera_remembers_is_written_by_whoever_has_read_it,
     it_answers
 );
 
@@ -52,6 +53,29 @@ async fn logins_that_ended_are_kept_until_they_are_forgotten(database: Database)
     assert_eq!(ended, [(id(1), time(5)), (id(2), time(6))]);
     store.forget_logout(id(1)).await.expect("written");
     assert_eq!(store.logouts().await.expect("logins"), [(id(2), time(6))]);
+}
+
+async fn what_a_camera_remembers_is_written_by_whoever_has_read_it(database: Database) {
+    let stage = Stage::new(database).await;
+    let (store, camera) = (&stage.store, "cam-1".parse().expect("an id"));
+    assert_eq!(store.memory(&stage.lot, &camera).await.expect("a read"), None);
+    let of = |body: &str, scenes: Option<&str>, rev| Remembered {
+        body: body.into(),
+        scenes: scenes.map(str::to_string),
+        rev,
+    };
+    let cases = [
+        (of("first", Some("yard"), 0), true, of("first", Some("yard"), 1)),
+        (of("late", Some("yard"), 0), false, of("first", Some("yard"), 1)),
+        (of("second", None, 1), true, of("second", Some("yard"), 2)),
+        (of("third", Some("street"), 2), true, of("third", Some("street"), 3)),
+        (of("late", None, 2), false, of("third", Some("street"), 3)),
+    ];
+    for (remembered, is_written, after) in cases {
+        let written = store.put_memory(&stage.lot, &camera, &remembered).await.expect("an answer");
+        assert_eq!(written, is_written, "{remembered:?}");
+        assert_eq!(store.memory(&stage.lot, &camera).await.expect("a read"), Some(after));
+    }
 }
 
 async fn contacts_are_the_last_ones(database: Database) {

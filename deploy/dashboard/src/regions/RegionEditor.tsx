@@ -29,6 +29,7 @@ export function RegionEditor({ camera, capture, known, codes }: Props) {
   const { lotId } = useSession();
   const [editor, dispatch] = useReducer(reduce, null, () => begin(asSaved(known), codes));
   const [kept, setKept] = useState<Drawing>(editor.now);
+  const [rev, setRev] = useState(known.rev);
   const [zoom, setZoom] = useState(1);
   const [isDrawing, setIsDrawing] = useState(false);
   const [parts, setParts] = useState(5);
@@ -44,12 +45,13 @@ export function RegionEditor({ camera, capture, known, codes }: Props) {
       const body = saved(drawing);
       if (!body) return;
       const regions = body.regions.map(({ slot, polygon }) => ({ slot, polygon: polygon.map(([x, y]) => [x, y]) }));
-      await change((key) =>
+      const drawn = await change((key) =>
         api.PUT("/api/cameras/{camera}/regions", {
-          params: { path: { camera: camera.id }, query: { lot: lotId }, header: { "Idempotency-Key": key } },
-          body: { mode: body.mode, regions },
+          params: { path: { camera: camera.id }, query: { lot: lotId }, header: { "If-Match": `"${rev}"`, "Idempotency-Key": key } },
+          body: { mode: body.mode, regions, anchor: capture.id },
         }),
       );
+      setRev(drawn.rev);
       setKept(drawing);
     },
   });
