@@ -57,7 +57,7 @@ impl Lookout {
         let found = self.ledger.store().capture(lot.id(), capture).await.map_err(|e| e.to_string())?;
         let found = found.filter(|capture| capture.camera.as_ref() == Some(camera));
         let found = found.ok_or("there is no such picture of the camera")?;
-        let (bytes, _) = self.captures.picture(&found, None).await.map_err(|e| e.to_string())?;
+        let bytes = self.captures.picture(&found).await.map_err(|e| e.to_string())?;
         let picture = apart(move || decode(&bytes).and_then(Picture::judged)).await?;
         picture.map_err(|e| e.to_string())
     }
