@@ -29,6 +29,7 @@ pub fn answer(outcome: Outcome, status: StatusCode) -> Response {
         Reply::Lot(lot) => Some(lot.rev),
         Reply::Capture(capture) => Some(capture.rev),
         Reply::Camera(camera) => Some(camera.rev),
+        Reply::Regions(regions) => Some(regions.rev),
         Reply::Firmware(firmware) => Some(firmware.rev),
         _ => None,
     };
@@ -39,10 +40,7 @@ pub fn answer(outcome: Outcome, status: StatusCode) -> Response {
         Reply::Capture(capture) => committed(capture, seq, replayed),
         Reply::Expired(expired) => committed(expired, seq, replayed),
         Reply::Camera(camera) => committed(camera, seq, replayed),
-        Reply::Regions(regions) => {
-            rev = Some(regions.rev);
-            committed(regions, seq, replayed)
-        }
+        Reply::Regions(regions) => committed(regions, seq, replayed),
         Reply::Calibrating(calibrating) => committed(calibrating, seq, replayed),
         Reply::Firmware(firmware) => committed(firmware, seq, replayed),
         Reply::Token(token) => committed(token, seq, replayed),
