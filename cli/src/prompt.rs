@@ -1,9 +1,12 @@
 //! Questions to the person at the terminal. Knows nothing of what is asked.
 
 use std::io;
+use std::time::Duration;
 
-use crossterm::event::{Event, KeyCode, KeyEventKind, KeyModifiers, read};
+use crossterm::event::{self, Event, KeyCode, KeyEventKind, KeyModifiers};
 use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
 
 use crate::app::App;
 use crate::error::Error;
@@ -59,11 +62,20 @@ pub async fn secret(app: &mut App, question: &str) -> Result<String, Error> {
     }
 }
 
-/// None when the person wants to stop.
+/// None when the person wants to stop, or is gone.
 fn typed() -> io::Result<Option<String>> {
     let mut secret = String::new();
     loop {
-        let Event::Key(key) = read()? else { continue };
+        if is_hung_up(Some(Timespec { tv_sec: 0, tv_nsec: 0 }))? {
+            return Ok(None);
+        }
+        if !event::poll(Duration::ZERO)? {
+            if is_hung_up(None)? {
+                return Ok(None);
+            }
+            continue;
+        }
+        let Event::Key(key) = event::read()? else { continue };
         if key.kind == KeyEventKind::Release {
             continue;
         }
@@ -75,6 +87,17 @@ fn typed() -> io::Result<Option<String>> {
             KeyCode::Enter => return Ok(Some(secret)),
             _ => {}
         }
+    }
+}
+
+/// Waits for something to read, and says whether there is still a terminal at the other end: crossterm reads the end of one for ever.
+fn is_hung_up(at_most: Option<Timespec>) -> io::Result<bool> {
+    let stdin = io::stdin();
+    let mut ends = [PollFd::new(&stdin, PollFlags::IN)];
+    match poll(&mut ends, at_most.as_ref()) {
+        Ok(_) => Ok(ends[0].revents().contains(PollFlags::HUP)),
+        Err(Errno::INTR) => Ok(false),
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -2,9 +2,11 @@
 
 use std::fs::File;
 use std::io::{Read, Write};
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, Signal, kill_process};
 
 use super::Site;
 use crate::cable::{Cable, Fault, PASSWORD, SSID, pty};
@@ -100,5 +102,28 @@ fn ctrl_c_at_the_password_gives_the_terminal_back_as_it_was() {
     screen.shows("{\"error\":{\"code\":\"interrupted\"");
     assert_eq!(child.wait().expect("it ends").code(), Some(130), "{}", screen.text);
     assert_eq!(modes(), before);
+    assert_eq!(cable.flash().wifi, None);
+}
+
+#[test]
+fn a_terminal_that_goes_away_at_the_password_ends_the_command() {
+    let site = Site::new();
+    let cable = Cable::plug(Fault::None);
+    let (end, terminal, _) = pty();
+    let mut screen = Screen { end, text: String::new() };
+    let mut command = site.command(&cable.path, "--id cam-3");
+    let copy = || terminal.try_clone().expect("one more");
+    command.args(["--ssid", SSID]);
+    let mut child = command.stdin(copy()).stdout(copy()).stderr(copy()).spawn().expect("it runs");
+    let pid = Pid::from_child(&child);
+    screen.shows("Password of \"Lot Wi-Fi\":");
+    drop((terminal, screen));
+    let (ended, end) = mpsc::channel();
+    std::thread::spawn(move || ended.send(child.wait()));
+    let end = end.recv_timeout(PATIENCE);
+    if end.is_err() {
+        kill_process(pid, Signal::KILL).expect("it can be stopped");
+    }
+    assert!(end.is_ok(), "it goes on without a terminal");
     assert_eq!(cable.flash().wifi, None);
 }
