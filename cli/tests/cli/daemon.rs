@@ -103,6 +103,9 @@ fn spawn(dir: &Path, listen: &str, log: &Path) -> Option<(Child, String)> {
         .env("HOME", dir)
         // Not even a disk that is nearly full shall change what is recorded.
         .env("PARKD_DISK_FREE_MIN", "0")
+        // Time goes faster in tests.
+        .env("PARKD_UPLOAD_RATE", "500")
+        .env("PARKD_WRITE_RATE", "20000")
         .current_dir(std::env::temp_dir())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

@@ -15,7 +15,7 @@ use futures_util::stream::{self, Stream, StreamExt};
 use parking_api::cameras::FROZEN_PICTURES;
 use parking_api::captures::Capture;
 use parking_api::digits::digits_of;
-use parking_api::events::Actor;
+use parking_api::events::{Actor, ActorKind};
 use parking_api::{CameraId, CaptureId, Problem, ProblemCode, Time, paths};
 use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
@@ -170,7 +170,7 @@ impl Captures {
             width: checked.width,
             height: checked.height,
             sha256: checked.sha256.clone(),
-            captured_at: upload.captured_at.filter(|at| is_believable(*at, now)).unwrap_or(now),
+            captured_at: upload.captured_at.filter(|at| is_believable(*at, &upload.origin, now)).unwrap_or(now),
             received_at: now,
             pinned: false,
             rev: 0,
@@ -342,9 +342,10 @@ async fn piece(objects: &Objects, key: &str, range: &Range<u64>) -> Result<Bytes
     )))
 }
 
-/// Whether a clock that is set may say so.
-fn is_believable(at: Time, now: Time) -> bool {
-    (-AGE_MS_MAX..=CLOCK_AHEAD_MS_MAX).contains(&at.ms_since(now))
+/// Whether a clock that is set may say so. A person may bring a picture of any age.
+fn is_believable(at: Time, from: &Origin, now: Time) -> bool {
+    let age_max = if from.actor.kind == ActorKind::Camera { AGE_MS_MAX } else { i64::MAX };
+    (-age_max..=CLOCK_AHEAD_MS_MAX).contains(&at.ms_since(now))
 }
 
 /// Removes an object that nothing names. When that fails it stays, as after a crash, until it is swept.

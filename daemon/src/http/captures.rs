@@ -50,7 +50,7 @@ pub struct UploadQuery {
 
 /// Upload a picture: as the body itself, or as the first file of a form whatever its name
 #[utoipa::path(post, path = paths::CAPTURE, tag = "captures", params(UploadQuery,
-        ("X-Captured-At" = Option<String>, Header, description = "When it was taken, RFC 3339; from more than a minute ahead or 31 days ago, when it arrives: such a clock is not set"),
+        ("X-Captured-At" = Option<String>, Header, description = "When it was taken, RFC 3339; from more than a minute ahead, and from a camera more than 31 days ago, when it arrives: such a clock is not set"),
         ("X-Captured-Age" = Option<u64>, Header, description = "The same from a camera without a clock: milliseconds since it was taken")),
     request_body(content((Vec<u8> = "image/jpeg"), (Vec<u8> = "image/png"), (Vec<u8> = "multipart/form-data"))),
     responses((status = 201, body = Committed<Uploaded>), (status = 404, body = Problem), (status = 413, body = Problem),

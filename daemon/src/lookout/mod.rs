@@ -24,6 +24,7 @@ use parking_api::regions::{CameraRegions, RegionsMode};
 use parking_api::slots::Slot;
 use parking_api::{CameraId, LotId, SlotRef, Time};
 use tokio::sync::{Mutex, oneshot};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::captures::Captures;
@@ -40,6 +41,10 @@ const TICKS_PER_WRITE: u32 = 30;
 /// How far looking at pictures gives way to everything else: about a third of its share when there is too much to do. On a busy machine
 /// what gives way wholly is never done.
 const NICE: i32 = 5;
+/// After each picture it rests for so many times as long as that took, at most for `REST_MAX`: cameras that send faster than they should
+/// cost whoever uploads a third of a core, and the newest picture of each is looked at none the less.
+const REST: u32 = 2;
+const REST_MAX: Duration = Duration::from_millis(100);
 
 /// A camera of a lot.
 type Key = (LotId, CameraId);
@@ -72,13 +77,20 @@ impl Lookout {
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut ticks = 0u32;
         let mut heard_from = self.clock.now();
+        let mut rested = Instant::now();
         loop {
+            let next = async {
+                tokio::time::sleep_until(rested).await;
+                newest.take().await
+            };
             tokio::select! {
                 () = stop.cancelled() => break,
-                (lot, camera, capture) = newest.take() => {
+                (lot, camera, capture) = next => {
+                    let begun = Instant::now();
                     if let Err(error) = self.look(&lot, &camera, &capture).await {
                         tracing::warn!(%lot, %camera, capture = %capture.id, error, "a picture was not looked at");
                     }
+                    rested = Instant::now() + (begun.elapsed() * REST).min(REST_MAX);
                 }
                 _ = tick.tick() => {
                     if self.ledger.lots().iter().any(|lot| lot.is_degraded()) {

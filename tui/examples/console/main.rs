@@ -104,6 +104,8 @@ fn daemon(bin: &Path, folder: &Path) -> Result<(Daemon, Client)> {
     let mut child = Command::new(bin.join("parkd"))
         .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
         .arg(&data)
+        .env("PARKD_WRITE_RATE", "20000")
+        .env("PARKD_UPLOAD_RATE", "500")
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()?;

@@ -79,6 +79,8 @@ fn spawn(root: &Path, listen: &str) -> Option<(Child, String)> {
         .arg(root.join("data"))
         .env_clear()
         .env("HOME", root)
+        .env("PARKD_UPLOAD_RATE", "500")
+        .env("PARKD_WRITE_RATE", "20000")
         .current_dir(root)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

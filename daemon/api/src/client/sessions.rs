@@ -22,15 +22,20 @@ pub struct SessionQuery {
 }
 
 impl Client {
-    /// Newest first. A page is short only where there are no more: the daemon looks through a part of them at once, and this asks for the
-    /// next.
+    /// Newest first. A page is short only where there are no more, or the next could not be had: the daemon looks through a part of them at
+    /// once, and this asks for the next.
     pub async fn sessions(&self, query: &SessionQuery) -> Result<Page<Session>, Error> {
         let limit = query.limit.unwrap_or(paths::PAGE_DEFAULT);
         let mut page = Page { items: Vec::new(), next: query.cursor.clone() };
         loop {
             let rest = Some(limit - page.items.len()).filter(|_| !page.items.is_empty());
-            let query = SessionQuery { limit: rest.or(query.limit), cursor: page.next, ..query.clone() };
-            let mut more: Page<Session> = self.call_lot(Method::GET, paths::SESSIONS).query(&query).page().await?;
+            let query = SessionQuery { limit: rest.or(query.limit), cursor: page.next.clone(), ..query.clone() };
+            let more = self.call_lot(Method::GET, paths::SESSIONS).query(&query).page().await;
+            let mut more: Page<Session> = match more {
+                Ok(more) => more,
+                Err(_) if !page.items.is_empty() => return Ok(page),
+                Err(error) => return Err(error),
+            };
             page.items.append(&mut more.items);
             page.next = more.next;
             if page.next.is_none() || page.items.len() >= limit {

@@ -193,10 +193,13 @@ async fn a_camera_whose_clock_is_far_ahead_does_not_hide_what_others_take() {
     let never_set = [(paths::CAPTURED_AT_HEADER, "1970-01-01T00:00:12Z")];
     let never_set = stored(&upload_with(&gate.camera, "image/jpeg", &jpeg(8, 8), &never_set).await);
     assert!((0..5_000).contains(&never_set.received_at.ms_since(never_set.captured_at)), "such a clock was never set");
+    let old = [(paths::CAPTURED_AT_HEADER, "2019-05-01T05:17:55.000Z")];
+    let old = stored(&upload_with(&gate.admin, "image/jpeg", &jpeg(8, 8), &old).await);
+    assert_eq!(old.captured_at.to_string(), "2019-05-01T05:17:55.000Z", "a person may bring an old picture");
     let near = ahead.received_at.plus_ms(30_000).to_string();
     let near =
         stored(&upload_with(&gate.camera, "image/jpeg", &jpeg(8, 8), &[(paths::CAPTURED_AT_HEADER, &near)]).await);
     assert_eq!(near.captured_at, ahead.received_at.plus_ms(30_000), "clocks are never quite alike");
     let listed = client.captures(&CaptureQuery::default()).await.expect("captures").items;
-    assert_eq!(listed.iter().map(|capture| capture.id).collect::<Vec<_>>(), [near.id, never_set.id, ahead.id]);
+    assert_eq!(listed.iter().map(|capture| capture.id).collect::<Vec<_>>(), [near.id, never_set.id, ahead.id, old.id]);
 }
