@@ -13,6 +13,8 @@ while true; do
   while read -r name value; do
     [ "$name" = "id:" ] || continue
     value=${value##*.}
+    # Said at the start and by heartbeats, too, where nothing happened.
+    [ "$value" -gt "$seq" ] || continue
     [ "$value" -eq $((seq + 1)) ] || break
     seq=$value
     echo "$seq"
