@@ -77,7 +77,7 @@ export function Gate({ recalled, children }: Props) {
   useEffect(() => {
     if (!isInside) return;
     // Who asks who they are has their login renewed: a screen on a wall stays logged in.
-    const asking = setInterval(doubt, RENEW_MS);
+    const asking = setInterval(() => void doubt(), RENEW_MS);
     return () => clearInterval(asking);
   }, [isInside, doubt]);
 
