@@ -3,16 +3,18 @@ import { expect, test } from "vitest";
 import { provisionLine } from "./cameras/CameraToken";
 import { conditionOf } from "./cameras/CameraBadge";
 import { withContact } from "./cameras/known";
-import { withNew } from "./cameras/pictures";
+import { heard as heardOfPictures } from "./cameras/pictures";
 import { count } from "./live/counts";
 import { fixture } from "./fixtures";
-import type { Camera, Capture, Slot } from "./api/types";
+import type { Camera, Capture, Event, Session, Slot } from "./api/types";
 import type { Bucket } from "./history/buckets";
 import { columns, occupancy, peak } from "./history/buckets";
 import { period } from "./history/period";
 import { format } from "./i18n/format";
 import { days, dayOf, instant, midnight } from "./i18n/zone";
+import { heard as heardOfStays } from "./records/SessionsPage";
 import { csv } from "./ui/csv";
+import type { Pages, Row } from "./ui/pages";
 import { placed } from "./ui/outline";
 import { versionOf } from "../offline";
 
@@ -53,13 +55,43 @@ test("a build whose page or icon is another is another build, though its parts h
   expect(versionOf(files("a"))).not.toBe(versionOf(files("b")));
 });
 
-test("a picture that comes late stands where its time puts it", () => {
+/** Pages of a list; there may be more after the last one. */
+const listed = <T>(pages: readonly (readonly T[])[], isCut = true): Pages<T> => ({
+  pages: pages.map((rows, at) => ({ rows, next: isCut || at < pages.length - 1 ? "more" : null })),
+  pageParams: pages.map(() => ""),
+});
+const ids = (pages: Pages<Row>) => pages.pages.map(({ rows }) => rows.map(({ id }) => id).join(""));
+
+test("a picture that comes late stands where its time puts it, and one that is older than all that was asked for comes with its page", () => {
   const capture = fixture<Capture>("capture");
   const taken = (id: string, minute: number): Capture => ({ ...capture, id, captured_at: `2026-11-23T06:${minute}:00.000Z` });
-  const known = [taken("c", 30), taken("a", 10)];
-  expect(withNew(known, taken("b", 20)).map(({ id }) => id)).toEqual(["c", "b", "a"]);
-  expect(withNew(known, taken("d", 40)).map(({ id }) => id)).toEqual(["d", "c", "a"]);
-  expect(withNew(known, taken("c", 30))).toHaveLength(2);
+  const pages = listed([[taken("f", 50), taken("d", 40)], [taken("b", 20)]]);
+  const event = fixture<Event>("event.capture.added") as Event & { kind: "capture.added" };
+  const after = (one: Capture, to: string | null = null, all = pages) => ids(heardOfPictures(all, { ...event, data: { capture: one } }, capture.camera ?? "", to));
+  expect(after(taken("e", 45))).toEqual(["fed", "b"]);
+  expect(after(taken("c", 30))).toEqual(["fd", "cb"]);
+  expect(after(taken("g", 55))).toEqual(["gfd", "b"]);
+  expect(after(taken("d", 40))).toEqual(["fd", "b"]);
+  expect(after(taken("a", 10))).toEqual(["fd", "b"]);
+  expect(after(taken("a", 10), null, listed([[taken("b", 20)]], false))).toEqual(["ba"]);
+  expect(after(taken("g", 55), "2026-11-23T06:52:00.000Z")).toEqual(["fd", "b"]);
+  expect(after({ ...taken("g", 55), camera: "another" })).toEqual(["fd", "b"]);
+});
+
+type Sought = Parameters<typeof heardOfStays>[2];
+
+test("a stay is told by its event: it comes, changes in its place, and goes when it is not what was looked for any more", () => {
+  const event = fixture<Event>("event.slot.changed") as Event & { kind: "slot.changed" };
+  const stay = event.data.session as Session;
+  const heard = (pages: Pages<Session>, session: Session, filter: Sought = {}) => heardOfStays(pages, { ...event, data: { ...event.data, session } }, filter);
+  const open = heard(listed<Session>([[]], false), stay, { state: "open", slot: "A-12", zone: "North", kind: "slot" });
+  expect(ids(open)).toEqual([stay.id]);
+  const over: Session = { ...stay, state: "closed" };
+  expect(heard(open, over).pages[0]?.rows).toEqual([over]);
+  expect(ids(heard(open, over, { state: "open" }))).toEqual([""]);
+  const other = { ...stay, id: "other" };
+  const strange: readonly Sought[] = [{ state: "void" }, { slot: "A-13" }, { zone: "South" }, { kind: "gate" }];
+  for (const filter of strange) expect(heard(open, other, filter)).toBe(open);
 });
 
 test("a bucket that nobody watched is a gap, and one that was watched in part is an average over that part", () => {

@@ -1,9 +1,10 @@
 // The wall: what each camera saw last, how long ago, and whether it is still with us; or how all of them are doing, as a table.
 import { lazy, Suspense, useState } from "react";
 import { useTranslation } from "../i18n";
-import { Link, useSearchParams } from "wouter";
+import { Link } from "wouter";
 import type { Camera } from "../api/types";
 import { useFormat, useMay } from "../session";
+import { useAddress } from "../ui/address";
 import { Icon } from "../ui/icons";
 import { Empty, PageHead } from "../ui/Page";
 import { Segments } from "../ui/Segments";
@@ -23,14 +24,14 @@ export default function CamerasPage() {
   const all = useCameras();
   const isAdmin = useMay("admin");
   const [isAdding, setIsAdding] = useState(false);
-  const [search, setSearch] = useSearchParams();
-  const view = search.get("view") === "table" ? "table" : "wall";
+  const { get, set } = useAddress();
+  const view = get("view") === "table" ? "table" : "wall";
   const well = all.filter((camera) => conditionOf(camera) === "online").length;
   return (
     <>
       <PageHead title={t("nav.cameras")} note={all.length > 0 ? t("cameras.summary", { total: all.length, well }) : undefined}>
         {all.length > 0 && (
-          <Segments label={t("lot.view")} value={view} options={VIEWS.map((name) => [name, t(`cameras.views.${name}`)])} onChange={(next) => setSearch(next === "table" ? { view: next } : {})} />
+          <Segments label={t("lot.view")} value={view} options={VIEWS.map((name) => [name, t(`cameras.views.${name}`)])} onChange={(next) => set({ view: next === "table" ? next : "" })} />
         )}
         {isAdmin && (
           <button className="button primary" type="button" onClick={() => setIsAdding(true)}>

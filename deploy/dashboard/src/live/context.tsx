@@ -1,12 +1,12 @@
 // The followed lot for components: one store per lot, alive while it is on screen.
 import type { ReactNode } from "react";
-import { createContext, use, useCallback, useEffect, useMemo, useSyncExternalStore } from "react";
-import type { Event, Slot } from "../api/types";
+import { createContext, use, useCallback, useEffect, useEffectEvent, useMemo, useSyncExternalStore } from "react";
+import type { Slot } from "../api/types";
 import type { Kept } from "./cache";
 import { keepLot } from "./cache";
 import type { Counts } from "./counts";
 import { Link } from "./link";
-import type { Pending, View } from "./store";
+import type { EventListener, Pending, View } from "./store";
 import { LotStore } from "./store";
 
 /** How often the last known state is written down while it changes. */
@@ -124,8 +124,9 @@ export function useSlot(id: string): [Slot | undefined, Pending | undefined] {
   return [slot, pending];
 }
 
-/** Calls `listener` with each run of events as it comes. It must stay the same between renders. */
-export function useEvents(listener: (events: readonly Event[]) => void): void {
+/** Calls `listener` with each run of events as it comes. */
+export function useEvents(listener: EventListener): void {
   const { store } = useLive();
-  useEffect(() => store.subscribeEvents(listener), [store, listener]);
+  const hear = useEffectEvent(listener);
+  useEffect(() => store.subscribeEvents((events, isWhole) => hear(events, isWhole)), [store]);
 }

@@ -78,3 +78,17 @@ test("unknown is never counted as free, and the rate is of what can be observed"
   expect(occupancy(store.counts().all)).toBeNull();
   expect([...store.counts().zones.keys()]).toEqual(["North", null]);
 });
+
+test("who follows events is told when some were passed over", () => {
+  const { store, set } = setUp();
+  const heard = vi.fn();
+  store.subscribeEvents(heard);
+  set({ ...first, state: "free" });
+  expect(heard).toHaveBeenLastCalledWith([expect.objectContaining({ kind: "slot.changed" })], true);
+  // After a long absence there is a snapshot instead.
+  const opened = step(open(follow("main", store.view().lot)), fixture("frame.hello")).follower;
+  const { follower } = step(opened, { ...snapshot, seq: store.seq() + 100 });
+  store.accept({ follower, events: [], end: null }, status);
+  expect(heard).toHaveBeenLastCalledWith([], false);
+  expect(heard).toHaveBeenCalledTimes(2);
+});

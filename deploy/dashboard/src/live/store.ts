@@ -30,6 +30,8 @@ const NO_LINK: LinkStatus = {
 };
 
 type Listener = () => void;
+/** Hears each run of events; it is not whole when others before it were passed over, which nobody tells any more. */
+export type EventListener = (events: readonly Event[], isWhole: boolean) => void;
 
 export class LotStore {
   private next: View;
@@ -37,7 +39,7 @@ export class LotStore {
   private readonly listeners = new Set<Listener>();
   private readonly slotListeners = new Map<string, Set<Listener>>();
   private readonly fieldListeners = new Set<(ids: Iterable<string>) => void>();
-  private readonly eventListeners = new Set<(events: readonly Event[]) => void>();
+  private readonly eventListeners = new Set<EventListener>();
   private isScheduled = false;
   private counted: { slots: LotState["slots"]; counts: Counts } | null = null;
 
@@ -87,16 +89,20 @@ export class LotStore {
     return () => this.fieldListeners.delete(listener);
   }
 
-  subscribeEvents(listener: (events: readonly Event[]) => void): () => void {
+  subscribeEvents(listener: EventListener): () => void {
     this.eventListeners.add(listener);
     return () => this.eventListeners.delete(listener);
   }
 
   accept(step: Step | null, status: LinkStatus): void {
-    const lot = step ? step.follower.lot : this.next.lot;
+    const before = this.next.lot;
+    const lot = step ? step.follower.lot : before;
     this.next = { lot, status, pending: settled(this.next.pending, lot?.seq ?? 0) };
-    const events = step?.events.filter((event): event is Event => event.kind !== "withheld") ?? [];
-    if (events.length > 0) for (const listener of this.eventListeners) listener(events);
+    const told = step?.events ?? [];
+    const events = told.filter((event): event is Event => event.kind !== "withheld");
+    // A snapshot or a summary goes further than the events that came.
+    const isWhole = !before || !lot || (lot.epoch === before.epoch && lot.seq === before.seq + told.length);
+    if (events.length > 0 || !isWhole) for (const listener of this.eventListeners) listener(events, isWhole);
     this.plan();
   }
 

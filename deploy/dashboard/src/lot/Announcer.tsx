@@ -1,7 +1,7 @@
 // Tells who cannot see the screen what changed: a polite sentence now and then, never each change.
-import { useCallback, useEffect, useRef, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "../i18n";
-import type { Event, Slot } from "../api/types";
+import type { Slot } from "../api/types";
 import { useEvents, useLive } from "../live/context";
 
 const PAUSE_MS = 5_000;
@@ -12,11 +12,9 @@ export function Announcer() {
   const last = useRef<Slot | null>(null);
   const [sentence, setSentence] = useState("");
 
-  useEvents(
-    useCallback((events: readonly Event[]) => {
-      for (const event of events) if (event.kind === "slot.changed") last.current = event.data.slot;
-    }, []),
-  );
+  useEvents((events) => {
+    for (const event of events) if (event.kind === "slot.changed") last.current = event.data.slot;
+  });
   useEffect(() => {
     const timer = setInterval(() => {
       const slot = last.current;

@@ -3,22 +3,23 @@ import type { InfiniteData } from "@tanstack/react-query";
 import { keepPreviousData, useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
 import { useCallback, useEffect, useRef } from "react";
 import { useTranslation } from "../i18n";
-import { useSearchParams } from "wouter";
 import { answer, api } from "../api/client";
 import type { Event } from "../api/types";
 import { instant } from "../i18n/zone";
 import { useEvents, useView } from "../live/context";
 import { useFormat, useSession } from "../session";
+import { useAddress } from "../ui/address";
 import { Empty, Failed, PageHead, Waiting } from "../ui/Page";
+import { FIRST_PAGE_MAX } from "../ui/pages";
 import { useNow } from "../ui/now";
 import { useThrottled } from "../ui/throttled";
 import { EventText } from "./EventText";
-import { Choice, SlotFilter } from "./SessionsPage";
+import { Choice, Sought } from "./SessionsPage";
 import "./records.css";
 
-/** Of the newest, and of each look further back: what was imported at once has one and the same time, and has to fit into a page. */
-const PAGE = 100;
-const PAGE_MAX = 1_000;
+const PAGE = 200;
+/** Of what is new since the last look. */
+const NEWS_MAX = 1_000;
 const PERIOD = ["since", "until"] as const;
 export const EVENT_KINDS = [
   "slot.changed",
@@ -51,44 +52,27 @@ export default function EventsPage() {
   const { t } = useTranslation();
   const format = useFormat();
   const now = useNow();
-  const [search, setSearch] = useSearchParams();
-  const get = (name: string) => search.get(name) ?? "";
-  const set = (name: string, value: string) =>
-    setSearch((before) => {
-      const next = new URLSearchParams(before);
-      if (value) next.set(name, value);
-      else next.delete(name);
-      return next;
-    });
-  const { list, events, head, filter } = useLog(search);
+  const { search, get, set } = useAddress();
+  const { list, events, head, isLooking, filter } = useLog(search);
 
   return (
     <>
       <PageHead title={t("nav.events")} note={head === undefined ? undefined : t("events.head", { count: head, seq: format.number(head) })} />
       <div className="filters">
-        <Choice label={t("events.kind")} value={get("kind")} onChange={(value) => set("kind", value)} options={EVENT_KINDS.map((kind) => [kind, t(`events.kinds.${kind}`, { defaultValue: kind })])} />
-        <SlotFilter key={get("slot")} value={get("slot")} onChange={(value) => set("slot", value)} />
-        <label className="field">
-          <span>{t("events.actor")}</span>
-          <input
-            key={get("actor")}
-            type="search"
-            defaultValue={get("actor")}
-            onBlur={(event) => set("actor", event.target.value.trim())}
-            onKeyDown={(event) => event.key === "Enter" && set("actor", event.currentTarget.value.trim())}
-          />
-        </label>
+        <Choice label={t("events.kind")} value={get("kind")} onChange={(kind) => set({ kind })} options={EVENT_KINDS.map((kind) => [kind, t(`events.kinds.${kind}`, { defaultValue: kind })])} />
+        <Sought label={t("sessions.slot")} value={get("slot")} placeholder="A-01" onChange={(slot) => set({ slot })} />
+        <Sought label={t("events.actor")} value={get("actor")} onChange={(actor) => set({ actor })} />
         {PERIOD.map((name) => (
           <label key={name} className="field">
             <span>{t(name === "since" ? "events.since" : "events.until")}</span>
-            <input type="datetime-local" value={get(name)} onChange={(event) => set(name, event.target.value)} />
+            <input type="datetime-local" value={get(name)} onChange={(event) => set({ [name]: event.target.value })} />
           </label>
         ))}
       </div>
       <section className="card flush" aria-label={t("nav.events")}>
         {list.isError ? (
           <Failed error={list.error} onRetry={() => void list.refetch()} />
-        ) : list.isPending ? (
+        ) : list.isPending || isLooking ? (
           <Waiting height={420} />
         ) : events.length === 0 ? (
           <Empty title={t(Object.keys(filter).length > 0 ? "events.noneMatch" : "events.none")} />
@@ -112,7 +96,7 @@ export default function EventsPage() {
           </ol>
         )}
       </section>
-      {list.hasNextPage && (
+      {list.hasNextPage && !isLooking && (
         <button className="button more" type="button" disabled={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
           {t("common.more")}
         </button>
@@ -127,8 +111,9 @@ type Entry = Event | { seq: number; kind: string };
 interface Page {
   /** Oldest first. */
   events: Event[];
+  epoch: string;
   head: number;
-  /** Before when to go on; null at the beginning of the log. */
+  /** Where older ones are; null at the beginning of the log. */
   older: string | null;
 }
 
@@ -151,36 +136,45 @@ function useLog(search: URLSearchParams) {
     placeholderData: keepPreviousData,
     initialPageParam: "",
     queryFn: async ({ pageParam }): Promise<Page> => {
-      const limit = pageParam ? PAGE_MAX : PAGE;
-      const page = await api.GET("/api/events", { params: { query: { lot: lotId, limit, ...filter, ...(pageParam ? { until: pageParam } : {}) } } }).then(answer);
-      return { events: told(page.events), head: page.head, older: page.events.length < limit ? null : older(page.events, pageParam) };
+      const answered = await api.GET("/api/events", { params: { query: { lot: lotId, limit: PAGE, ...filter, ...(pageParam ? { cursor: pageParam } : {}) } } });
+      const { events, epoch, head } = answer(answered);
+      return { events: told(events), epoch, head, older: answered.response.headers.get("Next-Cursor") };
     },
     getNextPageParam: ({ older }) => older,
   });
-  const head = list.data?.pages[0]?.head;
-  const latest = useRef({ key, filter, head });
+  const first = list.data?.pages[0];
+  const latest = useRef({ key, filter, first });
   useEffect(() => {
-    latest.current = { key, filter, head };
+    latest.current = { key, filter, first };
   });
   // Only what is new is asked for, and put before what is there.
   const follow = useCallback(async () => {
-    const { key, filter, head } = latest.current;
-    if (head === undefined || "until" in filter) return;
+    const { key, filter, first } = latest.current;
+    if (!first || "until" in filter) return;
+    const startAgain = () => void queries.invalidateQueries({ queryKey: key });
     try {
-      const page = await api.GET("/api/events", { params: { query: { lot: lotId, limit: PAGE_MAX, ...filter, after: head } } }).then(answer);
-      if (page.events.length >= PAGE_MAX) return void queries.invalidateQueries({ queryKey: key });
-      queries.setQueryData<InfiniteData<Page, string>>(key, (before) => before && joined(before, head, page));
+      const query = { lot: lotId, limit: NEWS_MAX, ...filter, after: first.head, epoch: first.epoch };
+      const answered = await api.GET("/api/events", { params: { query } });
+      const page = answer(answered);
+      if (answered.response.headers.has("Next-Cursor") || first.events.length + page.events.length > FIRST_PAGE_MAX) return startAgain();
+      queries.setQueryData<InfiniteData<Page, string>>(key, (before) => before && joined(before, first.head, page));
     } catch {
-      // The log is another, or too much of it went by: from the beginning, then.
-      void queries.invalidateQueries({ queryKey: key });
+      // The log is another, or too much of it went by.
+      startAgain();
     }
   }, [lotId, queries]);
   const refresh = useThrottled(useCallback(() => void follow(), [follow]));
-  useEvents(useCallback(() => refresh(), [refresh]));
+  useEvents(refresh);
 
   const bySeq = new Map((list.data?.pages ?? []).flatMap(({ events }) => events).map((event) => [event.seq, event]));
   const events = [...bySeq.values()].sort((a, b) => b.seq - a.seq);
-  return { list, events, head, filter };
+  // What is rare may be on none of the pages so far.
+  const { hasNextPage, isFetching, isError, fetchNextPage } = list;
+  const isLooking = events.length === 0 && hasNextPage;
+  useEffect(() => {
+    if (isLooking && !isFetching && !isError) void fetchNextPage();
+  }, [isLooking, isFetching, isError, fetchNextPage]);
+  return { list, events, head: first?.head, isLooking, filter };
 }
 
 /** With what came after `head`, unless somebody was faster. */
@@ -192,12 +186,4 @@ function joined(before: InfiniteData<Page, string>, head: number, page: { events
 
 function told(entries: readonly Entry[]): Event[] {
   return entries.filter((entry): entry is Event => "at" in entry);
-}
-
-/** Before when the next page ends: events of the same time as the oldest one may be on either, and of so many that they fill a page, the rest is passed over. */
-function older(entries: readonly Entry[], before: string): string | null {
-  const [oldest] = told(entries);
-  if (!oldest) return null;
-  const next = new Date(Date.parse(oldest.at) + 1).toISOString();
-  return next === before ? oldest.at : next;
 }

@@ -1,67 +1,52 @@
 // Stays and visits, newest first, by what one looks for.
-import { useInfiniteQuery, useMutation } from "@tanstack/react-query";
-import { useCallback } from "react";
+import { useMutation } from "@tanstack/react-query";
+import { useState } from "react";
 import { useTranslation } from "../i18n";
-import { useSearchParams } from "wouter";
 import { answer, api } from "../api/client";
 import type { Event, Session } from "../api/types";
-import { useCounts, useEvents } from "../live/context";
+import { useCounts } from "../live/context";
 import { useFormat, useSession } from "../session";
+import { useAddress } from "../ui/address";
 import { csv, download } from "../ui/csv";
 import { Icon } from "../ui/icons";
 import { ProblemNote } from "../ui/Problem";
 import { Empty, Failed, PageHead, Waiting } from "../ui/Page";
+import type { Ask, Pages } from "../ui/pages";
+import { usePages, withRow, withoutRows } from "../ui/pages";
 import type { Column } from "../ui/Table";
 import { Table } from "../ui/Table";
 import { useNow } from "../ui/now";
-import { useThrottled } from "../ui/throttled";
 import "./records.css";
 
-const PAGE = 100;
 const FILE_PAGE = 1_000;
 const FILE_ROWS_MAX = 50_000;
 const STATES = ["open", "closed", "void"] as const;
 const KINDS = ["slot", "gate"] as const;
-type Filter = "state" | "kind" | "zone" | "slot";
+
+interface Filter {
+  state?: Session["state"];
+  kind?: Session["kind"];
+  zone?: string;
+  slot?: string;
+}
 
 export default function SessionsPage() {
   const { t } = useTranslation();
   const { lotId } = useSession();
   const format = useFormat();
   const { zones } = useCounts();
-  const [search, setSearch] = useSearchParams();
-  const get = (name: Filter) => search.get(name) ?? "";
-  const set = (name: Filter, value: string) =>
-    setSearch((before) => {
-      const next = new URLSearchParams(before);
-      if (value) next.set(name, value);
-      else next.delete(name);
-      return next;
-    });
-  const filter = {
+  const { get, set } = useAddress();
+  const filter: Filter = {
     ...(get("state") ? { state: get("state") as Session["state"] } : {}),
     ...(get("kind") ? { kind: get("kind") as Session["kind"] } : {}),
     ...(get("zone") ? { zone: get("zone") } : {}),
     ...(get("slot") ? { slot: get("slot") } : {}),
   };
-  const list = useInfiniteQuery({
-    queryKey: ["sessions", lotId, filter],
-    initialPageParam: "",
-    queryFn: async ({ pageParam }) => {
-      const query = { lot: lotId, limit: PAGE, ...filter, ...(pageParam ? { cursor: pageParam } : {}) };
-      const page = await api.GET("/api/sessions", { params: { query } });
-      return { sessions: answer(page), next: page.response.headers.get("Next-Cursor") };
-    },
-    getNextPageParam: (page) => page.next,
-  });
-  const { refetch } = list;
-  const refresh = useThrottled(useCallback(() => void refetch(), [refetch]));
-  useEvents(useCallback((events: readonly Event[]) => events.some((event) => "session" in event.data) && refresh(), [refresh]));
-
-  const sessions = list.data?.pages.flatMap((page) => page.sessions) ?? [];
+  const ask: Ask<Session> = (query) => api.GET("/api/sessions", { params: { query: { lot: lotId, ...filter, ...query } } });
+  const { list, rows: sessions } = usePages(["sessions", lotId, filter], ask, (pages, event) => heard(pages, event, filter));
   const isFiltered = Object.keys(filter).length > 0;
   const file = useMutation({
-    mutationFn: () => all((query) => api.GET("/api/sessions", { params: { query: { lot: lotId, ...filter, ...query } } })),
+    mutationFn: () => all(ask),
     onSuccess: ({ sessions }) => {
       const header = ["id", "kind", "state", "slot", "zone", "ticket", "plate", "opened_at", "closed_at"] as const;
       const rows = sessions.map((each) => [each.id, each.kind, each.state, each.slot_code ?? null, each.zone ?? null, each.ticket ?? null, each.plate ?? null, each.opened_at, each.closed_at ?? null]);
@@ -83,14 +68,14 @@ export default function SessionsPage() {
         </p>
       )}
       <div className="filters">
-        <Choice label={t("sessions.state")} value={get("state")} onChange={(value) => set("state", value)} options={STATES.map((name) => [name, t(`sessions.states.${name}`)])} />
-        <Choice label={t("slot.kind")} value={get("kind")} onChange={(value) => set("kind", value)} options={KINDS.map((name) => [name, t(`sessions.kinds.${name}`)])} />
-        <Choice label={t("slot.zone")} value={get("zone")} onChange={(value) => set("zone", value)} options={[...zones.keys()].flatMap((zone) => (zone === null ? [] : [[zone, zone] as const]))} />
-        <SlotFilter key={get("slot")} value={get("slot")} onChange={(value) => set("slot", value)} />
+        <Choice label={t("sessions.state")} value={get("state")} onChange={(state) => set({ state })} options={STATES.map((name) => [name, t(`sessions.states.${name}`)])} />
+        <Choice label={t("slot.kind")} value={get("kind")} onChange={(kind) => set({ kind })} options={KINDS.map((name) => [name, t(`sessions.kinds.${name}`)])} />
+        <Choice label={t("slot.zone")} value={get("zone")} onChange={(zone) => set({ zone })} options={[...zones.keys()].flatMap((zone) => (zone === null ? [] : [[zone, zone] as const]))} />
+        <Sought label={t("sessions.slot")} value={get("slot")} placeholder="A-01" onChange={(slot) => set({ slot })} />
       </div>
       <section className="card flush" aria-label={t("nav.sessions")}>
         {list.isError ? (
-          <Failed error={list.error} onRetry={() => void refetch()} />
+          <Failed error={list.error} onRetry={() => void list.refetch()} />
         ) : list.isPending ? (
           <Waiting height={420} />
         ) : sessions.length === 0 ? (
@@ -108,12 +93,24 @@ export default function SessionsPage() {
   );
 }
 
+/** What an event makes of the stays that match. */
+export function heard(pages: Pages<Session>, { data }: Event, { state, kind, zone, slot }: Filter): Pages<Session> {
+  const session = "session" in data ? data.session : null;
+  if (!session) return pages;
+  const isWanted =
+    (!state || session.state === state) &&
+    (!kind || session.kind === kind) &&
+    (!zone || session.zone === zone) &&
+    (!slot || session.slot_code === slot || session.slot_id === slot);
+  return isWanted ? withRow(pages, session, ({ opened_at }) => opened_at) : withoutRows(pages, [session.id]);
+}
+
 /** Every stay that matches, page by page, up to a bound that a spreadsheet and a phone still hold. */
-async function all(page: (query: { limit: number; cursor?: string }) => Promise<{ data?: Session[]; response: Response }>): Promise<{ sessions: Session[]; isCut: boolean }> {
+async function all(ask: Ask<Session>): Promise<{ sessions: Session[]; isCut: boolean }> {
   const sessions: Session[] = [];
   for (let cursor: string | null = ""; cursor !== null; ) {
     if (sessions.length >= FILE_ROWS_MAX) return { sessions, isCut: true };
-    const next = await page({ limit: FILE_PAGE, ...(cursor ? { cursor } : {}) });
+    const next = await ask({ limit: FILE_PAGE, ...(cursor ? { cursor } : {}) });
     sessions.push(...answer(next));
     cursor = next.response.headers.get("Next-Cursor");
   }
@@ -174,18 +171,31 @@ export function Choice({ label, value, options, onChange }: ChoiceProps) {
   );
 }
 
-/** A code, looked for when it was written: a half of it is no slot. */
-export function SlotFilter({ value, onChange }: { value: string; onChange: (value: string) => void }) {
-  const { t } = useTranslation();
+interface SoughtProps {
+  label: string;
+  value: string;
+  placeholder?: string;
+  onChange: (value: string) => void;
+}
+
+/** Looked for when it was written: a half of it is nothing. */
+export function Sought({ label, value, placeholder, onChange }: SoughtProps) {
+  const [text, setText] = useState(value);
+  const [known, setKnown] = useState(value);
+  if (known !== value) {
+    setKnown(value);
+    setText(value);
+  }
   return (
     <label className="field">
-      <span>{t("sessions.slot")}</span>
+      <span>{label}</span>
       <input
         type="search"
-        defaultValue={value}
-        placeholder="A-01"
-        onBlur={(event) => onChange(event.target.value.trim())}
-        onKeyDown={(event) => event.key === "Enter" && onChange(event.currentTarget.value.trim())}
+        value={text}
+        placeholder={placeholder}
+        onChange={(event) => setText(event.target.value)}
+        onBlur={() => onChange(text.trim())}
+        onKeyDown={(event) => event.key === "Enter" && onChange(text.trim())}
       />
     </label>
   );

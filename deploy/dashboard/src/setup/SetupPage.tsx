@@ -1,7 +1,7 @@
 // How the lot is made up: its slots, where they lie, a whole plan from a file, and the lot itself.
 import { Tabs } from "@base-ui/react/tabs";
 import { useTranslation } from "../i18n";
-import { useSearchParams } from "wouter";
+import { useAddress } from "../ui/address";
 import { PageHead } from "../ui/Page";
 import { ImportSlots } from "./ImportSlots";
 import { LotForm } from "./LotForm";
@@ -14,11 +14,11 @@ type Part = keyof typeof PARTS;
 
 export default function SetupPage() {
   const { t } = useTranslation();
-  const [search, setSearch] = useSearchParams();
-  const asked = search.get("part");
-  const part: Part = asked !== null && asked in PARTS ? (asked as Part) : "slots";
+  const { get, set } = useAddress();
+  const asked = get("part");
+  const part: Part = asked in PARTS ? (asked as Part) : "slots";
   return (
-    <Tabs.Root value={part} onValueChange={(next: Part) => setSearch({ part: next })}>
+    <Tabs.Root value={part} onValueChange={(part: Part) => set({ part })}>
       <PageHead title={t("nav.setup")}>
         <Tabs.List className="segments tabs" aria-label={t("nav.setup")}>
           {(Object.keys(PARTS) as Part[]).map((name) => (
