@@ -1,16 +1,18 @@
-// Pictures of every page, light and dark, large and small, of the demo lot; in shots/, to be looked at.
+// Pictures of every page, light and dark, large and small, of the demo lot; in shots/, to be looked at. Its clock is that of Jakarta, and its
+// curve of today is as long as the day is there: those of the documentation were taken there after noon.
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { DESKTOP, PHONE, launch, logIn, visit } from "./browser";
 import { Daemon } from "./daemon";
 
 const SHOTS = join(import.meta.dirname, "../shots");
 /** For pictures to load and charts to be drawn, after the page is quiet. */
 const SETTLE_MS = 600;
-/** The lot fills up before it is drawn: an empty one shows little. */
-const MORNING_MS = 90_000;
+/** Longest until the cameras of the demo have learned the lot, and set slots by themselves; and how long they do before they are drawn. */
+const OPENING_MS_MAX = 300_000;
+const MORNING_MS = 60_000;
 /** For all pages of one look. */
 const LOOK_MS_MAX = 300_000;
 
@@ -36,8 +38,11 @@ let daemon: Daemon;
 beforeAll(async () => {
   mkdirSync(SHOTS, { recursive: true });
   [browser, daemon] = await Promise.all([launch(), Daemon.start("--demo")]);
+  // It says so beside its name.
+  const name = async () => (await daemon.ask<{ name: string }>("GET", "/api/lots/demo")).name;
+  await expect.poll(name, { timeout: OPENING_MS_MAX, interval: 1_000 }).toContain("are known");
   await new Promise((done) => setTimeout(done, MORNING_MS));
-}, 2 * MORNING_MS);
+}, 2 * OPENING_MS_MAX);
 afterAll(async () => {
   await browser.close();
   await daemon.end();

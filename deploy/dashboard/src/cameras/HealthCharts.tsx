@@ -25,7 +25,7 @@ export function HealthCharts({ camera }: { camera: Camera }) {
   const [range, setRange] = useState<Range>("day");
   const now = useNow(STEP_MS);
   const from = now - RANGES[range];
-  const { data = NONE } = useQuery({
+  const { data = NONE, isPending } = useQuery({
     queryKey: ["health", lotId, camera.id, range, from],
     placeholderData: (before) => before,
     queryFn: () =>
@@ -40,18 +40,24 @@ export function HealthCharts({ camera }: { camera: Camera }) {
   }, [data, camera.interval_s]);
   const dbm = useCallback((value: number) => `${format.number(Math.round(value))} dBm`, [format]);
   const count = useCallback((value: number) => (Number.isInteger(value) ? format.number(value) : ""), [format]);
-  if (data.length < 2) return null;
+  const period = { from, to: now };
   return (
     <>
       <div className="spread health-range">
         <h3>{t("cameras.course")}</h3>
         <Segments label={t("history.range")} value={range} options={(Object.keys(RANGES) as Range[]).map((name) => [name, t(`cameras.ranges.${name}`)])} onChange={setRange} />
       </div>
-      <p className="fine health-note">{t("cameras.restarts", { number: format.number(marks.length) })}</p>
-      <LineChart label={t("cameras.signal")} readings={lines.signal} words={dbm} from={from} marks={marks} isFromNought={false} />
-      <LineChart label={t("cameras.heap")} readings={lines.heap} words={format.bytes} from={from} marks={marks} />
-      <LineChart label={t("cameras.queue")} readings={lines.queue} words={count} from={from} marks={marks} />
-      <LineChart label={t("cameras.uptime")} readings={lines.uptime} words={format.hours} from={from} marks={marks} />
+      {data.length < 2 ? (
+        <p className="fine health-note">{isPending ? t("app.loading") : t("cameras.noCourse")}</p>
+      ) : (
+        <>
+          <p className="fine health-note">{t("cameras.restarts", { number: format.number(marks.length) })}</p>
+          <LineChart label={t("cameras.signal")} readings={lines.signal} words={dbm} period={period} marks={marks} isFromNought={false} />
+          <LineChart label={t("cameras.heap")} readings={lines.heap} words={format.bytes} period={period} marks={marks} />
+          <LineChart label={t("cameras.queue")} readings={lines.queue} words={count} period={period} marks={marks} />
+          <LineChart label={t("cameras.uptime")} readings={lines.uptime} words={format.hours} period={period} marks={marks} />
+        </>
+      )}
     </>
   );
 }

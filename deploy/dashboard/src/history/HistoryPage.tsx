@@ -2,12 +2,12 @@
 import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { useTranslation } from "../i18n";
-import { useSearchParams } from "wouter";
 import { answer, api } from "../api/client";
 import { STATES } from "../api/types";
 import { dayOf } from "../i18n/zone";
 import { useCounts, useView } from "../live/context";
 import { useFormat, useSession } from "../session";
+import { useAddress } from "../ui/address";
 import { Failed, PageHead, Waiting } from "../ui/Page";
 import { Segments } from "../ui/Segments";
 import { csv, download } from "../ui/csv";
@@ -29,8 +29,8 @@ export default function HistoryPage() {
   const format = useFormat();
   const timeZone = useView((view) => view.lot?.lot.time_zone ?? "UTC");
   const { zones } = useCounts();
-  const [search, setSearch] = useSearchParams();
-  const zone = search.get("zone") ?? undefined;
+  const { search, get, set } = useAddress();
+  const zone = get("zone") || undefined;
   const now = useNow(MINUTE_MS);
   const { range, from, to, bucket, days } = period(search, now, timeZone);
   const query = { lot: lotId, from: new Date(from).toISOString(), to: new Date(to).toISOString() };
@@ -47,17 +47,8 @@ export default function HistoryPage() {
   const shown = useMemo(() => columns(history.data ?? [], zone), [history.data, zone]);
   const busiest = peak(shown);
   const rate = occupancy(shown);
-  const set = (values: Record<string, string | undefined>) =>
-    setSearch((before) => {
-      const next = new URLSearchParams(before);
-      for (const [name, value] of Object.entries(values)) {
-        if (value) next.set(name, value);
-        else next.delete(name);
-      }
-      return next;
-    });
   /** An own period begins as the one that was looked at. */
-  const choose = (next: Range) => set(next === "own" ? { range: next, from: dayOf(from, timeZone), to: dayOf(to - 1, timeZone) } : { range: next, from: undefined, to: undefined });
+  const choose = (next: Range) => set(next === "own" ? { range: next, from: dayOf(from, timeZone), to: dayOf(to - 1, timeZone) } : { range: next, from: "", to: "" });
 
   function save() {
     const header = ["start", "end", "watched_share", ...STATES];
@@ -92,7 +83,7 @@ export default function HistoryPage() {
           {(["from", "to"] as const).map((name) => (
             <label key={name} className="field">
               <span>{t(name === "from" ? "history.from" : "history.to")}</span>
-              <input type="date" max={dayOf(now, timeZone)} value={search.get(name) ?? ""} onChange={(event) => set({ [name]: event.target.value })} />
+              <input type="date" max={dayOf(now, timeZone)} value={get(name)} onChange={(event) => set({ [name]: event.target.value })} />
             </label>
           ))}
         </div>
@@ -119,7 +110,7 @@ export default function HistoryPage() {
           <Failed error={history.error} onRetry={() => void history.refetch()} />
         ) : history.data ? (
           <>
-            <StackChart columns={shown} timeZone={timeZone} height={HEIGHT} label={t("history.full")} />
+            <StackChart columns={shown} height={HEIGHT} label={t("history.full")} />
             <p className="fine history-key">
               <span className="gap-mark" aria-hidden="true" /> {t("history.gapKey")}
             </p>

@@ -1,5 +1,6 @@
 // The curve of today, on the page of the lot.
 import { useQuery } from "@tanstack/react-query";
+import { useMemo } from "react";
 import { useTranslation } from "../i18n";
 import { Link } from "wouter";
 import { answer, api } from "../api/client";
@@ -12,27 +13,27 @@ import { StackChart } from "./StackChart";
 
 const HEIGHT = 168;
 const QUARTER_MS = 15 * 60_000;
-const DAY_MS = 24 * 3_600_000;
 
 export default function Today() {
   const { t } = useTranslation();
   const { lotId } = useSession();
   const timeZone = useView((view) => view.lot?.lot.time_zone ?? "UTC");
   const now = useNow(QUARTER_MS);
-  const from = midnight(now, timeZone);
+  // To the end of the day, which may have an hour more or less: what is not over yet stays empty.
+  const [from, to] = [midnight(now, timeZone), midnight(now, timeZone, -1)];
   const { data } = useQuery({
     queryKey: ["history", lotId, from, "quarter"],
-    // To the end of the day: what is not over yet stays empty.
     queryFn: () =>
       api
         .GET("/api/slots/history", {
           params: {
-            query: { lot: lotId, from: new Date(from).toISOString(), to: new Date(from + DAY_MS).toISOString(), bucket: "quarter" },
+            query: { lot: lotId, from: new Date(from).toISOString(), to: new Date(to).toISOString(), bucket: "quarter" },
           },
         })
         .then(answer),
     refetchInterval: 60_000,
   });
+  const shown = useMemo(() => data && columns(data), [data]);
   return (
     <section className="card today" aria-labelledby="today-title">
       <div className="spread">
@@ -41,8 +42,8 @@ export default function Today() {
           {t("nav.history")}
         </Link>
       </div>
-      {data ? (
-        <StackChart columns={columns(data)} timeZone={timeZone} height={HEIGHT} label={t("lot.todayOccupied")} />
+      {shown ? (
+        <StackChart columns={shown} height={HEIGHT} label={t("lot.todayOccupied")} />
       ) : (
         <div className="skeleton" style={{ height: HEIGHT }} />
       )}

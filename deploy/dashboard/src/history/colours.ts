@@ -1,4 +1,5 @@
 // The colours of the styles for a canvas, which knows no variables.
+import { useEffect, useState } from "react";
 
 /** Reads colours as they are at `element`. */
 export function colours(element: Element): (name: string) => string {
@@ -42,4 +43,21 @@ export function hatch(context: CanvasRenderingContext2D, colour: string): Canvas
   }
   paint.stroke();
   return context.createPattern(tile, "repeat");
+}
+
+/** Changes when light becomes dark: what is painted on a canvas does not change by itself. */
+export function useScheme(): string {
+  const [scheme, setScheme] = useState("");
+  useEffect(() => {
+    const media = matchMedia("(prefers-color-scheme: dark)");
+    const look = () => setScheme(`${document.documentElement.dataset.theme ?? ""}${media.matches}`);
+    const observer = new MutationObserver(look);
+    observer.observe(document.documentElement, { attributeFilter: ["data-theme"] });
+    media.addEventListener("change", look);
+    return () => {
+      observer.disconnect();
+      media.removeEventListener("change", look);
+    };
+  }, []);
+  return scheme;
 }

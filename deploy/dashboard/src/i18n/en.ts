@@ -211,6 +211,7 @@ export const en = {
     course: "Over time",
     ranges: { day: "24 hours", week: "7 days" },
     restarts: "Restarts: {{number}}",
+    noCourse: "It reported nothing in this time.",
     changes: "Recent status",
     setup: "Set-up",
     id: "Id",
@@ -261,6 +262,7 @@ export const en = {
     calibrate: "These are empty now",
     calibrateDetail: "Look before you say so: from its next three pictures the camera learns how the empty slots look. They are set free: {{slots}}",
     calibrateYes: "All of them are empty",
+    leave: "What you have drawn is not saved. Leave it all the same?",
     noPicture: "The camera has not sent a picture to draw on yet.",
   },
   why: {

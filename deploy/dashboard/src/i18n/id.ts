@@ -209,6 +209,7 @@ export const id: Uncounted<Catalogue> = {
     course: "Dari waktu ke waktu",
     ranges: { day: "24 jam", week: "7 hari" },
     restarts: "Mulai ulang: {{number}}",
+    noCourse: "Ia tidak melaporkan apa-apa selama ini.",
     changes: "Status terakhir",
     setup: "Pengaturan",
     id: "Id",
@@ -259,6 +260,7 @@ export const id: Uncounted<Catalogue> = {
     calibrate: "Ini kosong sekarang",
     calibrateDetail: "Lihat dulu sebelum mengatakannya: dari tiga gambar berikutnya kamera belajar rupa petak kosong. Petak ini dijadikan kosong: {{slots}}",
     calibrateYes: "Semuanya kosong",
+    leave: "Yang Anda gambar belum disimpan. Tetap tinggalkan?",
     noPicture: "Kamera belum mengirim gambar untuk digambari.",
   },
   why: {

@@ -38,7 +38,7 @@ export function RegionEditor({ camera, capture, known, codes }: Props) {
   const selected = find(editor, editor.selected);
   const whole = saved(editor.now);
   const isChanged = editor.now !== kept;
-  useLeaveWarning(isChanged);
+  useLeaveWarning(isChanged, t("regions.leave"));
 
   const save = useMutation({
     mutationFn: async (drawing: Drawing) => {
@@ -177,12 +177,21 @@ function asSaved({ mode, regions }: CameraRegions) {
   return { mode, regions: regions.map(({ slot, polygon }) => ({ slot, polygon: polygon.map(([x = 0, y = 0]) => [x, y] as const) })) };
 }
 
-/** What was drawn and not saved is not lost by a slip. */
-function useLeaveWarning(isChanged: boolean) {
+/** What was drawn and not saved is not lost by a slip: by closing the page, nor by a link of it. */
+function useLeaveWarning(isChanged: boolean, question: string) {
   useEffect(() => {
     if (!isChanged) return;
     const warn = (event: BeforeUnloadEvent) => event.preventDefault();
+    const ask = (event: MouseEvent) => {
+      if (!(event.target as Element).closest("a[href]") || confirm(question)) return;
+      event.preventDefault();
+      event.stopPropagation();
+    };
     addEventListener("beforeunload", warn);
-    return () => removeEventListener("beforeunload", warn);
-  }, [isChanged]);
+    document.addEventListener("click", ask, true);
+    return () => {
+      removeEventListener("beforeunload", warn);
+      document.removeEventListener("click", ask, true);
+    };
+  }, [isChanged, question]);
 }

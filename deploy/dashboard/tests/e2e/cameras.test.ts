@@ -115,7 +115,15 @@ test("how a camera was doing is drawn over a day and over a week, with its silen
   await logIn(page, stage.daemon.token, "/cameras/cam-4");
   await page.getByText("Restarts: 1").waitFor();
   await expect.poll(() => page.locator(".camera-side .uplot canvas").count()).toBe(4);
-  await page.getByRole("img", { name: "Signal: -71 dBm – -60 dBm" }).waitFor();
+  // Read point by point, by keys.
+  const signal = page.getByRole("slider", { name: "Signal: -71 dBm – -60 dBm" });
+  const said = () => signal.getAttribute("aria-valuetext");
+  await signal.focus();
+  for (const [key, words] of [["End", "-62 dBm"], ["ArrowLeft", "-61 dBm"], ["Home", "-60 dBm"], ["ArrowRight", "-61 dBm"], ["PageUp", "-71 dBm"]] as const) {
+    await page.keyboard.press(key);
+    await expect.poll(said).toContain(words);
+  }
+  await page.locator(".chart").filter({ hasText: "Signal" }).locator("h3").getByText("-71 dBm", { exact: false }).waitFor();
   const [day = ""] = asked;
   await page.getByText("7 days", { exact: true }).click();
   await expect.poll(() => (Date.parse(day) - Date.parse(asked.at(-1) ?? day)) / 86_400_000).toBeGreaterThan(5.9);

@@ -77,6 +77,12 @@ test("regions are drawn by hand, copied, nudged by keys, taken back and done aga
   await page.keyboard.press("Control+Shift+z");
   expect(await label()).toBe(moved);
 
+  // What is not saved is not lost by a slip: whoever is asked stays.
+  const asked = page.waitForEvent("dialog");
+  await Promise.all([asked.then((dialog) => dialog.dismiss()), page.locator(".nav").getByText("Lot", { exact: true }).click()]);
+  expect(new URL(page.url()).pathname).toBe("/cameras/cam-1/regions");
+  await second.focus();
+
   // A corner is dragged away, and the drag taken back in one step.
   await page.mouse.move(...(await at(page, left("A-02"), TOP)));
   await page.mouse.down();

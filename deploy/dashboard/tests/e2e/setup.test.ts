@@ -81,9 +81,13 @@ test("a token is made, shown once, and revoked", async () => {
 
 test("stays and events are listed as they happen, and saved as a file", async () => {
   const { page, end } = await stage.visit();
-  await logIn(page, stage.daemon.token, "/sessions?state=open");
+  let asked = 0;
+  page.on("request", (request) => (asked += Number(new URL(request.url()).pathname === "/api/sessions")));
+  await logIn(page, stage.daemon.token, "/sessions?state=open&slot=A-02");
+  await page.getByText("No stay matches.").waitFor();
   await stage.daemon.parkctl("slot", "set", "A-02", "--state", "occupied");
   await page.getByRole("row").filter({ hasText: "A-02" }).first().waitFor();
+  expect(asked).toBe(1);
   const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Download CSV" }).click()]);
   expect(download.suggestedFilename()).toBe("main-sessions.csv");
   await page.goto("/events?slot=A-02");
@@ -97,6 +101,24 @@ test("stays and events are listed as they happen, and saved as a file", async ()
   await end();
 });
 
+test("what was imported at once, in one moment, is looked through to its beginning", async () => {
+  const many = Array.from({ length: 1_100 }, (_, at) => ({ code: `M-${at}`, zone: "M" }));
+  await stage.daemon.ask("POST", "/api/lots", { id: "many", name: "Many" });
+  await stage.daemon.fill(many, "many");
+  const { page, end } = await stage.visit();
+  await logIn(page, stage.daemon.token, "/events?lot=many&kind=slot.created");
+  const more = page.getByRole("button", { name: "Load more" });
+  const rows = page.locator(".log li");
+  for (let shown = 200; shown < many.length; shown += 200) {
+    await expect.poll(() => rows.count()).toBe(shown);
+    await more.click();
+  }
+  await expect.poll(() => rows.count()).toBe(many.length);
+  await rows.filter({ hasText: /M-0 / }).first().waitFor();
+  expect(await more.count()).toBe(0);
+  await end();
+});
+
 test("the history has a figure for today, and a file", async () => {
   const { page, end } = await stage.visit();
   await logIn(page, stage.daemon.token, "/history?range=week");
@@ -105,6 +127,12 @@ test("the history has a figure for today, and a file", async () => {
   expect(await page.getByRole("radio", { name: "7 days" }).isChecked()).toBe(true);
   const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Download CSV" }).click()]);
   expect(download.suggestedFilename()).toBe("main-all-week.csv");
+  const chart = page.getByRole("slider", { name: "How full the lot was" });
+  await chart.focus();
+  await page.locator(".chart-read strong").waitFor();
+  expect(await chart.getAttribute("aria-valuetext")).toMatch(/: Occupied [\d.]+, Reserved /);
+  await page.keyboard.press("Home");
+  await expect.poll(() => chart.getAttribute("aria-valuetext")).toContain("No data");
   await page.getByText("As a table").first().click();
   await page.getByRole("columnheader", { name: "Occupied" }).waitFor();
   await page.getByText("Own", { exact: true }).click();
