@@ -26,7 +26,7 @@ const EventsPage = lazy(() => import("./records/EventsPage"));
 const TokensPage = lazy(() => import("./records/TokensPage"));
 const SetupPage = lazy(() => import("./setup/SetupPage"));
 
-function client(): QueryClient {
+function newQueries(): QueryClient {
   return new QueryClient({
     defaultOptions: {
       queries: {
@@ -41,7 +41,7 @@ function client(): QueryClient {
 
 export default function Inside({ entered }: { entered: Entered }) {
   // One for each who enters: what somebody else has read is nothing to the next.
-  const [queries] = useState(client);
+  const [queries] = useState(newQueries);
   return (
     <QueryClientProvider client={queries}>
       <Lots entered={entered} />
@@ -76,7 +76,7 @@ function Lots({ entered }: { entered: Entered }) {
     if (!chosen) return null;
     const go = (id: string) => {
       rememberLot(id);
-      void keptLot(id).then((kept) => setChosen({ ...chosen, lotId: id, kept }));
+      void keptLot(id).then((kept) => setChosen((before) => before && { ...before, lotId: id, kept }));
     };
     return { identity, lotId: chosen.lotId, lots: chosen.lots, chooseLot: go, logIn, logOut };
   }, [chosen, identity, logIn, logOut]);

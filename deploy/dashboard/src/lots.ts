@@ -29,6 +29,12 @@ export function lastLot(): string | null {
 }
 
 export function rememberLot(id: string): void {
+  const address = new URL(location.href);
+  if (address.searchParams.has("lot")) {
+    // Or the next load would go back to the one that it names.
+    address.searchParams.set("lot", id);
+    history.replaceState(history.state, "", address);
+  }
   try {
     localStorage.setItem(KEY, id);
   } catch {

@@ -77,8 +77,8 @@ export function Gate({ recalled, children }: Props) {
   useEffect(() => {
     if (!isInside) return;
     // Who asks who they are has their login renewed: a screen on a wall stays logged in.
-    const asking = setInterval(() => void doubt(), RENEW_MS);
-    return () => clearInterval(asking);
+    const timer = setInterval(() => void doubt(), RENEW_MS);
+    return () => clearInterval(timer);
   }, [isInside, doubt]);
 
   const logIn = useCallback(() => setEntry({ at: "outside", isOver: false }), []);

@@ -29,7 +29,7 @@ function useNewer(): (() => void) | null {
     return () => clearInterval(timer);
   }, []);
   const load = useCallback(() => {
-    navigator.serviceWorker.addEventListener("controllerchange", () => location.reload());
+    navigator.serviceWorker.addEventListener("controllerchange", () => location.reload(), { once: true });
     waiting?.postMessage("take-over");
   }, [waiting]);
   return waiting && load;
