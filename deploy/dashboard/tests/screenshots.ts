@@ -3,7 +3,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, test, vi } from "vitest";
 import { DESKTOP, PHONE, launch, logIn, visit } from "./browser";
 import { Daemon } from "./daemon";
 
@@ -38,9 +38,12 @@ let daemon: Daemon;
 beforeAll(async () => {
   mkdirSync(SHOTS, { recursive: true });
   [browser, daemon] = await Promise.all([launch(), Daemon.start("--demo")]);
-  // It says so beside its name.
-  const name = async () => (await daemon.ask<{ name: string }>("GET", "/api/lots/demo")).name;
-  await expect.poll(name, { timeout: OPENING_MS_MAX, interval: 1_000 }).toContain("are known");
+  const opened = async () => {
+    // It says so beside its name.
+    const { name } = await daemon.ask<{ name: string }>("GET", "/api/lots/demo");
+    if (!name.includes("are known")) throw new Error(`the demo has not opened: ${name}`);
+  };
+  await vi.waitFor(opened, { timeout: OPENING_MS_MAX, interval: 1_000 });
   await new Promise((done) => setTimeout(done, MORNING_MS));
 }, 2 * OPENING_MS_MAX);
 afterAll(async () => {
