@@ -56,6 +56,7 @@ impl Follow {
                 LiveMessage::Lagged(lagged) => return Ok(Step::Lagged(lagged)),
                 LiveMessage::Ended(error) => return Err(error.into()),
                 LiveMessage::State(_)
+                | LiveMessage::Greeted { .. }
                 | LiveMessage::Skipped { .. }
                 | LiveMessage::Degraded(_)
                 | LiveMessage::Heartbeat { .. } => {}

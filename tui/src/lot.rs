@@ -93,7 +93,12 @@ impl LotView {
     }
 
     pub fn slot(&self, id: SlotId) -> Option<&Slot> {
-        self.index.get(&id).map(|&at| &self.slots[at])
+        self.place_of(id).map(|at| &self.slots[at])
+    }
+
+    /// Its place in the list.
+    pub fn place_of(&self, id: SlotId) -> Option<usize> {
+        self.index.get(&id).copied()
     }
 
     pub fn by_code(&self, code: &SlotCode) -> Option<&Slot> {
@@ -119,6 +124,7 @@ impl LotView {
                 self.heard_at = if self.is_live() { Some(now) } else { self.heard_at };
                 return;
             }
+            LiveMessage::Greeted { .. } => return,
             LiveMessage::Ended(error) => {
                 self.link = Link::Ended { reason: error.to_string() };
                 return;
@@ -226,7 +232,8 @@ impl LotView {
     fn catch_up(&mut self, lagged: Lagged, now: Time) {
         (self.seq, self.has_gap) = (lagged.to, true);
         for slot in lagged.slots {
-            self.put(slot, now);
+            // They are put in order when all are there.
+            let _ = self.put(slot, now);
         }
         self.slots.retain(|slot| !lagged.deleted.contains(&slot.id));
         self.cameras = lagged.cameras;
@@ -246,7 +253,9 @@ impl LotView {
             EventChange::LotCreated { lot } | EventChange::LotChanged { lot } => self.set_lot(lot.clone()),
             EventChange::SlotCreated { slot, .. } | EventChange::SlotChanged { slot, .. } => {
                 self.actors.insert(slot.id, event.actor.clone());
-                self.put(slot.clone(), now);
+                if self.put(slot.clone(), now) {
+                    self.restructure();
+                }
             }
             EventChange::SlotDeleted { slot, .. } => {
                 self.slots.retain(|known| known.id != slot.id);
@@ -323,8 +332,10 @@ impl LotView {
         self.lot = Some(lot);
     }
 
-    fn put(&mut self, slot: Slot, now: Time) {
-        match self.index.get(&slot.id).copied() {
+    /// Takes in a slot; whether the lot is another than before, and has to be worked out anew.
+    #[must_use]
+    fn put(&mut self, slot: Slot, now: Time) -> bool {
+        match self.place_of(slot.id) {
             Some(at) => {
                 let known = std::mem::replace(&mut self.slots[at], slot);
                 let slot = &self.slots[at];
@@ -334,14 +345,12 @@ impl LotView {
                     self.flashes.insert(slot.id, now.plus_ms(FLASH_MS));
                 }
                 let is_moved = known.zone != slot.zone || known.level != slot.level || known.position != slot.position;
-                if is_moved || known.code != slot.code {
-                    self.restructure();
-                }
+                is_moved || known.code != slot.code
             }
             None => {
                 self.flashes.insert(slot.id, now.plus_ms(FLASH_MS));
                 self.slots.push(slot);
-                self.restructure();
+                true
             }
         }
     }

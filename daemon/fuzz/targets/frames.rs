@@ -27,7 +27,10 @@ pub fn run(data: &[u8]) {
                 assert_eq!(before, Some(lagged.from));
                 assert_eq!(after.as_ref().map(|after| after.seq), Some(lagged.to));
             }
-            LiveMessage::State(_) | LiveMessage::Degraded(_) | LiveMessage::Heartbeat { .. } => {
+            LiveMessage::State(_)
+            | LiveMessage::Greeted { .. }
+            | LiveMessage::Degraded(_)
+            | LiveMessage::Heartbeat { .. } => {
                 assert_eq!(after, place, "only what changes the lot moves the cursor");
             }
             LiveMessage::Ended(_) => break,

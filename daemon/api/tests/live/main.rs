@@ -26,6 +26,7 @@ fn name(message: &LiveMessage) -> String {
     match message {
         LiveMessage::State(LinkState::Offline { .. }) => "Offline".into(),
         LiveMessage::State(state) => format!("{state:?}"),
+        LiveMessage::Greeted { .. } => "Greeted".into(),
         LiveMessage::Snapshot(snapshot) => format!("snapshot {}", snapshot.seq),
         LiveMessage::Event(event) => format!("event {}", event.seq),
         LiveMessage::Skipped { seq, kind } => format!("{kind} {seq}"),
@@ -68,8 +69,8 @@ async fn a_stream_that_was_cut_goes_on_where_it_was() {
     let (names, _) = until(&mut live, "event 9").await;
     assert_eq!(
         names,
-        "Connecting, CatchingUp, snapshot 3, Live, event 4, lagged 6, Offline, \
-         Connecting, CatchingUp, event 7, event 8, Live, event 9"
+        "Connecting, Greeted, CatchingUp, snapshot 3, Live, event 4, lagged 6, Offline, \
+         Connecting, Greeted, CatchingUp, event 7, event 8, Live, event 9"
     );
     assert_eq!(live.cursor(), Some(Cursor { epoch: "e".into(), seq: 9 }));
     assert_eq!(stage.hear().await, asked(None));
@@ -85,7 +86,7 @@ async fn a_caller_that_was_here_before_gets_only_what_it_missed() {
     let cursor = Some(Cursor { epoch: "e".into(), seq: 4 });
     let mut live = stage.follow(LiveOptions { cursor: cursor.clone(), ..quick() });
     assert_eq!(live.cursor(), cursor);
-    assert_eq!(until(&mut live, "Live").await.0, "Connecting, CatchingUp, event 5, Live");
+    assert_eq!(until(&mut live, "Live").await.0, "Connecting, Greeted, CatchingUp, event 5, Live");
 }
 
 #[tokio::test]
@@ -95,7 +96,7 @@ async fn repeated_events_are_dropped_and_a_gap_is_closed_by_reconnecting() {
     let mut stage = Stage::new([begun(3, first), Scene::Play(second)]).await;
     let mut live = stage.follow(quick());
     let (names, reasons) = until(&mut live, "event 6").await;
-    assert!(names.contains("Live, event 4, Offline, Connecting, CatchingUp, event 5, event 6"), "{names}");
+    assert!(names.contains("Live, event 4, Offline, Connecting, Greeted, CatchingUp, event 5, event 6"), "{names}");
     assert_eq!(reasons, ["event 5 is missing: 6 came after 4"]);
     assert_eq!(stage.hear().await, asked(None));
     assert_eq!(stage.hear().await, asked(Some(4)));
@@ -119,7 +120,7 @@ async fn a_large_frame_on_a_slow_line_is_not_silence() {
     let slow = Scene::Play(vec![Act::Say(beating(3, 1)), Act::Slow(snapshot(3)), Act::Wait]);
     let stage = Stage::new([slow]).await;
     let mut live = stage.follow(quick());
-    assert_eq!(until(&mut live, "Live").await.0, "Connecting, CatchingUp, snapshot 3, Live");
+    assert_eq!(until(&mut live, "Live").await.0, "Connecting, Greeted, CatchingUp, snapshot 3, Live");
 }
 
 #[tokio::test]
@@ -263,7 +264,10 @@ async fn pings_are_answered_and_heartbeats_handed_on() {
     let acts = [Act::Ping, Act::Say(heartbeat(3)), Act::Wait];
     let mut stage = Stage::new([begun(3, acts)]).await;
     let mut live = stage.follow(quick());
-    assert_eq!(until(&mut live, "heartbeat 3").await.0, "Connecting, CatchingUp, snapshot 3, Live, heartbeat 3");
+    assert_eq!(
+        until(&mut live, "heartbeat 3").await.0,
+        "Connecting, Greeted, CatchingUp, snapshot 3, Live, heartbeat 3"
+    );
     assert_eq!(stage.hear().await, asked(None));
     assert_eq!(stage.hear().await, Heard::Pong);
 }

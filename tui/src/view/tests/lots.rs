@@ -200,6 +200,15 @@ fn alarms_that_do_not_fit_are_counted() {
 }
 
 #[test]
+fn ages_are_by_the_clock_of_the_daemon_from_the_first_that_it_says() {
+    let (mut model, demo) = (blank((80, 24)), live((80, 24)).1);
+    told(&mut model, LiveMessage::Greeted { at: now().plus_ms(600_000) });
+    assert_eq!(model.tab().lot.heard_at, None, "nothing is known of the lot");
+    told(&mut model, LiveMessage::Snapshot(Box::new(demo.snapshot())));
+    assert!(row(&model, 22).contains("free for 58 min") && row(&model, 0).contains("10:10"), "{}", text(&model));
+}
+
+#[test]
 fn ages_are_by_the_clock_of_the_daemon() {
     let (mut model, _) = live((80, 24));
     let before = row(&model, 22);

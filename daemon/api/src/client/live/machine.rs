@@ -151,6 +151,7 @@ impl Machine {
         }
         self.dead_after = dead_after(hello.heartbeat_s);
         self.phase = Phase::Greeted { epoch: hello.epoch.as_str().into() };
+        self.put(LiveMessage::Greeted { at: hello.at }, out);
         self.put(LiveMessage::State(LinkState::CatchingUp), out);
         Ok(())
     }

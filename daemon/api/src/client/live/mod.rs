@@ -55,6 +55,10 @@ impl Default for LiveOptions {
 pub enum LiveMessage {
     /// The connection is in another state now.
     State(LinkState),
+    /// A connection stands; what time the server has.
+    Greeted {
+        at: Time,
+    },
     /// Replaces everything that was known of the lot.
     Snapshot(Box<Snapshot>),
     /// The next change; each comes once, in order.

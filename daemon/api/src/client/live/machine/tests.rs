@@ -94,6 +94,7 @@ fn play(machine: &mut Machine, frames: impl IntoIterator<Item = Frame>) -> (Vec<
     let interrupted = frames.into_iter().find_map(|frame| machine.step(frame, &mut out).err());
     let name = |delivery: Delivery| match delivery.message {
         LiveMessage::State(state) => format!("{state:?}"),
+        LiveMessage::Greeted { .. } => "Greeted".into(),
         LiveMessage::Snapshot(snapshot) => format!("snapshot {}", snapshot.seq),
         LiveMessage::Event(event) => format!("event {}", event.seq),
         LiveMessage::Skipped { seq, kind } => format!("{kind} {seq}"),
@@ -135,13 +136,13 @@ fn reason(interrupted: Option<Interrupted>) -> String {
 fn a_snapshot_is_live_at_once_and_a_resumed_stream_when_it_has_caught_up() {
     let mut new = machine(None);
     let (out, _) = play(&mut new, [hello("e", 7), snapshot(7, SnapshotReason::NoCursor, Vec::new())]);
-    assert_eq!(out, ["CatchingUp", "snapshot 7", "Live"]);
+    assert_eq!(out, ["Greeted", "CatchingUp", "snapshot 7", "Live"]);
     assert_eq!(new.open(), at("e", 7));
 
     let mut back = machine(at("e", 7));
     let frames = [hello("e", 9), resumed(7, 9), events([event(8)]), events([event(9), event(10)])];
     let (out, _) = play(&mut back, frames);
-    assert_eq!(out, ["CatchingUp", "event 8", "event 9", "Live", "event 10"]);
+    assert_eq!(out, ["Greeted", "CatchingUp", "event 8", "event 9", "Live", "event 10"]);
     assert_eq!(back.open(), at("e", 10));
 }
 
@@ -181,7 +182,7 @@ fn a_summary_moves_the_cursor_only_from_where_it_stands() {
 fn a_catching_up_client_that_is_lagged_beyond_the_head_is_live() {
     let mut machine = machine(at("e", 5));
     let (out, _) = play(&mut machine, [hello("e", 9), resumed(5, 9), lagged(5, 12, Vec::new())]);
-    assert_eq!(out, ["CatchingUp", "lagged 12", "Live"]);
+    assert_eq!(out, ["Greeted", "CatchingUp", "lagged 12", "Live"]);
 }
 
 #[test]
@@ -222,7 +223,7 @@ fn frames_out_of_turn_end_the_connection_and_change_nothing() {
 fn a_server_that_is_behind_may_take_the_client_back() {
     let mut machine = machine(at("e", 5));
     let (out, _) = play(&mut machine, [hello("e", 3), snapshot(3, SnapshotReason::Ahead, Vec::new())]);
-    assert_eq!(out, ["CatchingUp", "snapshot 3", "Live"]);
+    assert_eq!(out, ["Greeted", "CatchingUp", "snapshot 3", "Live"]);
     assert_eq!(machine.open(), at("e", 3));
 }
 
@@ -239,7 +240,7 @@ fn a_place_where_the_log_has_a_hole_is_left_by_asking_for_a_snapshot() {
         }
     }
     let (out, _) = play(&mut machine, [hello("e", 7), snapshot(7, SnapshotReason::NoCursor, Vec::new())]);
-    assert_eq!(out, ["CatchingUp", "snapshot 7", "Live"]);
+    assert_eq!(out, ["Greeted", "CatchingUp", "snapshot 7", "Live"]);
     assert_eq!(machine.open(), at("e", 7));
 }
 
