@@ -1,15 +1,14 @@
 //! The last known state of each lot, kept on disk so that the next start shows something at once. Losing it costs nothing.
 
-use std::fs::{self, OpenOptions};
-use std::io::Write;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::path::PathBuf;
 
-use etcetera::BaseStrategy;
 use parking_api::client::env::Env;
 use parking_api::live::Snapshot;
 use parking_api::{LotId, Time};
 use serde::{Deserialize, Serialize};
+
+use crate::files::{self, Use};
 
 /// A larger file is none of ours, in bytes.
 const FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
@@ -30,11 +29,7 @@ struct Kept {
 impl Cache {
     /// In the cache folder of this person.
     pub fn of_person(env: &Env) -> Option<Self> {
-        let base = match env.get("XDG_CACHE_HOME") {
-            Some(folder) => PathBuf::from(folder),
-            None => etcetera::choose_base_strategy().ok()?.cache_dir(),
-        };
-        Some(Self { folder: base.join("parktui") })
+        files::folder(env, Use::Cache).map(|folder| Self { folder })
     }
 
     pub fn load(&self, server: &str, lot: &LotId) -> Option<(Time, Snapshot)> {
@@ -46,20 +41,15 @@ impl Cache {
         (kept.server == server && kept.snapshot.lot.id == *lot).then_some((kept.at, kept.snapshot))
     }
 
-    /// Writes beside and renames, so that a reader never sees half of it. Notes are nobody else's business.
+    /// Notes are nobody else's business.
     pub fn save(&self, server: &str, at: Time, snapshot: Snapshot) -> std::io::Result<()> {
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.folder)?;
         let path = self.path(server, &snapshot.lot.id);
-        let beside = path.with_extension(format!("{}.new", std::process::id()));
-        let kept = Kept { server: server.into(), at, snapshot };
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
-        file.write_all(&serde_json::to_vec(&kept)?)?;
-        fs::rename(&beside, &path)
+        files::replace(&path, &serde_json::to_vec(&Kept { server: server.into(), at, snapshot })?)
     }
 
     fn path(&self, server: &str, lot: &LotId) -> PathBuf {
         let plain: String = server.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
-        Path::new(&self.folder).join(format!("{plain}_{lot}.json"))
+        self.folder.join(format!("{plain}_{lot}.json"))
     }
 }
 

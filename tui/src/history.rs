@@ -1,13 +1,12 @@
 //! Command lines that were typed before, kept for the next start. They may name people, so nobody else reads them.
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::fs;
+use std::io;
 use std::path::PathBuf;
 
-use etcetera::BaseStrategy;
 use parking_api::client::env::Env;
 
+use crate::files::{self, Use};
 use crate::model::HISTORY_MAX;
 
 /// A larger file is none of ours, in bytes.
@@ -22,11 +21,7 @@ pub struct History {
 impl History {
     /// In the state folder of this person.
     pub fn of_person(env: &Env) -> Option<Self> {
-        let base = match env.get("XDG_STATE_HOME") {
-            Some(folder) => PathBuf::from(folder),
-            None => etcetera::choose_base_strategy().ok()?.state_dir()?,
-        };
-        Some(Self { file: base.join("parktui").join("commands") })
+        files::folder(env, Use::State).map(|folder| Self { file: folder.join("commands") })
     }
 
     /// Oldest first; nothing where nothing can be read.
@@ -39,19 +34,11 @@ impl History {
         lines[lines.len().saturating_sub(HISTORY_MAX)..].to_vec()
     }
 
-    /// Writes beside and renames, so that a crash leaves the old or the new.
-    ///
     /// # Errors
     /// When it cannot be written.
     pub fn save(&self, lines: &[String]) -> io::Result<()> {
-        if let Some(folder) = self.file.parent() {
-            fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-        }
-        let beside = self.file.with_extension(format!("{}.new", std::process::id()));
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
         let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
-        file.write_all(text.as_bytes())?;
-        fs::rename(&beside, &self.file)
+        files::replace(&self.file, text.as_bytes())
     }
 }
 

@@ -8,11 +8,13 @@ pub mod actions;
 pub mod app;
 pub mod areas;
 pub mod args;
+pub mod asking;
 pub mod cache;
 pub mod clock;
 pub mod demo;
 pub mod doctor;
 pub mod effect;
+pub mod files;
 pub mod filter;
 #[cfg(test)]
 mod fixture;
@@ -47,11 +49,9 @@ pub mod work;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use etcetera::BaseStrategy;
 use parking_api::LotId;
 use parking_api::client::env::Env;
 use parking_api::client::settings::Settings;
@@ -63,6 +63,7 @@ use app::{App, Daemon, Pace, QUEUE};
 use args::Args;
 use cache::Cache;
 use demo::Demo;
+use files::Use;
 use history::History;
 use images::late::Late;
 use images::probe::{self, Asking};
@@ -128,11 +129,8 @@ fn failed(what: &str) -> impl FnOnce(io::Error) -> Failure {
 
 /// The keys of this person.
 fn keymap(env: &Env) -> Result<Keymap, Failure> {
-    let base = match env.get("XDG_CONFIG_HOME") {
-        Some(folder) => Some(PathBuf::from(folder)),
-        None => etcetera::choose_base_strategy().ok().map(|base| base.config_dir()),
-    };
-    let Some(path) = base.map(|base| base.join("parktui").join("keys.toml")) else { return Ok(Keymap::default()) };
+    let Some(folder) = files::folder(env, Use::Config) else { return Ok(Keymap::default()) };
+    let path = folder.join("keys.toml");
     match std::fs::read_to_string(&path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Keymap::default()),
         Err(error) => Err((USAGE, format!("cannot read {}: {error}", path.display()))),

@@ -8,6 +8,7 @@ use parking_api::slots::Slot;
 use parking_api::tokens::{Identity, Role};
 use parking_api::{LotId, SessionId, SlotId, Time};
 
+use crate::asking::Asking;
 use crate::filter::{About, Filter};
 use crate::hud::Hud;
 use crate::keymap::Keymap;
@@ -44,8 +45,8 @@ pub struct Model {
     /// Nothing is to be changed, whatever the token allows.
     pub is_read_only: bool,
     pub who: Who,
-    /// When that was asked last.
-    pub who_at: Option<Time>,
+    pub who_asked: Asking,
+    pub lots_asked: Asking,
     /// One for each lot; never empty.
     pub tabs: Vec<Tab>,
     pub active: usize,
@@ -269,7 +270,8 @@ impl Model {
             server,
             is_read_only,
             who: Who::Asking,
-            who_at: None,
+            who_asked: Asking::default(),
+            lots_asked: Asking::default(),
             tabs: vec![Tab::new(lot)],
             active: 0,
             notice: None,
@@ -350,7 +352,8 @@ impl Model {
             }
             _ => {}
         }
-        self.pictures.wake_at().into_iter().for_each(&mut sooner);
+        let waiting = [self.pictures.wake_at(), self.who_asked.again_at, self.lots_asked.again_at];
+        waiting.into_iter().flatten().for_each(&mut sooner);
         let refreshed_at = match self.tab().pane {
             Pane::Cameras => self.tab().cameras_at,
             Pane::Sessions => self.tab().sessions.loaded_at,

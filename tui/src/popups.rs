@@ -18,8 +18,8 @@ pub enum Popup {
     Confirm(Confirm),
     /// What changed while nobody could look, and the row that is selected.
     Away(usize),
-    /// Why a slot is in its state.
-    Why,
+    /// Why a slot is in its state, and the first row that is in sight.
+    Why(usize),
 }
 
 /// A line to type.

@@ -11,7 +11,7 @@ use parking_api::client::{LinkState, LiveMessage};
 use parking_api::{LotId, Time};
 
 use crate::effect::{Effect, Fetch};
-use crate::model::{Model, Notice, Pane, REFRESH_MS, Tab, Who};
+use crate::model::{Model, Notice, Pane, REFRESH_MS, Tab};
 use crate::msg::{Msg, Stamped};
 use crate::popups::Popup;
 use crate::{pictures, work};
@@ -26,14 +26,13 @@ const AHEAD_MS_MIN: u64 = 1_000;
 
 /// What the console asks for before anything has happened.
 pub fn start(model: &mut Model) -> Vec<Effect> {
-    model.who_at = Some(model.now);
     let mut effects = vec![Effect::Identify, Effect::ListLots];
     effects.extend(visit(model));
     effects
 }
 
 pub fn update(model: &mut Model, stamped: Stamped) -> Vec<Effect> {
-    if let Msg::Live { message: LiveMessage::Heartbeat { at, .. }, .. } = &stamped.msg {
+    if let Msg::Live { message: LiveMessage::Greeted { at } | LiveMessage::Heartbeat { at, .. }, .. } = &stamped.msg {
         let ahead_ms = at.ms_since(stamped.at);
         // What is less is the time that the line takes.
         if ahead_ms.abs_diff(model.ahead_ms) > AHEAD_MS_MIN {
@@ -103,7 +102,7 @@ fn is_passing(msg: &Msg) -> bool {
                 SlotChanged { .. } | CaptureAdded { .. } | SessionOpened { .. } | SessionClosed { .. }
             )
         }
-        LiveMessage::Heartbeat { .. } | LiveMessage::Skipped { .. } => true,
+        LiveMessage::Greeted { .. } | LiveMessage::Heartbeat { .. } | LiveMessage::Skipped { .. } => true,
         _ => false,
     }
 }
@@ -129,7 +128,7 @@ fn live(model: &mut Model, lot: &LotId, mut message: LiveMessage) -> Vec<Effect>
         // The only time in a message that is by the clock of this machine.
         *since = since.plus_ms(model.ahead_ms);
     }
-    let is_asking = model.popup == Some(Popup::Why);
+    let is_asking = matches!(model.popup, Some(Popup::Why(_)));
     let Some(tab) = model.tab_of(lot) else { return Vec::new() };
     let is_live = matches!(message, LiveMessage::State(LinkState::Live));
     let is_snapshot = matches!(message, LiveMessage::Snapshot(_));
@@ -155,13 +154,9 @@ fn live(model: &mut Model, lot: &LotId, mut message: LiveMessage) -> Vec<Effect>
     let fetch = |what| Effect::Fetch { lot: lot.clone(), what };
     if is_live {
         // What nobody here saw, the daemon wrote down.
-        let missed = missed(model, lot).into_iter().chain([Fetch::Trend]);
-        let mut effects: Vec<_> = missed.map(fetch).collect();
-        if model.who == Who::Asking {
-            model.who_at = Some(now);
-            effects.extend([Effect::Identify, Effect::ListLots]);
-        }
-        return effects;
+        model.who_asked.hasten(now);
+        model.lots_asked.hasten(now);
+        return missed(model, lot).into_iter().chain([Fetch::Trend]).map(fetch).collect();
     }
     if is_snapshot {
         // A snapshot does not say when each camera was last heard of.
@@ -172,7 +167,7 @@ fn live(model: &mut Model, lot: &LotId, mut message: LiveMessage) -> Vec<Effect>
 
 /// What is looked at and was asked for in vain, or has gone on unseen.
 fn missed(model: &mut Model, lot: &LotId) -> Vec<Fetch> {
-    let is_asking = model.popup == Some(Popup::Why);
+    let is_asking = matches!(model.popup, Some(Popup::Why(_)));
     let Some(tab) = model.tab_of(lot) else { return Vec::new() };
     let history = tab.slot.slot.filter(|_| tab.pane == Pane::Slot).map(Fetch::History);
     let why = tab.why.as_ref().filter(|question| is_asking && question.answer.is_none());
@@ -225,7 +220,8 @@ fn shift(model: &mut Model, step_ms: i64) {
         tab.lot.shift(step_ms);
         [&mut tab.cameras_at, &mut tab.log_at, &mut tab.sessions.loaded_at].into_iter().for_each(shift);
     }
-    shift(&mut model.who_at);
+    model.who_asked.shift(step_ms);
+    model.lots_asked.shift(step_ms);
     if let Some(notice) = &mut model.notice {
         notice.until = notice.until.plus_ms(step_ms);
     }
@@ -242,9 +238,12 @@ fn expire(model: &mut Model) {
     }
 }
 
-/// Asks for what is looked at and does not come by itself.
+/// Asks for what is looked at and does not come by itself, and again for what was asked for in vain.
 fn refresh(model: &mut Model) -> Vec<Effect> {
     let now = model.now;
+    let again = [(&mut model.who_asked, Effect::Identify), (&mut model.lots_asked, Effect::ListLots)];
+    let again = again.into_iter().filter_map(|(asked, effect)| asked.is_due(now).then_some(effect));
+    let mut effects: Vec<_> = again.collect();
     // It is asked for when it is due.
     let is_due = |at: &mut Option<Time>| {
         let is_due = at.is_none_or(|at| now.ms_since(at) >= REFRESH_MS);
@@ -252,9 +251,8 @@ fn refresh(model: &mut Model) -> Vec<Effect> {
         is_due
     };
     if !model.tab().lot.is_live() {
-        return Vec::new();
+        return effects;
     }
-    let is_unknown = model.who == Who::Asking && is_due(&mut model.who_at);
     let tab = model.tab_mut();
     let mut all = Vec::new();
     match tab.pane {
@@ -267,8 +265,8 @@ fn refresh(model: &mut Model) -> Vec<Effect> {
         all.push(Fetch::Log);
         all.extend(tab.slot.slot.filter(|_| tab.pane == Pane::Slot).map(Fetch::History));
     }
-    let fetches = all.into_iter().map(|what| Effect::Fetch { lot: tab.lot.id.clone(), what });
-    fetches.chain(is_unknown.then_some(Effect::Identify)).collect()
+    effects.extend(all.into_iter().map(|what| Effect::Fetch { lot: tab.lot.id.clone(), what }));
+    effects
 }
 
 #[cfg(test)]

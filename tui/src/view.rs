@@ -23,6 +23,7 @@ use crate::images::Pixels;
 use crate::model::{Model, Pane};
 use crate::terminal::Shown;
 use canvas::Canvas;
+pub use why::overflow as why_overflow;
 
 /// What a click means.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -263,7 +263,7 @@ fn why(model: &mut Model) -> Vec<Effect> {
     let tab = model.tab_mut();
     tab.why = Some(Question { slot, answer: None, failed: None });
     let effect = Effect::Fetch { lot: tab.lot.id.clone(), what: Fetch::Why(slot) };
-    model.popup = Some(Popup::Why);
+    model.popup = Some(Popup::Why(0));
     vec![effect]
 }
 

@@ -123,6 +123,11 @@ fn wheel(model: &mut Model, action: Action) -> Vec<Effect> {
         *cursor = if action == Action::Up { cursor.saturating_sub(NOTCH) } else { (*cursor + NOTCH).min(last) };
         return Vec::new();
     }
+    if let Some(Popup::Why(top)) = model.popup {
+        let last = view::why_overflow(model);
+        let top = if action == Action::Up { top.saturating_sub(NOTCH) } else { (top + NOTCH).min(last) };
+        model.popup = Some(Popup::Why(top));
+    }
     if model.popup.is_some() {
         return Vec::new();
     }

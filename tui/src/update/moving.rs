@@ -36,7 +36,7 @@ pub fn settle(model: &mut Model) {
     let sheet = sheet(model);
     let view = u32::from(Areas::of(model).grid.height).max(1);
     let tab = model.tab_mut();
-    let at = tab.slots.cursor.and_then(|id| tab.lot.slots.iter().position(|slot| slot.id == id));
+    let at = tab.slots.cursor.and_then(|id| tab.lot.place_of(id));
     let at = at.filter(|&slot| sheet.tile(slot).is_some()).or_else(|| sheet.first());
     let Some(tile) = at.and_then(|slot| sheet.tile(slot)) else {
         tab.slots.scroll = 0;
@@ -92,7 +92,8 @@ pub fn travel(model: &mut Model, action: Action) {
     }
 }
 
-fn step(cursor: &mut usize, action: Action, len: usize, page: usize) {
+/// In a list of `len` rows.
+pub fn step(cursor: &mut usize, action: Action, len: usize, page: usize) {
     let last = len.saturating_sub(1);
     *cursor = match action {
         Action::Up => cursor.saturating_sub(1),
@@ -110,7 +111,7 @@ fn step(cursor: &mut usize, action: Action, len: usize, page: usize) {
 fn roam(model: &mut Model, action: Action, page: usize) {
     let sheet = sheet(model);
     let tab = model.tab_mut();
-    let Some(at) = tab.slots.cursor.and_then(|id| tab.lot.slots.iter().position(|slot| slot.id == id)) else { return };
+    let Some(at) = tab.slots.cursor.and_then(|id| tab.lot.place_of(id)) else { return };
     let paged = |way: Way| {
         let start = sheet.tile(at).map(|tile| tile.at.y)?;
         let mut slot = at;

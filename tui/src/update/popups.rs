@@ -3,7 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 use super::actions::{begin, obey, perform, send, set_filter};
-use super::moving::go_to;
+use super::moving::{go_to, step};
 use crate::actions::Action;
 use crate::effect::Effect;
 use crate::filter::{Filter, last_word};
@@ -11,6 +11,7 @@ use crate::input::Input;
 use crate::model::{HISTORY_MAX, Model, Tone};
 use crate::orders;
 use crate::popups::{Ask, Confirm, Picker, Popup, Prompt};
+use crate::view;
 use crate::work::Change;
 
 /// Rows that a page key moves in a list over the screen.
@@ -38,17 +39,17 @@ pub fn key(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
         Some(Popup::Picker(picker)) => picker_key(model, picker, key),
         Some(Popup::Confirm(confirm)) => confirm_key(model, confirm, key),
         Some(Popup::Away(cursor)) => {
-            away_key(model, cursor, key);
+            away_key(model, cursor, action);
             Vec::new()
         }
-        Some(Popup::Why) => why_key(model, action),
+        Some(Popup::Why(top)) => why_key(model, top, action),
     }
 }
 
 pub fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
     match &mut model.popup {
         Some(Popup::Prompt(Prompt { input, .. }) | Popup::Picker(Picker { input, .. })) => input.insert(text),
-        Some(Popup::Confirm(_) | Popup::Away(_) | Popup::Why) | None => {}
+        Some(Popup::Confirm(_) | Popup::Away(_) | Popup::Why(_)) | None => {}
     }
     Vec::new()
 }
@@ -240,16 +241,19 @@ pub fn show_away(model: &mut Model) {
     }
 }
 
-/// Whoever has seen enough goes on: what is no way back is done.
-fn why_key(model: &mut Model, action: Option<Action>) -> Vec<Effect> {
+/// Whoever has seen enough goes on: what is no way through it and no way back is done.
+fn why_key(model: &mut Model, mut top: usize, action: Option<Action>) -> Vec<Effect> {
+    use Action::*;
     match action {
-        Some(Action::Why | Action::Back | Action::Open | Action::Quit) => Vec::new(),
-        Some(action) => perform(model, action),
-        None => {
-            model.popup = Some(Popup::Why);
-            Vec::new()
+        Some(Why | Back | Open | Quit) => return Vec::new(),
+        Some(action @ (Up | Down | PageUp | PageDown | First | Last)) => {
+            step(&mut top, action, view::why_overflow(model) + 1, PAGE);
         }
+        Some(action) => return perform(model, action),
+        None => {}
     }
+    model.popup = Some(Popup::Why(top));
+    Vec::new()
 }
 
 /// Goes to the slot of a row.
@@ -263,19 +267,13 @@ pub fn open_away(model: &mut Model, row: usize) {
 }
 
 /// Enter goes to the slot.
-fn away_key(model: &mut Model, cursor: usize, key: KeyEvent) {
+fn away_key(model: &mut Model, mut cursor: usize, action: Option<Action>) {
     let Some(away) = &model.tab().lot.away else { return };
-    let last = away.changes.len().saturating_sub(1);
-    let to = match model.keymap.action(key) {
+    match action {
         Some(Action::Open) => return open_away(model, cursor),
-        Some(Action::Up) => cursor.saturating_sub(1),
-        Some(Action::Down) => cursor + 1,
-        Some(Action::PageUp) => cursor.saturating_sub(PAGE),
-        Some(Action::PageDown) => cursor + PAGE,
-        Some(Action::First) => 0,
-        Some(Action::Last) => last,
         Some(Action::Back | Action::Away | Action::Quit) => return,
-        _ => cursor,
-    };
-    model.popup = Some(Popup::Away(to.min(last)));
+        Some(action) => step(&mut cursor, action, away.changes.len(), PAGE),
+        None => {}
+    }
+    model.popup = Some(Popup::Away(cursor));
 }

@@ -1,12 +1,13 @@
 //! Answers of the daemon to what was asked.
 
-use parking_api::LotId;
 use parking_api::client::Error;
 use parking_api::lots::Lot;
 use parking_api::sessions::Session;
 use parking_api::tokens::Identity;
+use parking_api::{LotId, Time};
 
 use super::{TABS_MAX, viewing};
+use crate::asking::Asking;
 use crate::effect::{Effect, Fetch};
 use crate::model::{Model, Tab, Tone, Who};
 use crate::msg::{Fetched, NotFetched};
@@ -17,10 +18,10 @@ const REFUSED: [u16; 2] = [401, 403];
 pub const SESSIONS_MAX: usize = 1_000;
 
 pub fn who(model: &mut Model, result: Result<Identity, Error>) -> Vec<Effect> {
+    asked(&mut model.who_asked, &result, model.now);
     model.who = match result {
         Ok(identity) => Who::Known(identity),
-        Err(Error::Refused(problem)) if REFUSED.contains(&problem.status) => Who::Refused(problem.to_string()),
-        // Asked again soon.
+        Err(error) if is_refusal(&error) => Who::Refused(error.to_string()),
         Err(_) => Who::Asking,
     };
     Vec::new()
@@ -28,6 +29,7 @@ pub fn who(model: &mut Model, result: Result<Identity, Error>) -> Vec<Effect> {
 
 /// A tab for each lot, which is followed; those that are open stay where they are.
 pub fn lots(model: &mut Model, result: Result<Vec<Lot>, Error>) -> Vec<Effect> {
+    asked(&mut model.lots_asked, &result, model.now);
     let Ok(lots) = result else { return Vec::new() };
     for lot in lots {
         if model.tab_of(&lot.id).is_none() && model.tabs.len() < TABS_MAX {
@@ -40,6 +42,18 @@ pub fn lots(model: &mut Model, result: Result<Vec<Lot>, Error>) -> Vec<Effect> {
         (!was_followed).then(|| Effect::Follow(tab.lot.id.clone()))
     };
     model.tabs.iter_mut().filter_map(follow).collect()
+}
+
+/// What cannot be answered now is asked again; what is refused stays so.
+fn asked<T>(asking: &mut Asking, result: &Result<T, Error>, now: Time) {
+    match result {
+        Err(error) if !is_refusal(error) => asking.failed(now),
+        _ => asking.answered(),
+    }
+}
+
+fn is_refusal(error: &Error) -> bool {
+    matches!(error, Error::Refused(problem) if REFUSED.contains(&problem.status))
 }
 
 pub fn fetched(model: &mut Model, lot: &LotId, result: Result<Fetched, NotFetched>) -> Vec<Effect> {

@@ -25,7 +25,7 @@ pub fn draw(canvas: &mut Canvas<'_>, model: &Model, areas: &Areas) {
             prompt_help(canvas, model, areas.status, prompt);
         }
         Some(Popup::Confirm(confirm)) => confirm_lines(canvas, model, areas, confirm),
-        Some(Popup::Picker(_) | Popup::Away(_) | Popup::Why) | None => {
+        Some(Popup::Picker(_) | Popup::Away(_) | Popup::Why(_)) | None => {
             hints(canvas, model, areas.hints);
             status(canvas, model, areas);
         }
@@ -72,6 +72,7 @@ fn status(canvas: &mut Canvas<'_>, model: &Model, areas: &Areas) {
 fn hints(canvas: &mut Canvas<'_>, model: &Model, area: Rect) {
     use Action::*;
     let offered = offers(model.tab());
+    let is_hindered = model.hindrance().is_some();
     let always = [(Command, "command"), (Help, "help"), (Quit, "quit")];
     let needs = |(action, name): &(Action, &'static str)| {
         model.keymap.hint(*action).map_or(0, |key| (key.width() + 3 + name.width()) as u16)
@@ -85,11 +86,12 @@ fn hints(canvas: &mut Canvas<'_>, model: &Model, area: Rect) {
         if x + needs(offer) > end {
             break;
         }
-        x = hint(canvas, model, (x, area.y), *offer);
+        // What cannot be done now looks so.
+        x = hint(canvas, model, (x, area.y), *offer, is_hindered && offer.0.is_write());
     }
     let mut x = end;
     for offer in always.iter().filter(|offer| area.width >= ALWAYS_FROM || offer.0 == Help) {
-        x = hint(canvas, model, (x, area.y), *offer);
+        x = hint(canvas, model, (x, area.y), *offer, false);
     }
 }
 
@@ -97,11 +99,15 @@ fn hints(canvas: &mut Canvas<'_>, model: &Model, area: Rect) {
 const ALWAYS_FROM: u16 = 60;
 
 /// A key and what it does; where the next one begins.
-fn hint(canvas: &mut Canvas<'_>, model: &Model, (x, y): (u16, u16), (action, name): (Action, &str)) -> u16 {
+fn hint(
+    canvas: &mut Canvas<'_>,
+    model: &Model,
+    (x, y): (u16, u16),
+    (action, name): (Action, &str),
+    is_off: bool,
+) -> u16 {
     let look = canvas.look;
     let Some(key) = model.keymap.hint(action) else { return x };
-    // What cannot be done now looks so.
-    let is_off = action.is_write() && model.hindrance().is_some();
     let (key_style, name_style) =
         if is_off { (look.dim(), look.dim()) } else { (look.accent(), look.ink(look.theme.text)) };
     let room = canvas.buf.area.right().saturating_sub(x);

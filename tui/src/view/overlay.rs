@@ -22,8 +22,8 @@ pub fn draw(canvas: &mut Canvas<'_>, model: &Model) {
     if let (Some(Popup::Away(cursor)), Some(away)) = (&model.popup, &model.tab().lot.away) {
         away::draw(canvas, model, away, *cursor);
     }
-    if let (Some(Popup::Why), Some(question)) = (&model.popup, &model.tab().why) {
-        why::draw(canvas, model, question);
+    if let (Some(Popup::Why(top)), Some(question)) = (&model.popup, &model.tab().why) {
+        why::draw(canvas, model, question, *top);
     }
     if let Some(hud) = &model.hud {
         draw_hud(canvas, hud);

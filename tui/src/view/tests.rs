@@ -1,6 +1,7 @@
 //! What is seen: every pane at three sizes as a snapshot, and no message or size that ends in a panic.
 
 mod lots;
+mod why;
 
 use std::time::Duration;
 
@@ -110,29 +111,6 @@ fn the_cameras_one_of_which_is_silent() {
         let effects = press(model, "4");
         answer(model, demo, effects, true);
     });
-}
-
-#[test]
-fn why_a_slot_is_in_its_state() {
-    snapshots("why", |model, demo| {
-        press(model, "l y");
-        let slot = model.tab().why.as_ref().expect("a question").slot;
-        let found = crate::demo::why::explain(demo, slot).expect("a slot");
-        fetched(model, Fetched::Why(Box::new(found)));
-    });
-}
-
-#[test]
-fn where_pictures_are_off_there_are_none_beside_the_reasons() {
-    let (mut model, demo) = live((120, 40));
-    press(&mut model, "y");
-    let slot = model.tab().why.as_ref().expect("a question").slot;
-    let found = crate::demo::why::explain(&demo, slot).expect("a slot");
-    fetched(&mut model, Fetched::Why(Box::new(found)));
-    assert!(text(&model).contains("when empty"));
-    let drawing = Drawing { protocol: Protocol::Off, cell: (8, 16) };
-    send(&mut model, Msg::Terminal(Box::new(Chosen { drawing, ..Chosen::default() })));
-    assert!(!text(&model).contains("when empty") && text(&model).contains("automatic"));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Why a slot is in its state, over the screen: what each camera sees, what it remembers of the empty slot, and its reasons.
 
 use parking_api::regions::SlotView;
+use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use unicode_width::UnicodeWidthStr;
@@ -11,39 +12,94 @@ use crate::images::Rendered;
 use crate::model::Model;
 use crate::sights::{CELLS, Explained, Looks, Question};
 use crate::spans;
+use crate::theme::{ABOVE, BELOW, Look};
 
 /// Largest width, in cells; and the least that has room for pictures beside the reasons.
 const WIDTH: u16 = 84;
 const PICTURES_FROM: u16 = 72;
 /// Two pictures with a gap behind each.
 const PICTURES: u16 = 2 * (CELLS.0 + 2);
+/// Most rows that are said: more nobody reads.
+const ROWS_MAX: u16 = 400;
 /// Cells of the names before the values.
 const NAMES: u16 = 7;
 
 /// A line: its name and what it says.
 type Line = (&'static str, String, Style);
 
-pub fn draw(canvas: &mut Canvas<'_>, model: &Model, question: &Question) {
+/// All that is said, and the panel that it stands in, of which it may be too high.
+struct Panel<'a> {
+    head: Vec<Line>,
+    views: Vec<View<'a>>,
+    area: Rect,
+    rows: u16,
+}
+
+impl<'a> Panel<'a> {
+    fn new(model: &'a Model, question: &'a Question, screen: Rect) -> Self {
+        let width = WIDTH.min(screen.width.saturating_sub(2));
+        let room = width.saturating_sub(4);
+        let head = head(model, question, room);
+        let views = question.answer.as_deref().map(|answer| views(model, answer, room)).unwrap_or_default();
+        let rows = head.len() + views.iter().map(|view| view.rows() + 1).sum::<usize>();
+        let rows = u16::try_from(rows).unwrap_or(u16::MAX).min(ROWS_MAX);
+        let height = (rows + 2).min(screen.height.saturating_sub(2));
+        let area = Rect::new((screen.width - width) / 2, (screen.height - height) / 2, width, height);
+        Self { head, views, area, rows }
+    }
+
+    fn overflow(&self) -> u16 {
+        self.rows.saturating_sub(self.area.height.saturating_sub(2))
+    }
+
+    /// All of it, on a page as high as it needs.
+    fn page(&self, look: Look) -> Buffer {
+        let area = Rect::new(0, 0, self.area.width.saturating_sub(4), self.rows);
+        let mut page = Buffer::empty(area);
+        page.set_style(area, look.bar());
+        let canvas = &mut Canvas::new(&mut page, look);
+        let mut y = lines(canvas, area, &self.head);
+        for view in &self.views {
+            y = (y + 1).min(area.bottom());
+            y = view.draw(canvas, Rect { y, height: area.bottom() - y, ..area });
+        }
+        page
+    }
+}
+
+/// Rows that do not fit the screen; none where nothing is asked.
+pub fn overflow(model: &Model) -> usize {
+    let (columns, rows) = model.size;
+    let question = model.tab().why.as_ref();
+    question.map_or(0, |question| Panel::new(model, question, Rect::new(0, 0, columns, rows)).overflow().into())
+}
+
+/// From row `top` on.
+pub fn draw(canvas: &mut Canvas<'_>, model: &Model, question: &Question, top: usize) {
     let look = canvas.look;
-    let screen = canvas.buf.area;
-    let width = WIDTH.min(screen.width.saturating_sub(2));
-    let room = width.saturating_sub(4);
-    let head = head(model, question, room);
-    let views = question.answer.as_deref().map(|answer| views(model, answer, room)).unwrap_or_default();
-    let needs = head.len() + views.iter().map(|view| view.rows() + 1).sum::<usize>() + 2;
-    let height = u16::try_from(needs).unwrap_or(u16::MAX).min(screen.height.saturating_sub(2));
-    let area = Rect::new((screen.width - width) / 2, (screen.height - height) / 2, width, height);
+    let panel = Panel::new(model, question, canvas.buf.area);
+    let Panel { area, rows, .. } = panel;
+    let top = u16::try_from(top).unwrap_or(u16::MAX).min(panel.overflow());
     canvas.fill(area, look.bar());
     canvas.cover(area);
     canvas.hit(area, Target::Popup);
     let code = model.tab().lot.slot(question.slot).map_or("", |slot| slot.code.as_str());
     canvas.frame(area, &[(format!(" Why {code} "), look.accent())], look.ink(look.theme.line));
-    let inner = Rect::new(area.x + 2, area.y + 1, room, height.saturating_sub(2));
-    let mut y = lines(canvas, inner, &head);
-    for view in &views {
-        y += 1;
-        let rest = Rect { y, height: inner.bottom().saturating_sub(y), ..inner };
-        y = view.draw(canvas, rest);
+    let page = panel.page(look);
+    let shown = area.height.saturating_sub(2).min(rows - top);
+    let sight = Rect { y: top, height: shown, ..page.area };
+    for position in sight.positions() {
+        let (x, y) = (area.x + 2 + position.x, area.y + 1 + position.y - top);
+        if let Some(cell) = canvas.buf.cell_mut((x, y)) {
+            *cell = page[position].clone();
+        }
+    }
+    let more = |sign, count: u16| Some(format!(" {} {count} more ", look.glyph(sign))).filter(|_| count > 0);
+    for (y, text) in
+        [(area.top(), more(ABOVE, top)), (area.bottom().saturating_sub(1), more(BELOW, rows - top - shown))]
+    {
+        let room = area.width.saturating_sub(4);
+        canvas.right(area.x + 2, y, room, text.as_deref().unwrap_or_default(), look.accent());
     }
     if !model.tab().lot.is_live() {
         look.fade(canvas.buf, area);

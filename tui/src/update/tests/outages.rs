@@ -144,6 +144,26 @@ fn a_daemon_that_cannot_say_who_one_is_takes_nobodys_rights() {
 }
 
 #[test]
+fn the_list_of_lots_is_asked_for_ever_more_seldom_until_it_comes() {
+    let (mut model, demo) = live(SIZE);
+    let asks = |effects: &[Effect]| effects.iter().filter(|effect| **effect == Effect::ListLots).count();
+    for wait_ms in [250, 500, 1_000, 2_000, 4_000, 8_000, 16_000, 20_000, 20_000] {
+        assert_eq!(asks(&send(&mut model, Msg::Lots(Err(unavailable())))), 0);
+        assert_eq!(asks(&wait(&mut model, wait_ms - 1)), 0, "{wait_ms}");
+        assert!(model.wake_at().ms_since(model.now) <= 1);
+        assert_eq!(asks(&wait(&mut model, 1)), 1, "{wait_ms}");
+        assert_eq!(asks(&wait(&mut model, 60_000)), 0, "one answer is awaited at a time");
+    }
+    send(&mut model, Msg::Lots(Err(unavailable())));
+    assert_eq!(asks(&told(&mut model, LiveMessage::State(LinkState::Live))), 1, "the daemon is back");
+    send(&mut model, Msg::Lots(Ok(vec![demo.snapshot().lot])));
+    assert_eq!(asks(&wait(&mut model, 60_000)), 0);
+    let forbidden = Problem::new(ProblemCode::Forbidden, "this token may not");
+    send(&mut model, Msg::Lots(Err(Error::Refused(Box::new(forbidden)))));
+    assert_eq!(asks(&wait(&mut model, 60_000)), 0, "it would be refused again");
+}
+
+#[test]
 fn a_clock_that_is_set_back_lengthens_no_wait() {
     let (mut model, _) = live(SIZE);
     press(&mut model, "4");
