@@ -86,6 +86,8 @@ const COMPACT: [u16; 2] = [9, 6];
 /// Cells between two tiles, and from the border of a zone to its tiles.
 const GAP: u16 = 1;
 const PADDING: u16 = 2;
+/// Rows of the border of a zone.
+const BORDERS: u16 = 2;
 /// Rows of a table that say what its columns are.
 pub const LIST_HEAD: u32 = 1;
 
@@ -178,98 +180,91 @@ struct Maker<'a> {
 }
 
 impl Maker<'_> {
-    /// The real layout in the largest tiles that fit; else zones one after another; else tiles one after another.
+    /// The real layout in the largest tiles that fit; else zones one after another; else tiles one after another. Tiles are laid once it is
+    /// known which: a large lot has many, and this is done for each key.
     fn map(&self, paper: Paper) -> Sheet {
         let sizes = TILES.map(|(width, height)| (width.max(self.code), height));
         let real = sizes.iter().filter_map(|&size| self.real(paper.width, size));
         let in_order = [true, false]
             .into_iter()
             .flat_map(|has_lanes| sizes.iter().filter_map(move |&size| self.packed(paper.width, size, has_lanes)));
-        let mut candidates: Vec<Sheet> = real.chain(in_order).collect();
-        if let Some(at) = candidates.iter().position(|sheet| sheet.height <= u32::from(paper.height)) {
-            return candidates.swap_remove(at);
-        }
-        match candidates.is_empty() {
-            true => self.flow(paper.width, sizes[sizes.len() - 1]),
-            false => candidates.swap_remove(0),
+        let layouts: Vec<Layout<'_>> = real.chain(in_order).collect();
+        let fits = layouts.iter().find(|layout| layout.height <= u32::from(paper.height));
+        match fits.or(layouts.first()) {
+            Some(layout) => self.lay(layout),
+            None => self.flow(paper.width, sizes[sizes.len() - 1]),
         }
     }
 
     /// Zones as they lie.
-    fn real(&self, width: u16, size: (u16, u16)) -> Option<Sheet> {
+    fn real(&self, width: u16, size: (u16, u16)) -> Option<Layout<'_>> {
         if self.level.bands.is_empty() {
             return None;
         }
-        let mut sheet = Sheet::default();
+        let mut layout = Layout { size, has_lanes: true, zones: Vec::new(), height: 0 };
         for band in &self.level.bands {
-            let (mut x, top) = (0_u16, sheet.height);
+            let (mut x, top) = (0_u16, layout.height);
             for &index in band {
-                let zone = &self.level.zones[index];
-                let (needs, high) = measure(zone, size, true)?;
-                if x + needs > width {
+                let right = layout.put(&self.level.zones[index], (x, top))?;
+                if right > width {
                     return None;
                 }
-                self.place(&mut sheet, zone, (x, top), (needs, high), size, true);
-                x += needs + GAP;
+                x = right.saturating_add(GAP);
             }
         }
-        Some(sheet)
+        Some(layout)
     }
 
     /// Zones one after another, each as it lies.
-    fn packed(&self, width: u16, size: (u16, u16), has_lanes: bool) -> Option<Sheet> {
-        let mut sheet = Sheet::default();
+    fn packed(&self, width: u16, size: (u16, u16), has_lanes: bool) -> Option<Layout<'_>> {
+        let mut layout = Layout { size, has_lanes, zones: Vec::new(), height: 0 };
         let (mut x, mut top) = (0_u16, 0_u32);
         for zone in &self.level.zones {
-            let (needs, high) = measure(zone, size, has_lanes)?;
+            let (needs, _) = measure(zone, size, has_lanes)?;
             if needs > width {
                 return None;
             }
-            if x > 0 && x + needs > width {
-                (x, top) = (0, sheet.height);
+            if x > 0 && x.saturating_add(needs) > width {
+                (x, top) = (0, layout.height);
             }
-            self.place(&mut sheet, zone, (x, top), (needs, high), size, has_lanes);
-            x += needs + GAP;
+            x = layout.put(zone, (x, top))?.saturating_add(GAP);
         }
-        Some(sheet)
+        Some(layout)
     }
 
-    fn place(
-        &self,
-        sheet: &mut Sheet,
-        zone: &Zone,
-        at: (u16, u32),
-        outer: (u16, u16),
-        size: (u16, u16),
-        has_lanes: bool,
-    ) {
-        let frame = Box { x: at.0, y: at.1, width: outer.0, height: outer.1 };
-        let mut y = at.1 + 1;
-        for row in &zone.rows {
-            if row.has_lane_above && has_lanes {
-                sheet.lanes.push(Box { x: at.0 + 1, y, width: outer.0 - 2, height: 1 });
-                y += 1;
+    fn lay(&self, layout: &Layout<'_>) -> Sheet {
+        let mut sheet = Sheet::default();
+        let (width, height) = layout.size;
+        for (zone, at) in &layout.zones {
+            let mut y = at.y + 1;
+            for row in &zone.rows {
+                if row.has_lane_above && layout.has_lanes {
+                    sheet.lanes.push(Box { x: at.x + 1, y, width: at.width - 2, height: 1 });
+                    y += 1;
+                }
+                for &(column, slot) in &row.cells {
+                    let x = at.x + PADDING + column * (width + GAP);
+                    self.tile(&mut sheet, slot, Box { x, y, width, height });
+                }
+                y += u32::from(height);
             }
-            for &(column, slot) in &row.cells {
-                let x = at.0 + PADDING + column * (size.0 + GAP);
-                self.tile(sheet, slot, Box { x, y, width: size.0, height: size.1 });
-            }
-            y += u32::from(size.1);
+            self.frame(&mut sheet, zone, *at);
         }
-        self.frame(sheet, zone, frame);
+        sheet
     }
 
     /// A line for each tile, with the longest words that fit without scrolling.
     fn compact(&self, paper: Paper) -> Sheet {
-        let [long, short] = COMPACT.map(|words| self.flow(paper.width, (self.code + words, 1)));
-        if long.height <= u32::from(paper.height) { long } else { short }
+        let [long, short] = COMPACT.map(|words| (self.code + words, 1));
+        let rows = |zone: &Zone| zone.slots.len().div_ceil(per_row(paper.width, long)) + usize::from(BORDERS);
+        let height: usize = self.level.zones.iter().map(rows).sum();
+        self.flow(paper.width, if height <= usize::from(paper.height) { long } else { short })
     }
 
     /// Tiles one after another, in frames as wide as the paper.
     fn flow(&self, width: u16, size: (u16, u16)) -> Sheet {
         let mut sheet = Sheet::default();
-        let inner = width.saturating_sub(2 * PADDING);
-        let per_row = ((inner + GAP) / (size.0 + GAP)).max(1) as usize;
+        let per_row = per_row(width, size);
         for zone in &self.level.zones {
             let top = sheet.height;
             for (i, &slot) in zone.slots.iter().enumerate() {
@@ -279,7 +274,7 @@ impl Maker<'_> {
                 self.tile(&mut sheet, slot, Box { x, y, width: tile_width, height: size.1 });
             }
             let rows = zone.slots.len().div_ceil(per_row) as u32 * u32::from(size.1);
-            let height = (rows + 2).min(u32::from(u16::MAX)) as u16;
+            let height = (rows + u32::from(BORDERS)).min(u32::from(u16::MAX)) as u16;
             self.frame(&mut sheet, zone, Box { x: 0, y: top, width, height });
         }
         sheet
@@ -313,6 +308,30 @@ impl Maker<'_> {
     }
 }
 
+/// Where the zones go, and how high that gets; no tile lies there yet.
+struct Layout<'a> {
+    size: (u16, u16),
+    has_lanes: bool,
+    zones: Vec<(&'a Zone, Box)>,
+    height: u32,
+}
+
+impl<'a> Layout<'a> {
+    /// Where it ends on the right; none where its slots have no positions.
+    fn put(&mut self, zone: &'a Zone, (x, y): (u16, u32)) -> Option<u16> {
+        let (width, height) = measure(zone, self.size, self.has_lanes)?;
+        self.height = self.height.max(y + u32::from(height));
+        self.zones.push((zone, Box { x, y, width, height }));
+        Some(x.saturating_add(width))
+    }
+}
+
+/// Tiles beside each other where they stand one after another.
+fn per_row(width: u16, size: (u16, u16)) -> usize {
+    let inner = width.saturating_sub(2 * PADDING);
+    ((inner + GAP) / (size.0 + GAP)).max(1).into()
+}
+
 /// Cells of a zone as it lies with its border; none where its slots have no positions.
 fn measure(zone: &Zone, size: (u16, u16), has_lanes: bool) -> Option<(u16, u16)> {
     if zone.rows.is_empty() {
@@ -320,7 +339,7 @@ fn measure(zone: &Zone, size: (u16, u16), has_lanes: bool) -> Option<(u16, u16)>
     }
     let width = zone.columns.checked_mul(size.0 + GAP)?.checked_add(2 * PADDING - GAP)?;
     let lanes = if has_lanes { zone.rows.iter().filter(|row| row.has_lane_above).count() } else { 0 };
-    let height = u16::try_from(zone.rows.len()).ok()?.checked_mul(size.1)?.checked_add(2 + lanes as u16)?;
+    let height = u16::try_from(zone.rows.len()).ok()?.checked_mul(size.1)?.checked_add(BORDERS + lanes as u16)?;
     Some((width, height))
 }
 

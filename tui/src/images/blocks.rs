@@ -69,10 +69,10 @@ fn best(quarters: [Rgb; QUARTERS]) -> [u8; BYTES] {
 
 /// The mean of some quarters, and how far they are from it.
 fn mean(quarters: &[Rgb; QUARTERS], is_one: impl Fn(usize) -> bool) -> (Rgb, u32) {
-    let ones: Vec<&Rgb> = quarters.iter().enumerate().filter(|(at, _)| is_one(*at)).map(|(_, color)| color).collect();
-    let count = ones.len().max(1) as u32;
-    let mean = [0, 1, 2].map(|channel| (ones.iter().map(|color| u32::from(color[channel])).sum::<u32>() / count) as u8);
-    let off = ones.iter().flat_map(|color| (0..3).map(|at| u32::from(color[at].abs_diff(mean[at])).pow(2))).sum();
+    let ones = || (0..QUARTERS).filter(|at| is_one(*at)).map(|at| quarters[at]);
+    let count = ones().count().max(1) as u32;
+    let mean = [0, 1, 2].map(|channel| (ones().map(|color| u32::from(color[channel])).sum::<u32>() / count) as u8);
+    let off = ones().map(|color| (0..3).map(|at| u32::from(color[at].abs_diff(mean[at])).pow(2)).sum::<u32>()).sum();
     (mean, off)
 }
 

@@ -104,20 +104,18 @@ impl Palette {
         }
         let mean = |sum: &[u64; 4]| [0, 1, 2].map(|channel| (sum[channel] / sum[3]) as u8);
         let bins: Vec<(Rgb, u64)> = sums.iter().filter(|sum| sum[3] > 0).map(|sum| (mean(sum), sum[3])).collect();
-        let mut boxes = vec![bins];
+        let scored = |bins: Vec<(Rgb, u64)>| {
+            let (_, spread) = widest(&bins);
+            (u64::from(spread) * bins.iter().map(|(_, count)| count).sum::<u64>().isqrt(), bins)
+        };
+        let mut boxes = vec![scored(bins)];
         while boxes.len() < COLORS_MAX {
-            let score = |bins: &[(Rgb, u64)]| {
-                let (_, spread) = widest(bins);
-                u64::from(spread) * bins.iter().map(|(_, count)| count).sum::<u64>().isqrt()
-            };
-            let Some(at) = (0..boxes.len()).filter(|at| boxes[*at].len() > 1).max_by_key(|at| score(&boxes[*at]))
-            else {
-                break;
-            };
-            let bins = boxes.swap_remove(at);
-            boxes.extend(halves(bins));
+            let best = (0..boxes.len()).filter(|at| boxes[*at].1.len() > 1).max_by_key(|at| boxes[*at].0);
+            let Some(at) = best else { break };
+            let (_, bins) = boxes.swap_remove(at);
+            boxes.extend(halves(bins).map(scored));
         }
-        let average = |bins: &Vec<(Rgb, u64)>| {
+        let average = |(_, bins): &(u64, Vec<(Rgb, u64)>)| {
             let total: u64 = bins.iter().map(|(_, count)| count).sum::<u64>().max(1);
             [0, 1, 2].map(|channel| {
                 let sum: u64 = bins.iter().map(|(color, count)| u64::from(color[channel]) * count).sum();

@@ -1,5 +1,7 @@
 //! A screen to draw on: text that never leaves its place, frames, and what a click on it means.
 
+use std::borrow::Cow;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -87,7 +89,11 @@ impl<'a> Canvas<'a> {
     }
 
     /// What of a text this terminal is to be given.
-    pub fn clean(&self, text: &str) -> String {
+    pub fn clean<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        let is_plain = |c: char| !c.is_control() && (c.is_ascii() || !self.look.is_ascii);
+        if text.chars().all(is_plain) {
+            return text.into();
+        }
         let chars = text.chars().filter(|c| !c.is_control());
         if !self.look.is_ascii {
             return chars.collect();
@@ -97,8 +103,8 @@ impl<'a> Canvas<'a> {
     }
 
     /// What of a text fits, with an ellipsis where that is not all.
-    pub fn fit(&self, text: &str, width: usize) -> String {
-        let mut shown = self.clean(text);
+    pub fn fit<'t>(&self, text: &'t str, width: usize) -> Cow<'t, str> {
+        let shown = self.clean(text);
         if shown.width() <= width {
             return shown;
         }
@@ -111,8 +117,7 @@ impl<'a> Canvas<'a> {
             fits
         });
         let len = keep.map(char::len_utf8).sum();
-        shown.truncate(len);
-        shown + dots
+        (shown[..len].to_string() + dots).into()
     }
 }
 

@@ -221,17 +221,24 @@ const SPACED_FROM: u16 = 10;
 /// The word of a state, and how long it is occupied: the longest that fits so many cells.
 fn state_text(slot: &Slot, now: Time, width: usize) -> String {
     let (long, short) = (slot.state.as_str(), lot::word(slot.state, 0));
-    let texts = if slot.stale_since.is_some() {
-        let cut: String = short.chars().take(3).collect();
-        vec![format!("{long} stale"), format!("{short} stale"), format!("{short}?"), format!("{cut}?")]
+    let fits = |text: String| Some(text).filter(|text| text.len() <= width);
+    let found = if slot.stale_since.is_some() {
+        let cut = short.get(..3).unwrap_or(short);
+        fits(format!("{long} stale"))
+            .or_else(|| fits(format!("{short} stale")))
+            .or_else(|| fits(format!("{short}?")))
+            .or_else(|| fits(format!("{cut}?")))
     } else if slot.state == SlotState::Occupied {
         let stay = spans::stay(slot.changed_at, now);
         let unit = stay.split_inclusive(char::is_alphabetic).next().unwrap_or_default();
-        vec![format!("{long} {stay}"), format!("{short} {stay}"), format!("{short} {unit}"), format!("{short}{unit}")]
+        fits(format!("{long} {stay}"))
+            .or_else(|| fits(format!("{short} {stay}")))
+            .or_else(|| fits(format!("{short} {unit}")))
+            .or_else(|| fits(format!("{short}{unit}")))
     } else {
-        vec![long.into()]
+        fits(long.into())
     };
-    texts.into_iter().find(|text| text.len() <= width).unwrap_or_else(|| short.into())
+    found.unwrap_or_else(|| short.into())
 }
 
 /// Cells of the columns of the list: mark, code, state, since, zone, kind, source; the rest is the note.

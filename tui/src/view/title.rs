@@ -136,7 +136,7 @@ fn who(canvas: &Canvas<'_>, model: &Model, room: u16, lot: u16) -> Vec<Part> {
     let fits = |word: &str| name.width() + role(word).width() + usize::from(lot) <= usize::from(room);
     let role = role(if fits(long) { long } else { short });
     let left = room.saturating_sub(lot.min(LOT_MIN) + role.width() as u16).max(NAME_MIN);
-    vec![(canvas.fit(name, usize::from(left)), text), (role, ink)]
+    vec![(canvas.fit(name, usize::from(left)).into_owned(), text), (role, ink)]
 }
 
 fn short(role: Role) -> &'static str {
