@@ -201,9 +201,13 @@ impl<S: Surface> App<S> {
         }
         let bytes_before = self.screen.bytes();
         let model = &self.model;
-        self.screen.draw(|buf| view::draw(model, buf).into())?;
+        let is_whole = self.screen.draw(self.pace.is_hurried(), |buf| view::draw(model, buf).into())?;
         let now = Instant::now();
-        let (waited, picture) = (self.pace.drawn(now), self.pace.picture_shown(now));
+        let waited = self.pace.drawn(now);
+        if !is_whole {
+            self.pace.owe();
+        }
+        let picture = is_whole.then(|| self.pace.picture_shown(now)).flatten();
         let first = *self.first.get_or_insert_with(|| self.begun.elapsed());
         let (frame_us, bytes_total) = (begun.elapsed().as_micros() as u64, self.screen.bytes());
         if let Some(hud) = &mut self.model.hud {

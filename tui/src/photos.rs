@@ -63,7 +63,11 @@ async fn create(bytes: &[u8], path: &str) -> io::Result<()> {
         (Some(rest), Some(home)) => home.join(rest),
         _ => PathBuf::from(path),
     };
-    let mut file = tokio::fs::OpenOptions::new().write(true).create_new(true).open(path).await?;
-    file.write_all(bytes).await?;
-    file.flush().await
+    let mut file = tokio::fs::OpenOptions::new().write(true).create_new(true).open(&path).await?;
+    let written = async { file.write_all(bytes).await.and(file.flush().await) }.await;
+    if written.is_err() {
+        // Half a picture is none, and its name is to be free again.
+        let _ = tokio::fs::remove_file(&path).await;
+    }
+    written
 }

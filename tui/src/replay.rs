@@ -27,7 +27,7 @@ pub async fn run(mut model: Model, messages: Vec<Stamped>, mut screen: Screen) -
     producers::terminal(&mut tasks, to, Late::default());
     let mut messages = messages.into_iter().peekable();
     loop {
-        screen.draw(|buf| view::draw(&model, buf).into())?;
+        screen.draw(false, |buf| view::draw(&model, buf).into())?;
         let gap = messages.peek().map(|next| next.at.ms_since(model.here()).max(0) as u64);
         let gap = gap.map_or(Duration::MAX, |ms| Duration::from_millis(ms).min(GAP_MAX));
         match tokio::time::timeout(gap, inbox.recv()).await {

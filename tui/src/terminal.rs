@@ -43,8 +43,9 @@ pub trait Surface {
     /// Bytes that were written so far.
     fn bytes(&self) -> u64;
 
-    /// Shows a frame in one piece.
-    fn draw(&mut self, draw: impl FnOnce(&mut Buffer) -> Shown) -> io::Result<()>;
+    /// Shows a frame in one piece; whether it is whole. One that is in a hurry leaves pictures that are new to the next: a terminal takes in
+    /// one at a time, and what is written behind it waits.
+    fn draw(&mut self, is_hurried: bool, draw: impl FnOnce(&mut Buffer) -> Shown) -> io::Result<bool>;
 
     /// Forgets what the terminal shows, so that the next frame draws all of it.
     fn forget(&mut self) -> io::Result<()>;
@@ -138,7 +139,7 @@ impl Surface for Screen {
         self.bytes.load(Ordering::Relaxed)
     }
 
-    fn draw(&mut self, draw: impl FnOnce(&mut Buffer) -> Shown) -> io::Result<()> {
+    fn draw(&mut self, is_hurried: bool, draw: impl FnOnce(&mut Buffer) -> Shown) -> io::Result<bool> {
         queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
         let size = self.size()?;
         if std::mem::replace(&mut self.size, size) != size {
@@ -151,8 +152,13 @@ impl Surface for Screen {
                 frame.set_cursor_position(cursor);
             }
         })?;
-        self.put_up(&shown)?;
-        execute!(self.terminal.backend_mut(), EndSynchronizedUpdate)
+        let is_new = |(area, pixels): &(Rect, Pixels)| !self.placed.iter().any(|placed| placed.is(*area, pixels));
+        let is_whole = !(is_hurried && shown.pixels.iter().any(is_new));
+        if is_whole {
+            self.put_up(&shown)?;
+        }
+        execute!(self.terminal.backend_mut(), EndSynchronizedUpdate)?;
+        Ok(is_whole)
     }
 
     fn forget(&mut self) -> io::Result<()> {

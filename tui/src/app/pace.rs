@@ -18,6 +18,8 @@ pub struct Pace {
     /// When the oldest key came that no frame shows yet.
     key_at: Option<Instant>,
     newest: Option<Instant>,
+    /// The last frame left a picture to the next.
+    is_owed: bool,
     /// Until when the frames so far would have lasted, one every `SPACING`.
     paid_until: Option<Instant>,
     /// When the last picture was asked for, until it has come and a frame shows it.
@@ -35,6 +37,16 @@ impl Pace {
         self.key_at.get_or_insert(now);
     }
 
+    /// Whether the next frame shows a key, which is not to wait for a picture to be written. A picture waits for no second one.
+    pub fn is_hurried(&self) -> bool {
+        self.key_at.is_some() && !self.is_owed
+    }
+
+    /// The frame that was drawn left a picture to the next, which comes at once.
+    pub fn owe(&mut self) {
+        (self.is_dirty, self.is_owed) = (true, true);
+    }
+
     pub fn picture_wanted(&mut self, now: Instant) {
         self.picture_at = Some(now);
     }
@@ -49,13 +61,13 @@ impl Pace {
             return None;
         }
         let allowed = self.paid_until.and_then(|until| until.checked_sub(SPACING * (BURST - 1)));
-        let quiet = self.newest.filter(|_| self.key_at.is_none()).map(|newest| newest + QUIET);
+        let quiet = self.newest.filter(|_| self.key_at.is_none() && !self.is_owed).map(|newest| newest + QUIET);
         Some(allowed.max(quiet).unwrap_or(now))
     }
 
     /// How long the key waited that this frame shows.
     pub fn drawn(&mut self, now: Instant) -> Option<Duration> {
-        self.is_dirty = false;
+        (self.is_dirty, self.is_owed) = (false, false);
         self.newest = Some(now);
         self.paid_until = Some(self.paid_until.map_or(now, |until| until.max(now)) + SPACING);
         self.key_at.take().map(|at| now - at)
@@ -119,6 +131,11 @@ mod tests {
         let later = begun + Duration::from_millis(1);
         pace.key(later);
         assert!(pace.due(later).is_some_and(|due| due <= later));
+        assert!(pace.is_hurried());
         assert_eq!(pace.drawn(later + SPACING), Some(SPACING));
+        pace.owe();
+        assert!(pace.due(later + SPACING).is_some_and(|due| due <= later + SPACING), "nor does a picture wait");
+        pace.key(later + SPACING);
+        assert!(!pace.is_hurried(), "whoever holds a key down sees pictures, too");
     }
 }

@@ -37,11 +37,11 @@ impl Surface for Paper {
         0
     }
 
-    fn draw(&mut self, draw: impl FnOnce(&mut Buffer) -> Shown) -> io::Result<()> {
+    fn draw(&mut self, _is_hurried: bool, draw: impl FnOnce(&mut Buffer) -> Shown) -> io::Result<bool> {
         let mut buf = Buffer::empty(Rect::new(0, 0, SIZE.0, SIZE.1));
         draw(&mut buf);
         *self.0.lock().expect("nobody panicked") = buf;
-        Ok(())
+        Ok(true)
     }
 
     fn forget(&mut self) -> io::Result<()> {
