@@ -6,7 +6,6 @@ use bytes::Bytes;
 use image::codecs::jpeg::JpegEncoder;
 use image::{ExtendedColorType, RgbImage};
 use parkd::occupancy::crop::{Corner, Mask, Square, cut};
-use parkd::occupancy::features::Weights;
 use parkd::occupancy::model::{Model, probability};
 use parkd::occupancy::picture::{Picture, decode};
 use parkd::occupancy::reference::Reference;
@@ -54,7 +53,7 @@ fn judging(is_worst: bool) -> Result<Row> {
     let references = polygons.iter().map(|polygon| {
         let patches: Vec<_> =
             empty.iter().map(|picture| cut(picture, Square::around(polygon, width, height))).collect();
-        Reference::learn(&patches, &Weights::of(&Mask::of(polygon, width, height))).ok_or("no reference")
+        Reference::learn(&patches, &Mask::of(polygon, width, height)).ok_or("no reference")
     });
     let references = references.collect::<std::result::Result<Vec<_>, _>>()?;
     let model = Model::shipped();

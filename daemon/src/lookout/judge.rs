@@ -7,10 +7,11 @@ use parking_api::slots::{Slot, SlotState};
 use parking_api::{SlotId, Time};
 use uuid::Uuid;
 
+use super::learned::Patches;
 use super::memory::{Known, Seen, corners, word};
 use crate::cameras::{is_ahead, silence};
 use crate::clock::new_id;
-use crate::occupancy::crop::{Patch, Square, cut};
+use crate::occupancy::crop::{Square, cut};
 use crate::occupancy::model::{Model, probability};
 use crate::occupancy::picture::{Light, Picture, decode};
 use crate::occupancy::reference::Parts;
@@ -45,12 +46,14 @@ pub struct Picked<'a> {
     pub capture: &'a Capture,
     /// How often its camera sends one, in seconds.
     pub interval_s: u32,
+    /// Of what is still to be learned from.
+    pub patches: &'a Patches,
 }
 
-/// What came of it: labels to be kept, and those that are no longer needed.
+/// What came of it: labels to be kept, each with the square around its slot, and those that are no longer needed.
 #[derive(Debug, Default)]
 pub struct Judged {
-    pub labels: Vec<Label>,
+    pub labels: Vec<(Label, Vec<u8>)>,
     pub outdated: Vec<Uuid>,
 }
 
@@ -74,7 +77,7 @@ pub fn judge(known: &mut Known, model: &Model, picked: &Picked<'_>, bytes: &[u8]
         let aside = ((dx - drawn_at.0) * picture.width as f32, (dy - drawn_at.1) * picture.height as f32);
         let square = Square::around(&corners(region), picture.width, picture.height);
         let patch = cut(&picture, square.moved(aside));
-        let learned = known.learned(region, light, (picture.width, picture.height), model);
+        let learned = known.learned(region, light, (picture.width, picture.height), (model, picked.patches));
         let parts = learned.map(|learned| {
             let parts = learned.reference.compare(&patch);
             (parts, probability(model.odds(&parts) + learned.offset))
@@ -90,9 +93,9 @@ pub fn judge(known: &mut Known, model: &Model, picked: &Picked<'_>, bytes: &[u8]
             // What was believed then says nothing of now.
             known.memory.slots.entry(slot.id).or_default().settled = Settled::default();
         }
-        if let Some(label) = remember(known, slot, seen, square.side, (light, &patch)) {
+        if let Some(label) = remember(known, slot, seen, square.side, light) {
             judged.outdated.extend(known.keep(label.clone()));
-            judged.labels.push(label);
+            judged.labels.push((label, patch.0));
         }
     }
     Ok(judged)
@@ -160,7 +163,7 @@ fn is_over(since: Time, interval_s: u32, now: Time) -> bool {
 }
 
 /// Takes in what was seen of one slot; a label, if a person has just said how it is.
-fn remember(known: &mut Known, slot: &Slot, seen: Seen, side: f32, (light, patch): (Light, &Patch)) -> Option<Label> {
+fn remember(known: &mut Known, slot: &Slot, seen: Seen, side: f32, light: Light) -> Option<Label> {
     let memory = known.memory.slots.entry(slot.id).or_default();
     memory.hear(slot, seen.at);
     memory.side = side;
@@ -189,7 +192,6 @@ fn remember(known: &mut Known, slot: &Slot, seen: Seen, side: f32, (light, patch
         is_occupied: slot.state == SlotState::Occupied,
         score_permille: score.map(|score| (score * 1000.0).round() as i64),
         capture,
-        patch: patch.0.clone(),
     })
 }
 

@@ -1,6 +1,6 @@
 //! What a camera remembers of the slots that it sees, from picture to picture, and what it learned of them from people.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -11,19 +11,27 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::judge::ASTRAY_MIN;
+use super::learned::{Empty, Learned, Patches, is_shown};
 use super::rule::Outcome;
-use crate::occupancy::crop::{Corner, Mask, PATCH, Patch};
-use crate::occupancy::features::Weights;
+use crate::occupancy::crop::{Corner, Mask};
 use crate::occupancy::mode::{OCCUPIED_MIN, Said, Trust, View};
-use crate::occupancy::model::{Model, offset};
+use crate::occupancy::model::Model;
 use crate::occupancy::picture::{Light, Picture};
-use crate::occupancy::reference::{REFERENCES_MAX, REFERENCES_MIN, Reference};
+use crate::occupancy::reference::{REFERENCES_MAX, REFERENCES_MIN};
 use crate::occupancy::settle::Settled;
 use crate::occupancy::shift::{Aside, Placed, Scene, Track};
 use crate::store::{Label, Remembered};
 
 /// Labels of one slot that are kept: what it takes to be trusted, twice.
 const LABELS_MAX: usize = 24;
+/// Labels whose pictures are held in memory at once to be learned from: a camera with forty slots learns them all by one picture, a larger
+/// one by its next pictures.
+const LEARNED_MAX: usize = 40 * LABELS_MAX;
+/// Memory that one slot takes with one camera, in bytes: how it looks when it is empty, by day and by night, and what people said of it, each
+/// without its picture.
+const SLOT_BYTES_MAX: usize = 32 * 1024;
+const _: () =
+    assert!(Learned::BYTES_MAX + LABELS_MAX * 2 * size_of::<Label>() + 4 * size_of::<SlotMemory>() <= SLOT_BYTES_MAX);
 /// How long after it was said a person's word still says how the slot is in the next picture, in milliseconds.
 const WORD_MS_MAX: i64 = 15 * 60 * 1000;
 /// A region that is drawn anew is still on the same part of the picture when no corner is farther from where it was, as a fraction of the picture.
@@ -94,22 +102,13 @@ pub struct Memory {
     pub astray: u8,
 }
 
-/// What was learned of one slot by one light.
-#[derive(Debug, Clone)]
-pub struct Learned {
-    pub reference: Reference,
-    pub offset: f64,
-    /// By this light; otherwise by whatever light it was shown in.
-    pub is_shown: bool,
-}
-
 /// Everything of one camera.
 #[derive(Debug, Default)]
 pub struct Known {
     pub memory: Memory,
     /// What people said of each slot, oldest first.
     pub labels: BTreeMap<SlotId, Vec<Label>>,
-    pub learned: HashMap<(SlotId, Light), Learned>,
+    pub learned: BTreeMap<SlotId, Learned>,
     pub track: Option<Track>,
     pub is_dirty: bool,
     /// Other scenes are kept than are written.
@@ -122,11 +121,17 @@ impl Known {
     /// As it was left.
     pub fn resumed(remembered: Option<&Remembered>, labels: Vec<Label>) -> Self {
         let mut known = Self::default();
-        for label in labels {
-            known.labels.entry(label.slot).or_default().push(label);
-        }
+        known.relabel(labels);
         known.recall(remembered);
         known
+    }
+
+    /// Takes over all that people said, oldest first.
+    pub fn relabel(&mut self, labels: Vec<Label>) {
+        self.labels.clear();
+        for label in labels {
+            self.labels.entry(label.slot).or_default().push(label);
+        }
     }
 
     /// Takes over what was remembered last; what was learned stays. What cannot be read is learned again.
@@ -222,26 +227,47 @@ impl Known {
         (self.memory.astray, self.has_new_scenes) = (0, true);
     }
 
-    /// What is known of how a slot looks when it is empty, by this light if people showed it by this light.
-    pub fn learned(&mut self, region: &Region, light: Light, size: (usize, usize), model: &Model) -> Option<&Learned> {
-        let key = (region.slot_id, light);
-        if !self.learned.contains_key(&key) {
-            let learned = learn(self.labels.get(&region.slot_id)?, region, light, size, model)?;
-            self.learned.insert(key, learned);
+    /// The labels whose patches are wanted, to learn from them: those of slots of which nothing is known yet, or more than was learned.
+    pub fn unlearned(&self) -> Vec<Uuid> {
+        let is_news = |(slot, labels): &(&SlotId, &Vec<Label>)| {
+            let is_enough = labels.iter().filter(|label| !label.is_occupied).count() >= REFERENCES_MIN;
+            is_enough && self.learned.get(slot).map(|learned| learned.newest) != labels.last().map(|label| label.id)
+        };
+        let of_slots = self.labels.iter().filter(is_news).take(LEARNED_MAX / LABELS_MAX);
+        of_slots.flat_map(|(_, labels)| labels.iter().map(|label| label.id)).collect()
+    }
+
+    /// What is known of how a slot looks when it is empty, by this light if people showed it by this light. Learns it from these patches, if
+    /// they are of all that people said.
+    pub fn learned(
+        &mut self,
+        region: &Region,
+        light: Light,
+        size: (usize, usize),
+        (model, patches): (&Model, &Patches),
+    ) -> Option<&Empty> {
+        let labels = self.labels.get(&region.slot_id)?;
+        let newest = labels.last()?.id;
+        let is_learned = self.learned.get(&region.slot_id).is_some_and(|learned| learned.newest == newest);
+        if !is_learned && patches.contains_key(&newest) {
+            let mask = Mask::of(&corners(region), size.0, size.1);
+            if let Some(learned) = Learned::of(labels, patches, &mask, model) {
+                self.learned.insert(region.slot_id, learned);
+            }
         }
-        self.learned.get(&key)
+        self.learned.get(&region.slot_id).map(|learned| learned.by(light))
     }
 
     /// How far a slot may be trusted to this camera, by the light of its last picture.
     pub fn trust(&self, slot: SlotId) -> Trust {
-        let of_slot = self.labels.get(&slot).into_iter().flatten();
+        let labels = self.labels.get(&slot).map_or(&[][..], Vec::as_slice);
         let said: Vec<Said> =
-            of_slot.map(|label| Said { is_occupied: label.is_occupied, score: score(label) }).collect();
-        let learned = self.learned.get(&(slot, self.memory.light.unwrap_or(Light::Day)));
+            labels.iter().map(|label| Said { is_occupied: label.is_occupied, score: score(label) }).collect();
+        let light = self.memory.light.unwrap_or(Light::Day);
         let side =
             self.memory.slots.get(&slot).filter(|memory| memory.side > 0.0).map_or(f32::MAX, |memory| memory.side);
-        let clutter = learned.map(|learned| learned.reference.clutter());
-        Trust::of(&said, &View { side, clutter, is_shown: learned.is_none_or(|learned| learned.is_shown) })
+        let clutter = self.learned.get(&slot).map(|learned| learned.by(light).reference.clutter());
+        Trust::of(&said, &View { side, clutter, is_shown: is_shown(labels, light) })
     }
 
     /// Keeps a label; which ones are no longer needed for it.
@@ -249,7 +275,6 @@ impl Known {
         let slot = label.slot;
         let labels = self.labels.entry(slot).or_default();
         labels.push(label);
-        self.learned.retain(|(of, _), _| *of != slot);
         let mut outdated = Vec::new();
         while labels.len() > LABELS_MAX {
             let Some(at) = (0..labels.len()).find(|at| !is_needed(labels, *at)) else { break };
@@ -267,25 +292,6 @@ fn is_needed(labels: &[Label], at: usize) -> bool {
         return newer(&|other| other.is_occupied) < OCCUPIED_MIN;
     }
     newer(&|other| !other.is_occupied && other.light == label.light) < REFERENCES_MAX
-}
-
-fn learn(labels: &[Label], region: &Region, light: Light, size: (usize, usize), model: &Model) -> Option<Learned> {
-    let of_light = |label: &&Label| label.light == word(light);
-    let is_shown = labels.iter().filter(of_light).filter(|label| !label.is_occupied).count() >= REFERENCES_MIN;
-    // Before people showed it by each light there is one reference for all.
-    let fits = |label: &&Label| !is_shown || of_light(label);
-    let free = labels.iter().rev().filter(|label| !label.is_occupied).filter(fits);
-    let free: Vec<Patch> = free.take(REFERENCES_MAX).filter_map(patch).collect();
-    if free.len() < REFERENCES_MIN {
-        return None;
-    }
-    let weights = Weights::of(&Mask::of(&corners(region), size.0, size.1));
-    let reference = Reference::learn(&free, &weights)?;
-    let odds = |label: &Label| Some((model.odds(&reference.compare(&patch(label)?)), label.is_occupied));
-    let said: Vec<_> =
-        labels.iter().filter(fits).filter(|label| label.score_permille.is_some()).filter_map(odds).collect();
-    let offset = offset(&said);
-    Some(Learned { reference, offset, is_shown })
 }
 
 impl SlotMemory {
@@ -349,10 +355,6 @@ pub fn word(light: Light) -> &'static str {
 
 pub fn corners(region: &Region) -> Vec<Corner> {
     region.polygon.iter().map(|[x, y]| [*x as f32, *y as f32]).collect()
-}
-
-pub fn patch(label: &Label) -> Option<Patch> {
-    (label.patch.len() == PATCH * PATCH).then(|| Patch(label.patch.clone()))
 }
 
 fn bytes(text: &str, len: usize) -> Option<Vec<u8>> {

@@ -5,6 +5,7 @@
 mod decay;
 mod fresh;
 mod judge;
+mod learned;
 mod memory;
 mod opinion;
 mod rule;
@@ -18,20 +19,23 @@ use std::path::Path;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
+use bytes::Bytes;
 use parking_api::captures::Capture;
 use parking_api::events::Actor;
 use parking_api::regions::{CameraRegions, RegionsMode};
 use parking_api::slots::Slot;
 use parking_api::{CameraId, LotId, SlotRef, Time};
-use tokio::sync::{Mutex, oneshot};
+use tokio::sync::{Mutex, OwnedMutexGuard, oneshot};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use crate::captures::Captures;
 use crate::clock::Clock;
 use crate::ledger::{Command, Ledger, LotHandle};
 use crate::occupancy::model::{MODEL_BYTES_MAX, Model};
 use judge::{Judged, Picked};
+use learned::{Patches, patch};
 use memory::Known;
 
 /// How often slots are looked for whose camera says nothing, and every how many times what cameras remember is written.
@@ -111,47 +115,57 @@ impl Lookout {
 
     /// Looks at one picture.
     async fn look(&self, lot: &LotId, camera: &CameraId, capture: &Capture) -> Result<(), String> {
-        let Some(lot) = self.ledger.lot(lot) else { return Ok(()) };
-        let drawn = lot.read(|state| Some((state.regions_of(camera)?.clone(), state.camera(camera)?.interval_s)));
-        let Some((regions, interval_s)) = drawn else { return Ok(()) };
-        if regions.mode == RegionsMode::Off || regions.regions.is_empty() {
-            return Ok(());
-        }
+        let Some(lot) = self.ledger.lot(lot).filter(|lot| drawn(lot, camera).is_some()) else { return Ok(()) };
         let bytes = self.captures.picture(capture).await.map_err(|e| e.to_string())?;
         let key = (lot.id().clone(), camera.clone());
-        let mut known = self.known(&key).await?.lock_owned().await;
-        self.catch_up(&key, &mut known).await?;
-        let slots = current(&lot, &regions);
+        let known = self.known(&key).await?.lock_owned().await;
+        let looked = self.look_at(&lot, &key, known, (capture, bytes)).await;
+        if looked.is_err() {
+            // What could not be written is not known: it is read again.
+            self.known.lock().await.remove(&key);
+        }
+        looked
+    }
+
+    async fn look_at(
+        &self,
+        lot: &LotHandle,
+        key: &Key,
+        mut known: OwnedMutexGuard<Known>,
+        (capture, bytes): (&Capture, Bytes),
+    ) -> Result<(), String> {
+        let (store, camera) = (self.ledger.store(), &key.1);
+        self.catch_up(key, &mut known).await?;
+        // Not before: whoever held it last may have drawn other regions.
+        let Some((regions, interval_s)) = drawn(lot, camera) else { return Ok(()) };
+        let slots = current(lot, &regions);
         let mut outdated = known.fit(&regions, None, |id| slots.iter().find(|slot| slot.id == id).cloned());
+        let patches = self.patches(&key.0, &known.unlearned()).await?;
         let (model, drawn, picture) = (Arc::clone(&self.model), regions.clone(), capture.clone());
         let judging = apart(move || {
-            let picked = Picked { regions: &drawn, slots: &slots, capture: &picture, interval_s };
+            let picked = Picked { regions: &drawn, slots: &slots, capture: &picture, interval_s, patches: &patches };
             let judged = judge::judge(&mut known, &model, &picked, &bytes);
             judge::note(&mut known, judged.as_ref().err(), picture.received_at);
             (known, slots, judged)
         });
         let (mut known, slots, judged) = judging.await?;
-        self.note_astray(&lot, camera, known.memory.astray).await;
+        self.note_astray(lot, camera, known.memory.astray).await;
         let (labels, commands) = match judged {
             Ok(Judged { labels, outdated: older }) => {
                 outdated.extend(older);
-                (labels, self.opinions(&lot, &regions, &mut known, &slots).await?)
+                (labels, self.opinions(lot, &regions, &mut known, &slots).await?)
             }
             Err(trouble) => {
                 tracing::info!(%camera, capture = %capture.id, %trouble, "a picture says nothing");
                 (Vec::new(), Vec::new())
             }
         };
-        let kept = match labels.is_empty() && outdated.is_empty() {
-            true => Ok(()),
-            false => {
-                self.ledger.store().put_labels(&key.0, &key.1, &labels, &outdated).await.map_err(|e| e.to_string())
-            }
-        };
+        if !labels.is_empty() || !outdated.is_empty() {
+            store.put_labels(&key.0, camera, &labels, &outdated).await.map_err(|e| e.to_string())?;
+        }
         // Where others look at pictures of this camera, too, they must know the last one.
-        let is_shared = self.ledger.store().is_shared();
-        if !labels.is_empty() || is_shared {
-            self.try_save(&key, &mut known, is_shared).await;
+        if !labels.is_empty() || store.is_shared() {
+            self.try_save(key, &mut known, store.is_shared()).await;
         }
         drop(known);
         for command in commands {
@@ -160,7 +174,16 @@ impl Lookout {
                 tracing::debug!(%camera, %error, "a slot was not set");
             }
         }
-        kept
+        Ok(())
+    }
+
+    /// The squares that labels are about, as far as they are there.
+    async fn patches(&self, lot: &LotId, labels: &[Uuid]) -> Result<Patches, String> {
+        if labels.is_empty() {
+            return Ok(Patches::new());
+        }
+        let found = self.ledger.store().patches(lot, labels).await.map_err(|e| e.to_string())?;
+        Ok(found.into_iter().filter_map(|(label, bytes)| Some((label, patch(bytes)?))).collect())
     }
 
     /// Says that a camera does not see its slots any more, or that it does again.
@@ -197,7 +220,7 @@ impl Lookout {
         }
         let remembered = store.memory(&key.0, &key.1).await.map_err(|e| e.to_string())?;
         if store.labels_mark(&key.0, &key.1).await.map_err(|e| e.to_string())? != known.labels_mark() {
-            *known = Known::resumed(None, store.labels(&key.0, &key.1).await.map_err(|e| e.to_string())?);
+            known.relabel(store.labels(&key.0, &key.1).await.map_err(|e| e.to_string())?);
         }
         known.recall(remembered.as_ref());
         Ok(())
@@ -272,6 +295,12 @@ async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> 
     });
     thread.map_err(|e| format!("cannot start a thread to look at a picture: {e}"))?;
     result.await.map_err(|_| "the thread that looked at the picture broke off".into())
+}
+
+/// The regions by which a camera is looked through, and how often it sends a picture, in seconds; `None` when nobody looks.
+fn drawn(lot: &LotHandle, camera: &CameraId) -> Option<(CameraRegions, u32)> {
+    let drawn = lot.read(|state| Some((state.regions_of(camera)?.clone(), state.camera(camera)?.interval_s)));
+    drawn.filter(|(regions, _)| regions.mode != RegionsMode::Off && !regions.regions.is_empty())
 }
 
 fn current(lot: &LotHandle, regions: &CameraRegions) -> Vec<Slot> {

@@ -70,12 +70,13 @@ impl Lookout {
         anchor: Option<&Picture>,
         teach: impl Fn(&mut Known),
     ) -> Result<(), String> {
-        let Some(regions): Option<CameraRegions> = lot.read(|state| state.regions_of(camera).cloned()) else {
-            return Ok(());
-        };
         let key: Key = (lot.id().clone(), camera.clone());
         let known = self.known(&key).await?;
         let mut known = known.lock().await;
+        // Not before: whoever held it last may have drawn other regions.
+        let Some(regions): Option<CameraRegions> = lot.read(|state| state.regions_of(camera).cloned()) else {
+            return Ok(());
+        };
         let drawn = current(lot, &regions);
         for _ in 0..WRITES_MAX {
             self.catch_up(&key, &mut known).await?;

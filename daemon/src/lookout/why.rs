@@ -11,10 +11,10 @@ use parking_api::regions::{CameraRegions, CameraView, RegionsMode, SlotView, Tru
 use parking_api::slots::{Slot, SlotState};
 use parking_api::{CaptureId, SlotId, paths};
 
-use super::memory::{Known, patch};
+use super::memory::Known;
 use super::{Lookout, current, rule};
 use crate::ledger::LotHandle;
-use crate::occupancy::crop::PATCH;
+use crate::occupancy::crop::{PATCH, Patch};
 use crate::occupancy::mode::Mode;
 
 impl Lookout {
@@ -31,12 +31,14 @@ impl Lookout {
         for regions in seen_by {
             let key = (lot.id().clone(), regions.camera.clone());
             let known = self.known(&key).await?;
-            let mut view = {
+            let (mut view, shown) = {
                 let mut known = known.lock().await;
                 self.catch_up(&key, &mut known).await?;
-                view(&known, &regions, slot.id)
+                let mut said = known.labels.get(&slot.id).into_iter().flatten().rev();
+                (view(&known, &regions, slot.id), said.find(|label| !label.is_occupied).map(|label| label.id))
             };
             view.capture_url = self.capture_url(lot, view.capture).await?;
+            view.reference = self.patches(lot.id(), shown.as_slice()).await?.pop_first().and_then(|(_, it)| small(&it));
             views.push(view);
         }
         Ok(Why {
@@ -77,7 +79,7 @@ impl Lookout {
         self.catch_up(&key, &mut known).await?;
         let mut views = Vec::with_capacity(regions.regions.len());
         for slot in current(lot, regions) {
-            let view = SlotView { reference: None, ..view(&known, regions, slot.id) };
+            let view = view(&known, regions, slot.id);
             views.push(CameraView { slot_id: slot.id, slot: slot.code, state: slot.state, view });
         }
         drop(known);
@@ -129,16 +131,15 @@ fn view(known: &Known, regions: &CameraRegions, slot: SlotId) -> SlotView {
         opinion: opinion.map(|is_occupied| if is_occupied { SlotState::Occupied } else { SlotState::Free }),
         outcome_kind,
         outcome,
-        reference: reference(known, slot),
+        reference: None,
     }
 }
 
-/// The newest picture of the empty slot, small.
-fn reference(known: &Known, slot: SlotId) -> Option<String> {
-    let label = known.labels.get(&slot)?.iter().rev().find(|label| !label.is_occupied)?;
+/// A picture of a slot, to be shown as it is.
+fn small(patch: &Patch) -> Option<String> {
     let mut png = Cursor::new(Vec::new());
     let side = PATCH as u32;
     let encoder = image::codecs::png::PngEncoder::new(&mut png);
-    encoder.write_image(&patch(label)?.0, side, side, ExtendedColorType::L8).ok()?;
+    encoder.write_image(&patch.0, side, side, ExtendedColorType::L8).ok()?;
     Some(format!("data:image/png;base64,{}", STANDARD.encode(png.into_inner())))
 }

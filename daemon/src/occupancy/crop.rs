@@ -72,9 +72,11 @@ impl Square {
     }
 }
 
-/// How much each pixel of what is looked at counts, row by row: little outside the slot, where its neighbours are, and most in its middle.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Mask(pub Vec<f32>);
+/// Which pixels of what is looked at lie on the slot, row by row, a bit for each. The others show its neighbours.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mask([u64; SIDE]);
+
+const _: () = assert!(SIDE == u64::BITS as usize);
 
 /// What a pixel counts outside the region.
 const OUTSIDE: f32 = 0.1;
@@ -86,23 +88,31 @@ impl Mask {
     pub fn of(polygon: &[Corner], width: usize, height: usize) -> Self {
         let square = Square::around(polygon, width, height);
         let corners: Vec<Corner> = polygon.iter().map(|corner| square.place(*corner, width, height)).collect();
-        Self::new(|x, y| if is_inside(&corners, x, y) { 1.0 } else { OUTSIDE })
+        let is_on = |row: usize, column: &usize| is_inside(&corners, along(*column), along(row));
+        Self(std::array::from_fn(|row| {
+            (0..SIDE).filter(|column| is_on(row, column)).fold(0, |bits, at| bits | 1 << at)
+        }))
     }
 
     /// Of a picture that shows nothing but one slot.
     pub fn whole() -> Self {
-        Self::new(|_, _| 1.0)
+        Self([u64::MAX; SIDE])
     }
 
-    fn new(part: impl Fn(f32, f32) -> f32) -> Self {
-        let along = |index: usize| (index as f32 + 0.5) / SIDE as f32;
-        let weight = |at: usize| {
-            let (x, y) = (along(at % SIDE), along(at / SIDE));
-            let aside = ((x - 0.5).powi(2) + (y - 0.5).powi(2)) / (2.0 * REACH * REACH);
-            (-aside).exp() * part(x, y)
+    /// How much each pixel counts, row by row: little outside the slot, and most in its middle.
+    pub fn weights(&self) -> Vec<f32> {
+        let middle: [f32; SIDE] = std::array::from_fn(|at| (-((along(at) - 0.5) / REACH).powi(2) / 2.0).exp());
+        let row = |(bits, y): (&u64, f32)| {
+            let bits = *bits;
+            (0..SIDE).map(move |at| middle[at] * y * if bits >> at & 1 == 1 { 1.0 } else { OUTSIDE })
         };
-        Self((0..SIDE * SIDE).map(weight).collect())
+        self.0.iter().zip(middle).flat_map(row).collect()
     }
+}
+
+/// Where the middle of a pixel lies, as a fraction of the side.
+fn along(index: usize) -> f32 {
+    (index as f32 + 0.5) / SIDE as f32
 }
 
 /// Whether a point lies in a polygon: a line from it to the left crosses the outline an odd number of times.
@@ -184,7 +194,8 @@ mod tests {
     #[test]
     fn neighbours_count_little() {
         let mask = Mask::of(&[[0.4, 0.1], [0.6, 0.1], [0.6, 0.9], [0.4, 0.9]], 100, 100);
-        let at = |x: usize, y: usize| mask.0[y * SIDE + x];
+        let weights = mask.weights();
+        let at = |x: usize, y: usize| weights[y * SIDE + x];
         assert!(at(SIDE / 2, SIDE / 2) > 0.9 && at(2, SIDE / 2) < 0.03, "{} {}", at(32, 32), at(2, 32));
         assert!(at(SIDE / 2, 8) > 4.0 * at(8, SIDE / 2), "along the slot it counts more than across");
     }

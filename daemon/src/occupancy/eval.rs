@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::crop::Patch;
-use super::features::Weights;
+use super::crop::{Mask, Patch};
 use super::mode::BLIND_BELOW;
 use super::model::{Model, offset, probability};
 use super::reference::{CLUTTER_MAX, Reference};
@@ -30,7 +29,7 @@ pub struct Shot {
 pub struct Series {
     pub camera: String,
     pub slot: String,
-    pub weights: Weights,
+    pub mask: Mask,
     pub shots: Vec<Shot>,
 }
 
@@ -123,7 +122,7 @@ pub struct Report {
 pub fn examples(series: &Series, references: usize) -> Vec<Example> {
     let empty: Vec<&Patch> = empty(series).take(references).collect();
     let patches: Vec<Patch> = empty.iter().copied().cloned().collect();
-    let Some(reference) = Reference::learn(&patches, &series.weights).filter(|_| empty.len() == references) else {
+    let Some(reference) = Reference::learn(&patches, &series.mask).filter(|_| empty.len() == references) else {
         return Vec::new();
     };
     let seen = series.shots.iter().filter_map(|shot| Some((shot.is_occupied, shot.patch.as_ref()?)));
@@ -194,7 +193,7 @@ fn judge<'a>(model: &Model, series: &'a Series, options: &Options) -> Option<Jud
         return None;
     }
     let patches: Vec<Patch> = empty.iter().map(|at| seen[*at].1.clone()).collect();
-    let reference = Reference::learn(&patches, &series.weights)?;
+    let reference = Reference::learn(&patches, &series.mask)?;
     let odds = |at: usize| model.odds(&reference.compare(seen[at].1));
     let mut told = first(false, options.references, options.confirm);
     told.extend(first(true, 0, options.confirm));

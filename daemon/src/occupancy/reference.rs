@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::crop::{MARGIN, Patch};
-use super::features::{BLOCK_LEN, Looks, Weights, grey, mean};
+use super::crop::{MARGIN, Mask, Patch};
+use super::features::{BLOCK_LEN, GREY_LEN, HISTOGRAM_LEN, HISTOGRAM_ONE, Looks, Tones, Weights, grey, mean};
 
 /// How many pictures of the empty slot make a reference, and how many are used at most.
 pub const REFERENCES_MIN: usize = 3;
@@ -34,29 +34,40 @@ impl Parts {
     }
 }
 
-/// One slot when it is empty.
+/// One slot when it is empty, in as little memory as it takes.
 #[derive(Debug, Clone)]
 pub struct Reference {
-    weights: Weights,
-    empty: Vec<Looks>,
+    mask: Mask,
+    /// Those of its pictures, one after the other.
+    histograms: Vec<u8>,
     edges: f32,
     /// The mean of the small pictures.
     grey: Vec<f32>,
 }
 
 impl Reference {
-    /// From pictures of the empty slot, by one light; `None` when there are none.
-    pub fn learn(patches: &[Patch], weights: &Weights) -> Option<Self> {
-        let first = grey(patches.first()?, (0, 0), weights);
-        let look = |patch: &Patch| Looks::of(patch, aligned(patch, &first, weights), weights);
-        let empty: Vec<Looks> = patches.iter().map(look).collect();
+    /// What one takes at most, in bytes.
+    pub const BYTES_MAX: usize =
+        size_of::<Self>() + REFERENCES_MAX * HISTOGRAM_LEN * size_of::<u8>() + GREY_LEN * size_of::<f32>();
+
+    /// From pictures of the empty slot, by one light, at most [`REFERENCES_MAX`] of them; `None` when there are none.
+    pub fn learn(patches: &[Patch], mask: &Mask) -> Option<Self> {
+        let weights = Weights::of(mask);
+        let first = grey(&Tones::of(patches.first()?), (0, 0), &weights);
+        let look = |patch: &Patch| looks(patch, &first, &weights);
+        let empty: Vec<Looks> = patches.iter().take(REFERENCES_MAX).map(look).collect();
         let count = empty.len() as f32;
         let mut grey = vec![0.0; first.len()];
         for looks in &empty {
             grey.iter_mut().zip(&looks.grey).for_each(|(sum, value)| *sum += value / count);
         }
         let edges = empty.iter().map(|looks| looks.edges).sum::<f32>() / count;
-        Some(Self { weights: weights.clone(), empty, edges, grey })
+        Some(Self {
+            mask: mask.clone(),
+            histograms: empty.iter().flat_map(|looks| &looks.histogram).copied().collect(),
+            edges,
+            grey,
+        })
     }
 
     /// Mean strength of the edges of the empty slot; above [`CLUTTER_MAX`] little can be told from others.
@@ -66,13 +77,14 @@ impl Reference {
 
     /// How a slot differs from its empty self.
     pub fn compare(&self, patch: &Patch) -> Parts {
-        let looks = Looks::of(patch, aligned(patch, &self.grey, &self.weights), &self.weights);
-        let structure = |empty: &Looks| structure(&looks.histogram, &empty.histogram, &self.weights.blocks);
+        let weights = Weights::of(&self.mask);
+        let looks = looks(patch, &self.grey, &weights);
+        let structure = |empty: &[u8]| structure(&looks.histogram, empty, &weights.blocks);
         Parts {
             edges: looks.edges,
             edges_over_empty: looks.edges - self.edges,
-            structure: self.empty.iter().map(structure).fold(f32::INFINITY, f32::min),
-            brightness: mean(looks.grey.iter().zip(&self.grey).map(|(a, b)| (a - b).abs()), &self.weights.grey),
+            structure: self.histograms.chunks(HISTOGRAM_LEN).map(structure).fold(f32::INFINITY, f32::min),
+            brightness: mean(looks.grey.iter().zip(&self.grey).map(|(a, b)| (a - b).abs()), &weights.grey),
         }
     }
 }
@@ -84,13 +96,19 @@ const ALIGN_MAX: i32 = 4;
 const ALIGN_COST: f32 = 0.002;
 const _: () = assert!(ALIGN_MAX as usize <= MARGIN);
 
+/// What is seen where a patch lies over its reference.
+fn looks(patch: &Patch, reference: &[f32], weights: &Weights) -> Looks {
+    let tones = Tones::of(patch);
+    Looks::of(&tones, aligned(&tones, reference, weights), weights)
+}
+
 /// How far aside a patch lies on its reference: cameras tremble in the wind.
-fn aligned(patch: &Patch, reference: &[f32], weights: &Weights) -> (i32, i32) {
+fn aligned(tones: &Tones, reference: &[f32], weights: &Weights) -> (i32, i32) {
     let steps = || (-ALIGN_MAX..=ALIGN_MAX).step_by(ALIGN_STEP as usize);
     let mut best = (f32::NEG_INFINITY, (0, 0));
     for (dx, dy) in steps().flat_map(|dy| steps().map(move |dx| (dx, dy))) {
         let far = ((dx * dx + dy * dy) as f32).sqrt();
-        let gain = likeness(&grey(patch, (dx, dy), weights), reference, &weights.grey) - ALIGN_COST * far;
+        let gain = likeness(&grey(tones, (dx, dy), weights), reference, &weights.grey) - ALIGN_COST * far;
         if gain > best.0 {
             best = (gain, (dx, dy));
         }
@@ -105,8 +123,11 @@ fn likeness(a: &[f32], b: &[f32], weights: &[f32]) -> f32 {
 }
 
 /// The median over all blocks of how far their histograms are from each other: a shadow's edge changes a few blocks, a vehicle most.
-fn structure(a: &[f32], b: &[f32], weights: &[f32]) -> f32 {
-    let far = |(a, b): (&[f32], &[f32])| a.iter().zip(b).map(|(a, b)| (a - b).powi(2)).sum::<f32>();
+fn structure(a: &[u8], b: &[u8], weights: &[f32]) -> f32 {
+    let far = |(a, b): (&[u8], &[u8])| {
+        let squares = a.iter().zip(b).map(|(a, b)| u32::from(a.abs_diff(*b)).pow(2));
+        squares.sum::<u32>() as f32 / (HISTOGRAM_ONE * HISTOGRAM_ONE)
+    };
     let mut blocks: Vec<(f32, f32)> =
         a.chunks(BLOCK_LEN).zip(b.chunks(BLOCK_LEN)).map(far).zip(weights.iter().copied()).collect();
     blocks.sort_by(|a, b| a.0.total_cmp(&b.0));
@@ -123,7 +144,7 @@ fn structure(a: &[f32], b: &[f32], weights: &[f32]) -> f32 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::crop::{Mask, PATCH};
+    use super::super::crop::PATCH;
     use super::*;
 
     fn ground(seed: usize) -> Patch {
@@ -139,7 +160,7 @@ mod tests {
     }
 
     fn reference() -> Reference {
-        Reference::learn(&[ground(0), ground(1), ground(2)], &Weights::of(&Mask::whole())).expect("a reference")
+        Reference::learn(&[ground(0), ground(1), ground(2)], &Mask::whole()).expect("a reference")
     }
 
     #[test]
@@ -152,14 +173,21 @@ mod tests {
 
     #[test]
     fn a_camera_that_trembles_sees_the_same_slot() {
-        let weights = Weights::of(&Mask::whole());
-        let still = Reference::learn(&[vehicle(18)], &weights).expect("a reference");
+        let still = Reference::learn(&[vehicle(18)], &Mask::whole()).expect("a reference");
         assert!(still.compare(&vehicle(22)).structure < 0.5 * still.compare(&vehicle(30)).structure);
         assert_eq!(still.compare(&vehicle(22)).structure, 0.0);
     }
 
     #[test]
     fn without_a_picture_there_is_no_reference() {
-        assert!(Reference::learn(&[], &Weights::of(&Mask::whole())).is_none());
+        assert!(Reference::learn(&[], &Mask::whole()).is_none());
+    }
+
+    #[test]
+    fn it_takes_no_more_memory_than_it_says_however_many_pictures_there_are() {
+        let patches: Vec<Patch> = (0..3 * REFERENCES_MAX).map(ground).collect();
+        let Reference { histograms, grey, .. } = Reference::learn(&patches, &Mask::whole()).expect("a reference");
+        let bytes = size_of::<Reference>() + size_of_val(&histograms[..]) + size_of_val(&grey[..]);
+        assert!(bytes <= Reference::BYTES_MAX && Reference::BYTES_MAX < 12 * 1024, "{bytes}");
     }
 }

@@ -149,10 +149,11 @@ impl Scene {
         let both = self.spectrum().into_iter().zip(later).enumerate();
         let mut cross: Vec<Complex> = both
             .map(|(at, (a, b))| {
-                b.times(a.conjugate()).unit().scaled(TABLES.coarse[at % SIZE] * TABLES.coarse[at / SIZE])
+                // The other way round than it is to be turned back: what is turned on instead has the same real part.
+                a.times(b.conjugate()).unit().scaled(TABLES.coarse[at % SIZE] * TABLES.coarse[at / SIZE])
             })
             .collect();
-        transform_plane(&mut cross, true);
+        transform_plane(&mut cross);
         let peaks: Vec<f32> = cross.iter().map(|value| value.re).collect();
         let (at, peak) = peaks
             .iter()
@@ -182,7 +183,7 @@ impl Scene {
             im: 0.0,
         };
         let mut plane: Vec<Complex> = self.0.iter().enumerate().map(faded).collect();
-        transform_plane(&mut plane, false);
+        transform_plane(&mut plane);
         plane
     }
 }
@@ -193,8 +194,8 @@ struct Tables {
     coarse: [f32; SIZE],
     /// How much a pixel counts along one axis.
     fade: [f32; SIZE],
-    /// The roots of one, half a turn of them.
-    roots: [Complex; SIZE / 2],
+    /// The roots of one, half a turn of them, for each span of a transform: those of span `n` begin at `n / 2 - 1`.
+    roots: Vec<Complex>,
 }
 
 static TABLES: LazyLock<Tables> = LazyLock::new(|| Tables {
@@ -203,11 +204,16 @@ static TABLES: LazyLock<Tables> = LazyLock::new(|| Tables {
         (-(frequency / COARSE).powi(2) / 2.0).exp()
     }),
     fade: std::array::from_fn(|index| (std::f32::consts::PI * (index as f32 + 0.5) / SIZE as f32).sin()),
-    roots: std::array::from_fn(|index| {
-        let turn = -std::f32::consts::TAU * index as f32 / SIZE as f32;
-        Complex { re: turn.cos(), im: turn.sin() }
-    }),
+    roots: (0..SIZE.trailing_zeros()).map(|power| 1 << power).flat_map(roots).collect(),
 });
+
+/// So many roots of one, over half a turn.
+fn roots(half: usize) -> impl Iterator<Item = Complex> {
+    (0..half).map(move |index| {
+        let turn = -std::f32::consts::PI * index as f32 / half as f32;
+        Complex { re: turn.cos(), im: turn.sin() }
+    })
+}
 
 /// First and last pixel, exclusive, that fall into one of [`SIZE`] tiles along an axis.
 fn bounds(tile: usize, length: usize) -> (usize, usize) {
@@ -249,18 +255,18 @@ impl Complex {
 }
 
 /// Exchanges columns and rows besides: done twice, each is where it was.
-fn transform_plane(plane: &mut [Complex], is_inverse: bool) {
-    plane.chunks_mut(SIZE).for_each(|row| transform(row, is_inverse));
+fn transform_plane(plane: &mut [Complex]) {
+    plane.chunks_mut(SIZE).for_each(transform);
     for y in 0..SIZE {
         for x in 0..y {
             plane.swap(y * SIZE + x, x * SIZE + y);
         }
     }
-    plane.chunks_mut(SIZE).for_each(|row| transform(row, is_inverse));
+    plane.chunks_mut(SIZE).for_each(transform);
 }
 
 /// The Fourier transform of a line of [`SIZE`], in place (Cooley and Tukey).
-fn transform(line: &mut [Complex], is_inverse: bool) {
+fn transform(line: &mut [Complex]) {
     let bits = SIZE.trailing_zeros();
     for index in 0..SIZE {
         let mirrored = index.reverse_bits() >> (usize::BITS - bits);
@@ -270,11 +276,10 @@ fn transform(line: &mut [Complex], is_inverse: bool) {
     }
     let mut span = 2;
     while span <= SIZE {
-        let roots = TABLES.roots.iter().step_by(SIZE / span);
-        let roots: Vec<Complex> = roots.map(|root| if is_inverse { root.conjugate() } else { *root }).collect();
+        let roots = &TABLES.roots[span / 2 - 1..];
         for block in line.chunks_mut(span) {
             let (low, high) = block.split_at_mut(span / 2);
-            for ((a, b), root) in low.iter_mut().zip(high).zip(&roots) {
+            for ((a, b), root) in low.iter_mut().zip(high).zip(roots) {
                 let odd = b.times(*root);
                 *b = Complex { re: a.re - odd.re, im: a.im - odd.im };
                 *a = Complex { re: a.re + odd.re, im: a.im + odd.im };

@@ -2,7 +2,6 @@
 
 use super::crop::{Corner, Mask, Square, cut};
 use super::disturb::{Chance, Disturbance};
-use super::features::Weights;
 use super::model::{Model, probability};
 use super::picture::Picture;
 use super::reference::{REFERENCES_MIN, Reference};
@@ -55,7 +54,7 @@ fn accuracy(disturbance: Option<Disturbance>) -> f32 {
     let reference = |slot: usize| {
         let square = Square::around(&polygon(slot), WIDTH, HEIGHT);
         let patches: Vec<_> = empty.iter().map(|picture| cut(picture, square)).collect();
-        Reference::learn(&patches, &Weights::of(&Mask::of(&polygon(slot), WIDTH, HEIGHT))).expect("a reference")
+        Reference::learn(&patches, &Mask::of(&polygon(slot), WIDTH, HEIGHT)).expect("a reference")
     };
     let references: Vec<Reference> = (0..SLOTS).map(reference).collect();
     let mut track = Track::new(Scene::of(&empty[0]));

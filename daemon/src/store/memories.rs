@@ -6,7 +6,7 @@ use parking_api::{CameraId, CaptureId, LotId, SlotId, Time};
 use uuid::Uuid;
 
 use super::sql::{Dialect, sql};
-use super::tables::ID;
+use super::tables::{ID, json_ids};
 use super::{Error, Result, Store};
 
 /// One slot in one picture, as a person said that it was.
@@ -21,8 +21,6 @@ pub struct Label {
     /// Probability of a vehicle before it was said, in thousandths; none while there was no reference.
     pub score_permille: Option<i64>,
     pub capture: CaptureId,
-    /// The square around the slot, a byte for each pixel.
-    pub patch: Vec<u8>,
 }
 
 /// What a camera remembers.
@@ -35,7 +33,7 @@ pub struct Remembered {
     pub rev: i64,
 }
 
-type LabelColumns = (String, String, i64, String, i64, Option<i64>, String, String);
+type LabelColumns = (String, String, i64, String, i64, Option<i64>, String);
 
 /// Forgets everything of the cameras whose ids are in `$n`, if `condition` holds.
 pub(super) const FORGET: [fn(Dialect, usize, &str) -> String; 2] = [
@@ -70,10 +68,10 @@ impl Store {
 
     /// What people said of the slots that a camera sees, oldest first.
     pub async fn labels(&self, lot: &LotId, camera: &CameraId) -> Result<Vec<Label>> {
-        let query = sql("select id, slot_id, at_ms, light, occupied, score_permille, capture_id, patch
+        let query = sql("select id, slot_id, at_ms, light, occupied, score_permille, capture_id
              from slot_labels where lot = $1 and camera = $2 order by at_ms, id");
         let rows: Vec<LabelColumns> = query.bind(lot.as_str()).bind(camera.as_str()).all(&self.readers).await?;
-        let label = |(id, slot, at_ms, light, occupied, score_permille, capture, patch): LabelColumns| {
+        let label = |(id, slot, at_ms, light, occupied, score_permille, capture): LabelColumns| {
             let bad = |what: &str| Error::corrupt("slot_labels", format!("row {id}: {what} is not valid"));
             Ok(Label {
                 id: id.parse().map_err(|_| bad("id"))?,
@@ -82,11 +80,22 @@ impl Store {
                 is_occupied: occupied != 0,
                 score_permille,
                 capture: capture.parse().map_err(|_| bad("capture_id"))?,
-                patch: STANDARD.decode(patch).map_err(|_| bad("patch"))?,
                 light,
             })
         };
         rows.into_iter().map(label).collect()
+    }
+
+    /// The squares around slots that belong to these labels, a byte for each pixel. Those of labels that are gone are missing.
+    pub async fn patches(&self, lot: &LotId, labels: &[Uuid]) -> Result<Vec<(Uuid, Vec<u8>)>> {
+        let rows = self.readers.dialect().rows(2, ID);
+        let query = sql(format!("select id, patch from slot_labels where lot = $1 and id in (select id from {rows})"));
+        let found: Vec<(String, String)> = query.bind(lot.as_str()).bind(json_ids(labels)?).all(&self.readers).await?;
+        let patch = |(id, patch): (String, String)| {
+            let bad = |what: &str| Error::corrupt("slot_labels", format!("row {id}: {what} is not valid"));
+            Ok((id.parse().map_err(|_| bad("id"))?, STANDARD.decode(patch).map_err(|_| bad("patch"))?))
+        };
+        found.into_iter().map(patch).collect()
     }
 
     /// How many labels there are, and the newest: whoever knows as many and the same knows all.
@@ -95,10 +104,16 @@ impl Store {
         query.bind(lot.as_str()).bind(camera.as_str()).one(&self.readers).await
     }
 
-    /// Adds labels and removes those that are no longer needed.
-    pub async fn put_labels(&self, lot: &LotId, camera: &CameraId, labels: &[Label], outdated: &[Uuid]) -> Result<()> {
+    /// Adds labels, each with the square around its slot, and removes those that are no longer needed.
+    pub async fn put_labels(
+        &self,
+        lot: &LotId,
+        camera: &CameraId,
+        labels: &[(Label, Vec<u8>)],
+        outdated: &[Uuid],
+    ) -> Result<()> {
         let mut tx = self.writer.begin_write().await?;
-        for label in labels {
+        for (label, patch) in labels {
             let insert = sql(
                 "insert into slot_labels (lot, id, camera, slot_id, at_ms, light, occupied, score_permille, capture_id, patch)
                  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
@@ -113,7 +128,7 @@ impl Store {
                 .bind(i64::from(label.is_occupied))
                 .bind(label.score_permille)
                 .bind(label.capture.to_string())
-                .bind(STANDARD.encode(&label.patch))
+                .bind(STANDARD.encode(patch))
                 .execute(&mut tx)
                 .await?;
         }

@@ -10,7 +10,6 @@ use serde::Deserialize;
 use crate::occupancy::crop::{CORNERS_MAX, CORNERS_MIN, Corner, Mask, Patch, Square, cut};
 use crate::occupancy::disturb::{Chance, Disturbance};
 use crate::occupancy::eval::{Series, Shot};
-use crate::occupancy::features::Weights;
 use crate::occupancy::picture::{Picture, decode};
 use crate::occupancy::shift::{Placed, Scene, Track};
 
@@ -198,7 +197,7 @@ fn crops(labels: &Path, set: &str, is_pooled: bool, mut opener: Opener<'_>) -> R
             let sequence = (!row.timestamp.is_empty()).then(String::new);
             shots.push(Shot { time: row.timestamp, sequence, is_occupied: row.occupied != 0, patch });
         }
-        read.series.push(Series { camera, slot, weights: Weights::of(&Mask::whole()), shots });
+        read.series.push(Series { camera, slot, mask: Mask::whole(), shots });
     }
     read.took = opener.took;
     Ok(read)
@@ -224,7 +223,7 @@ fn whole(file: &Path, set: &str, mut opener: Opener<'_>) -> Result<Set, String> 
             let series = slots.entry(id.clone()).or_insert_with(|| Series {
                 camera: set.to_string(),
                 slot: id,
-                weights: Weights::of(&Mask::of(&polygons[at], frame.width as usize, frame.height as usize)),
+                mask: Mask::of(&polygons[at], frame.width as usize, frame.height as usize),
                 shots: Vec::new(),
             });
             series.shots.push(Shot {

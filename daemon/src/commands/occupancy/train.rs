@@ -35,8 +35,8 @@ pub struct Args {
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
     /// Pictures of the empty slot that each picture is compared with
-    #[arg(long, default_value_t = 3)]
-    reference: usize,
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=5))]
+    reference: u8,
     /// What is random in training is the same for the same seed
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -47,7 +47,7 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Result<Exit, String> {
     let learned: Vec<&Series> = shown.iter().collect();
     let names = args.sets.iter().filter_map(|set| set.file_name());
     let names = names.map(|name| name.to_string_lossy().into_owned()).collect();
-    let model = learn(&learned, args.reference, args.seed, names)?;
+    let model = learn(&learned, args.reference.into(), args.seed, names)?;
     let text = model.to_text()?;
     std::fs::write(&args.output, &text).map_err(|e| format!("cannot write {}: {e}", args.output.display()))?;
     let examples = model.provenance.examples;

@@ -55,9 +55,8 @@ async fn full(database: Database) -> Stage {
         is_occupied: true,
         score_permille: Some(970),
         capture: CaptureId(id(1)),
-        patch: vec![0; 3],
     };
-    store.put_labels(&stage.lot, &"cam-1".parse().expect("an id"), &[label], &[]).await.expect("written");
+    store.put_labels(&stage.lot, &"cam-1".parse().expect("an id"), &[(label, vec![0; 3])], &[]).await.expect("written");
     let history =
         ["", "A"].map(|zone| HistoryRow { lot: "main".into(), zone: zone.into(), free_ms: 1, ..HistoryRow::default() });
     store.add_history(&history).await.expect("written");

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use parkd::store::{ContactRow, Remembered};
+use parkd::store::{ContactRow, Label, Remembered};
 use parking_api::cameras::{Contact, Health};
 
 use super::*;
@@ -17,6 +17,7 @@ on_both!(
     uses_never_go_back,
     secrets_are_of_their_lot,
     what_a_camera_remembers_is_written_by_whoever_has_read_it,
+    what_people_said_is_read_without_its_pictures_and_those_by_name,
     it_answers
 );
 
@@ -76,6 +77,29 @@ async fn what_a_camera_remembers_is_written_by_whoever_has_read_it(database: Dat
         assert_eq!(written, is_written, "{remembered:?}");
         assert_eq!(store.memory(&stage.lot, &camera).await.expect("a read"), Some(after));
     }
+}
+
+async fn what_people_said_is_read_without_its_pictures_and_those_by_name(database: Database) {
+    let stage = Stage::new(database).await;
+    let (store, camera) = (&stage.store, "cam-1".parse().expect("an id"));
+    let label = |number: u8, score_permille| Label {
+        id: id(number.into()),
+        slot: SlotId(id(1)),
+        at: time(number.into()),
+        light: "night".into(),
+        is_occupied: score_permille > Some(500),
+        score_permille,
+        capture: CaptureId(id(7)),
+    };
+    let said = [label(1, None), label(2, Some(970)), label(3, Some(20))];
+    let put: Vec<_> = said.iter().cloned().zip([vec![1; 3], vec![2; 3], vec![3; 3]]).collect();
+    store.put_labels(&stage.lot, &camera, &put, &[]).await.expect("written");
+    assert_eq!(store.labels(&stage.lot, &camera).await.expect("a read"), said);
+    assert_eq!(store.labels_mark(&stage.lot, &camera).await.expect("a read"), (3, Some(id(3).to_string())));
+    store.put_labels(&stage.lot, &camera, &[], &[id(2)]).await.expect("written");
+    let mut patches = store.patches(&stage.lot, &[id(1), id(2), id(3), id(9)]).await.expect("a read");
+    patches.sort();
+    assert_eq!(patches, [(id(1), vec![1; 3]), (id(3), vec![3; 3])]);
 }
 
 async fn contacts_are_the_last_ones(database: Database) {
