@@ -81,7 +81,12 @@ pub fn fetched(model: &mut Model, lot: &LotId, result: Result<Fetched, NotFetche
                 (question.answer, question.failed) = (Some(found), None);
             }
         }
-        Fetched::Sessions(sessions) => (tab.sessions.sessions, tab.sessions.is_known) = (sessions, true),
+        Fetched::Sessions(sessions) => {
+            let pane = &mut tab.sessions;
+            // One begins at the newest, and not at what was heard of before the list came.
+            pane.at = pane.at.filter(|_| pane.is_known);
+            (pane.sessions, pane.is_known) = (sessions, true);
+        }
         Fetched::Cameras(cameras) => tab.lot.put_cameras(cameras),
         Fetched::Captures { camera, captures, next, is_first } => {
             return viewing::listed(model, lot, &camera, captures, next, is_first);
@@ -133,7 +138,9 @@ pub fn put_session(tab: &mut Tab, session: Session) {
     match sessions.iter_mut().find(|known| known.id == session.id) {
         Some(known) => *known = session,
         None => {
-            sessions.insert(0, session);
+            // One that has ended may have begun before others that are there.
+            let at = sessions.partition_point(|known| known.opened_at > session.opened_at);
+            sessions.insert(at, session);
             sessions.truncate(SESSIONS_MAX);
         }
     }

@@ -140,6 +140,17 @@ fn the_help() {
 }
 
 #[test]
+fn the_help_says_each_thing_whole_on_a_terminal_of_the_usual_size() {
+    let (mut model, _) = live((80, 24));
+    press(&mut model, "?");
+    for _ in Action::ALL {
+        let shown = text(&model);
+        assert!(!shown.contains('…'), "{shown}");
+        press(&mut model, "down");
+    }
+}
+
+#[test]
 fn the_palette() {
     snapshots("palette", |model, _| {
         press(model, "ctrl-p");

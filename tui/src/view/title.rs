@@ -1,5 +1,7 @@
 //! The first line: the lots, the link to the daemon, who one is, and the time. The narrower the screen, the shorter each, but none goes.
 
+use std::ops::Range;
+
 use jiff::tz::TimeZone;
 use parking_api::tokens::Role;
 use ratatui::layout::Rect;
@@ -45,7 +47,7 @@ pub fn draw(canvas: &mut Canvas<'_>, model: &Model, area: Rect) {
     lots(canvas, model, Rect { x: area.x + 1, width: room, ..area });
 }
 
-/// The lots, from one on so that the active one is in sight.
+/// The lots, from one on so that the active one is in sight. Where there are more, on either side, that is seen.
 fn lots(canvas: &mut Canvas<'_>, model: &Model, area: Rect) {
     let look = canvas.look;
     let names: Vec<String> =
@@ -55,16 +57,14 @@ fn lots(canvas: &mut Canvas<'_>, model: &Model, area: Rect) {
     let mut needs = names[first].width();
     while first > 0 {
         needs += names[first - 1].width() + separator.width();
-        if needs > usize::from(area.width.saturating_sub(2)) {
+        if needs > usize::from(area.width.saturating_sub(2 * MORE)) {
             break;
         }
         first -= 1;
     }
     let mut x = area.x;
     if first > 0 {
-        let end = canvas.text(x, area.y, area.width, look.glyph(ELLIPSIS), look.dim()) + 1;
-        canvas.hit(Rect::new(x, area.y, end - x, 1), Target::Lot(first - 1));
-        x = end;
+        x = more(canvas, model, (x, area), 0..first, first - 1) + 1;
     }
     for (at, name) in names.iter().enumerate().skip(first) {
         let ink = match at {
@@ -72,13 +72,34 @@ fn lots(canvas: &mut Canvas<'_>, model: &Model, area: Rect) {
             _ if areas::is_alarming(&model.tabs[at].lot) => look.ink(look.theme.warn),
             _ => look.dim(),
         };
+        let kept = if at + 1 < names.len() { MORE } else { 0 };
+        let mut room = area.right().saturating_sub(x + kept);
         if at > first {
-            x = canvas.text(x, area.y, area.right().saturating_sub(x), &separator, look.dim());
+            if separator.width() + name.width() > usize::from(room) {
+                more(canvas, model, (x + 1, area), at..names.len(), at);
+                return;
+            }
+            x = canvas.text(x, area.y, room, &separator, look.dim());
+            room -= separator.width() as u16;
         }
         let from = x;
-        x = canvas.text(x, area.y, area.right().saturating_sub(x), name, ink);
+        x = canvas.text(x, area.y, room, name, ink);
         canvas.hit(Rect::new(from, area.y, x - from, 1), Target::Lot(at));
     }
+}
+
+/// Cells of the sign that there are more, with what is wrong among them and a gap.
+const MORE: u16 = 3;
+
+/// Stands for the lots `hidden`; a click goes to the one at `to`.
+fn more(canvas: &mut Canvas<'_>, model: &Model, (x, area): (u16, Rect), hidden: Range<usize>, to: usize) -> u16 {
+    let look = canvas.look;
+    let is_alarming = model.tabs[hidden].iter().any(|tab| areas::is_alarming(&tab.lot));
+    let (sign, ink) = if is_alarming { (look.glyph(ALARM), look.ink(look.theme.warn)) } else { ("", look.dim()) };
+    let text = format!("{sign}{}", look.glyph(ELLIPSIS));
+    let end = canvas.text(x, area.y, area.right().saturating_sub(x), &text, ink);
+    canvas.hit(Rect::new(x, area.y, end - x, 1), Target::Lot(to));
+    end
 }
 
 /// The name of a lot; a sign before it where something is wrong that is not said below.

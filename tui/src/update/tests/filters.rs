@@ -1,5 +1,6 @@
 //! Filters of each place, what completes them, and what a row is.
 
+use parking_api::client::LiveMessage;
 use parking_api::events::{Event, EventChange};
 use parking_api::sessions::{Session, SessionState};
 
@@ -88,6 +89,23 @@ fn a_word_is_completed_where_it_stands_and_in_quotes_if_it_needs_them() {
     type_in(&mut model, "goto A-0");
     press(&mut model, "tab tab");
     assert_eq!(typed(&model), "goto A-02", "the next one");
+}
+
+#[test]
+fn the_stays_begin_at_the_newest_whatever_was_heard_of_before() {
+    let (mut model, demo) = live(SIZE);
+    let stays = demo.sessions();
+    let old = stays.iter().rfind(|stay| stay.state == SessionState::Closed).expect("one that has ended").clone();
+    let ended = |session: Session| {
+        let change = EventChange::SessionClosed { session };
+        LiveMessage::Event(Box::new(Event { change, ..demo.events().last().expect("an event").clone() }))
+    };
+    told(&mut model, ended(old.clone()));
+    press(&mut model, "3");
+    fetched(&mut model, Fetched::Sessions(stays[..stays.len() / 2].to_vec()));
+    assert_eq!(model.tab().sessions.at, Some(stays[0].id));
+    told(&mut model, ended(old.clone()));
+    assert_eq!(model.tab().sessions.sessions.last().map(|stay| stay.id), Some(old.id), "by when they began");
 }
 
 #[test]

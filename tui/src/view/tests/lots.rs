@@ -92,6 +92,22 @@ fn the_lot_that_is_looked_at_is_in_sight_among_many() {
 }
 
 #[test]
+fn lots_that_have_no_room_are_seen_to_be_there_and_whether_something_is_wrong_with_them() {
+    for size in SIZES {
+        let (mut model, demo) = live(size);
+        model.tabs[0].lot.lot.as_mut().expect("it is known").name =
+            "The car park behind the old market hall ".repeat(3);
+        north(&mut model, &demo);
+        let sign = |model: &Model| row(model, 0).split(" ●").next().unwrap_or_default().trim_end().to_string();
+        assert!(sign(&model).ends_with("… …"), "{}", sign(&model));
+        let at = sign(&model).chars().count() as u16 - 1;
+        assert_eq!(target(&model, Position::new(at, 0)), Some(Target::Lot(1)));
+        north_is_gone(&mut model);
+        assert!(sign(&model).ends_with("… ▲…"), "{}", sign(&model));
+    }
+}
+
+#[test]
 fn levels_are_gone_through_and_which_is_shown_is_said() {
     let (mut model, demo) = live((80, 24));
     let mut snapshot = demo.snapshot();
