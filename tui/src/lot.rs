@@ -126,7 +126,7 @@ impl LotView {
             }
             LiveMessage::Greeted { .. } => return,
             LiveMessage::Ended(error) => {
-                self.link = Link::Ended { reason: error.to_string() };
+                self.move_to(Link::Ended { reason: error.to_string() }, now);
                 return;
             }
             LiveMessage::Snapshot(snapshot) => self.replace(*snapshot, now),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use parking_api::client::Error;
 use parking_api::events::Actor;
 use parking_api::slots::{SetSlot, Slot, SlotState};
-use parking_api::{LotId, ProblemCode, SlotCode, SlotId};
+use parking_api::{LotId, ProblemCode, SlotId};
 
 use crate::effect::{Effect, Write};
 use crate::lot::LotView;
@@ -36,9 +36,9 @@ pub struct Work {
 }
 
 /// A slot that was asked to change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pending {
-    op: OpId,
+    lot: LotId,
     /// The event to wait for; none before the daemon has answered.
     seq: Option<u64>,
 }
@@ -54,7 +54,8 @@ struct Group {
     asked: BTreeMap<SlotId, Asked>,
     /// As they were after it; what has been taken back is done no more.
     done: Vec<Slot>,
-    refused: Vec<(SlotCode, String)>,
+    /// What was not done, and why, a sentence each.
+    refused: Vec<String>,
 }
 
 /// What was asked of a slot, and as what it was seen then.
@@ -138,7 +139,7 @@ fn start(model: &mut Model, asked: Vec<(Slot, Write)>, undoes: Option<OpId>) -> 
     let mut group = Group { op, lot, undoes, left, asked: BTreeMap::new(), done: Vec::new(), refused: Vec::new() };
     let mut effects = Vec::with_capacity(left);
     for (seen, write) in asked {
-        work.pending.insert(seen.id, Pending { op, seq: None });
+        work.pending.insert(seen.id, Pending { lot: group.lot.clone(), seq: None });
         let asked = Asked { seen, write, is_second: false };
         effects.push(effect(op, &group.lot, &asked));
         group.asked.insert(asked.seen.id, asked);
@@ -161,7 +162,7 @@ pub fn written(model: &mut Model, op: OpId, slot: SlotId, result: Result<Written
     let now = lot.and_then(|lot| lot.slot(slot));
     let is_over = match result {
         Ok(written) => {
-            work.pending.insert(slot, Pending { op, seq: Some(written.seq) });
+            work.pending.insert(slot, Pending { lot: group.lot.clone(), seq: Some(written.seq) });
             if let Some(undone) = group.undoes {
                 restore(&mut work.undo, undone, &written.slot);
             }
@@ -177,7 +178,7 @@ pub fn written(model: &mut Model, op: OpId, slot: SlotId, result: Result<Written
                 return vec![effect(op, &group.lot, asked)];
             }
             work.pending.remove(&slot);
-            group.refused.push((asked.seen.code.clone(), why(&error, &asked.seen, lot)));
+            group.refused.push(refusal(&error, &asked.seen, lot));
             code == Some(ProblemCode::SlotNotFound) || is_stale && now.is_some_and(|now| asked.is_anothers(now))
         }
     };
@@ -210,10 +211,11 @@ fn forget(undo: &mut Vec<Group>, op: OpId, slot: SlotId) {
     undo.retain(|group| !group.done.is_empty());
 }
 
-/// Whatever the stream has caught up with is pending no longer.
+/// Whatever the stream of its lot has caught up with is pending no longer.
 pub fn settle(model: &mut Model, lot: &LotId) {
     let Some(seq) = model.tab_of(lot).map(|tab| tab.lot.seq) else { return };
-    model.work.pending.retain(|_, pending| pending.seq.is_none_or(|awaited| awaited > seq));
+    let is_left = |pending: &Pending| pending.lot != *lot || pending.seq.is_none_or(|awaited| awaited > seq);
+    model.work.pending.retain(|_, pending| is_left(pending));
 }
 
 fn finish(model: &mut Model, group: Group) {
@@ -224,8 +226,7 @@ fn finish(model: &mut Model, group: Group) {
         [slot] => format!("{} is {}{back}", slot.code, slot.state),
         slots => format!("{} slots changed{back}", slots.len()),
     };
-    let mut refused: Vec<_> =
-        group.refused.iter().take(NAMED_MAX).map(|(code, why)| format!("{code} was not changed: {why}")).collect();
+    let mut refused: Vec<_> = group.refused.iter().take(NAMED_MAX).cloned().collect();
     if group.refused.len() > NAMED_MAX {
         refused.push(format!("{} more were not changed", group.refused.len() - NAMED_MAX));
     }
@@ -238,6 +239,13 @@ fn finish(model: &mut Model, group: Group) {
             model.work.undo.remove(0);
         }
     }
+}
+
+/// That a slot was not changed, and why. Where the answer was lost nobody knows, and the stream will show it.
+fn refusal(error: &Error, before: &Slot, lot: Option<&LotView>) -> String {
+    let is_lost = matches!(error, Error::Unreachable { .. } | Error::TimedOut { .. });
+    let was_not = if is_lost { "may not have been changed" } else { "was not changed" };
+    format!("{} {was_not}: {}", before.code, why(error, before, lot))
 }
 
 /// Why a slot was not changed, in words that say what happened instead.

@@ -37,6 +37,22 @@ fn if_match(effects: &[Effect]) -> Option<u64> {
 }
 
 #[test]
+fn an_answer_is_awaited_from_its_own_lot_whatever_another_has_come_to() {
+    let (mut model, mut demo) = live(SIZE);
+    let mut north = demo.snapshot();
+    (north.lot.id, north.seq) = ("north".parse().expect("an id"), 1_000_000);
+    send(&mut model, Msg::Lots(Ok(vec![north.lot.clone()])));
+    let effects = press(&mut model, "t");
+    let [Effect::Write { op, slot, write, .. }] = effects.as_slice() else { panic!("one write: {effects:?}") };
+    let (result, event) = demo.write(*slot, write, None, model.now);
+    send(&mut model, Msg::Written { op: *op, slot: *slot, result });
+    send(&mut model, Msg::Live { lot: north.lot.id.clone(), message: LiveMessage::Snapshot(Box::new(north)) });
+    assert!(model.work.pending.contains_key(slot), "that is another count");
+    told(&mut model, LiveMessage::Event(event.expect("a change")));
+    assert!(model.work.pending.is_empty());
+}
+
+#[test]
 fn a_slot_that_changes_under_a_filter_stays_under_the_hand_until_one_moves_on() {
     let (mut model, mut demo) = live(SIZE);
     press(&mut model, "/");
