@@ -1,6 +1,9 @@
 //! Requests and sockets as they go over the wire, for tests that are about the wire itself. Everything else takes the typed client.
 
+use std::io::Read;
+
 use bytes::Bytes;
+use flate2::read::GzDecoder;
 use futures_util::StreamExt;
 use parking_api::cameras::NewCamera;
 use parking_api::live::Frame;
@@ -109,6 +112,14 @@ impl Answer {
 
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    /// What is in an answer that came compressed.
+    pub fn unpacked(&self) -> Vec<u8> {
+        assert_eq!((self.status, self.header("content-encoding")), (200, Some("gzip")));
+        let mut plain = Vec::new();
+        GzDecoder::new(&self.body[..]).read_to_end(&mut plain).expect("a whole gzip stream");
+        plain
     }
 
     /// The resource of an answer with this status.

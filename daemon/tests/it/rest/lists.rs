@@ -1,8 +1,5 @@
 //! The list of all slots: in the order of people, by filter, kept ready plain and compressed.
 
-use std::io::Read;
-
-use flate2::read::GzDecoder;
 use parking_api::client::SlotQuery;
 use parking_api::slots::SlotPatch;
 use parking_api::{ProblemCode, SlotCode, paths};
@@ -20,13 +17,6 @@ async fn list(wire: &Wire, headers: &[(&str, &str)]) -> Answer {
         request = request.header(*name, *value);
     }
     answer(request).await
-}
-
-fn unpacked(answer: &Answer) -> Vec<u8> {
-    assert_eq!((answer.status, answer.header("content-encoding")), (200, Some("gzip")));
-    let mut plain = Vec::new();
-    GzDecoder::new(&answer.body[..]).read_to_end(&mut plain).expect("a whole gzip stream");
-    plain
 }
 
 #[tokio::test]
@@ -90,7 +80,7 @@ async fn the_compressed_list_is_the_plain_one_after_every_kind_of_change() {
         }
         let plain = list(&wire, &[]).await;
         let listed: Vec<Slot> = plain.json(200);
-        assert_eq!(unpacked(&list(&wire, &[("accept-encoding", "gzip")]).await), plain.body, "change {change}");
+        assert_eq!(list(&wire, &[("accept-encoding", "gzip")]).await.unpacked(), plain.body, "change {change}");
         for code in ["S-150", "S-298", "S-1"] {
             let one = admin.slot(&at(code)).await.expect("the slot");
             assert!(listed.contains(&one), "change {change}: {code} is in the list as it is");
@@ -109,7 +99,7 @@ async fn an_empty_list_is_a_list() {
     let parkd = Parkd::start(&[]);
     let wire = Wire::admin(&parkd);
     assert_eq!(&list(&wire, &[]).await.body[..], b"[]");
-    assert_eq!(unpacked(&list(&wire, &[("accept-encoding", "gzip")]).await), b"[]");
+    assert_eq!(list(&wire, &[("accept-encoding", "gzip")]).await.unpacked(), b"[]");
 }
 
 #[tokio::test]
