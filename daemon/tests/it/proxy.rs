@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use rand::Rng;
 use rand::rngs::SmallRng;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -18,6 +17,8 @@ const PASSED_BYTES: usize = 1_000;
 const SPELL_MS_MAX: u64 = 60;
 /// Most bytes that a connection may bring before it breaks off by itself.
 const BROUGHT_BYTES_MAX: usize = 40_000;
+/// Longest wait for a server to give up what a line carried to it.
+const SETTLED_WITHIN: Duration = Duration::from_secs(20);
 
 /// What the line does at the moment.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -44,6 +45,8 @@ struct Line {
 pub struct Proxy {
     address: SocketAddr,
     line: watch::Sender<Line>,
+    /// Connections that the server has not closed yet.
+    open: watch::Sender<usize>,
     _server: JoinSet<()>,
 }
 
@@ -53,9 +56,10 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address");
         let line = watch::Sender::new(Line::default());
+        let open = watch::Sender::new(0);
         let mut server = JoinSet::new();
-        server.spawn(serve(listener, upstream.to_string(), line.subscribe()));
-        Self { address, line, _server: server }
+        server.spawn(serve(listener, upstream.to_string(), line.subscribe(), open.clone()));
+        Self { address, line, open, _server: server }
     }
 
     pub fn url(&self) -> String {
@@ -65,6 +69,13 @@ impl Proxy {
     /// Breaks all connections off, in the middle of whatever they carry.
     pub fn cut(&self) {
         self.line.send_modify(|line| line.cuts += 1);
+    }
+
+    /// Waits until the server has closed every connection, and so is done with whatever a cut left half; nothing may use the line meanwhile.
+    pub async fn settled(&self) {
+        let mut open = self.open.subscribe();
+        let closed = tokio::time::timeout(SETTLED_WITHIN, open.wait_for(|open| *open == 0)).await;
+        closed.expect("the server gives up what broke off").expect("the line is there");
     }
 
     /// Passes everything from now on; what broke stays broken.
@@ -107,13 +118,18 @@ impl Proxy {
     }
 }
 
-async fn serve(listener: TcpListener, upstream: String, line: watch::Receiver<Line>) {
+async fn serve(listener: TcpListener, upstream: String, line: watch::Receiver<Line>, open: watch::Sender<usize>) {
     let mut connections = JoinSet::new();
     loop {
         let (client, _) = listener.accept().await.expect("a connection");
         let now = *line.borrow();
         if now.mode != Mode::Refuse {
-            connections.spawn(carry(client, upstream.clone(), line.clone(), now));
+            let (upstream, line, open) = (upstream.clone(), line.clone(), open.clone());
+            connections.spawn(async move {
+                open.send_modify(|open| *open += 1);
+                carry(client, upstream, line, now).await;
+                open.send_modify(|open| *open -= 1);
+            });
         }
         while connections.try_join_next().is_some() {}
     }
@@ -123,19 +139,23 @@ async fn carry(client: TcpStream, upstream: String, line: watch::Receiver<Line>,
     // The daemon may be down; then the line leads nowhere.
     let Ok(server) = TcpStream::connect(upstream).await else { return };
     let (from_client, to_client) = client.into_split();
-    let (from_server, to_server) = server.into_split();
+    let (mut from_server, mut to_server) = server.into_split();
     let mut cuts = line.clone();
     tokio::select! {
         _ = cuts.wait_for(|line| line.cuts != begun.cuts) => {}
-        () = pump(from_client, to_server, line.clone(), None) => {}
-        () = pump(from_server, to_client, line, begun.bytes_max) => {}
+        () = pump(from_client, &mut to_server, line.clone(), None) => {}
+        () = pump(&mut from_server, to_client, line, begun.bytes_max) => {}
+    }
+    // The client is rid of it already; the server closes its side when it has given up the rest.
+    if to_server.shutdown().await.is_ok() {
+        let _ = tokio::io::copy(&mut from_server, &mut tokio::io::sink()).await;
     }
 }
 
 /// Passes bytes on until one side ends or `left` of them are through.
 async fn pump(
-    mut from: OwnedReadHalf,
-    mut to: OwnedWriteHalf,
+    mut from: impl AsyncRead + Unpin,
+    mut to: impl AsyncWrite + Unpin,
     mut line: watch::Receiver<Line>,
     mut left: Option<usize>,
 ) {
