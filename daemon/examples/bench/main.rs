@@ -165,12 +165,19 @@ fn run(args: &Args) -> Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut report = Report::new(facts, !args.quick);
     writeln!(std::io::stdout(), "{}", report.heading())?;
+    let mut has_failed = false;
     for measurement in Measurement::value_variants() {
         if args.only.contains(measurement) || (args.only.is_empty() && measurement.is_usual()) {
             let rows = runtime
                 .block_on(async { tokio::time::timeout(measurement.max(), measure(&bench, *measurement)).await });
-            let rows = rows.map_err(|_| format!("{measurement:?} took longer than {:?}", measurement.max()))?;
-            report.add(rows.map_err(|e| format!("{measurement:?}: {e}"))?);
+            match rows.unwrap_or_else(|_| Err(format!("took longer than {:?}", measurement.max()).into())) {
+                Ok(rows) => report.add(rows),
+                Err(error) => {
+                    // What else can be measured is worth having.
+                    writeln!(std::io::stderr(), "bench: {measurement:?}: {error}")?;
+                    has_failed = true;
+                }
+            }
         }
     }
     write!(std::io::stdout(), "{}", report.table())?;
@@ -178,7 +185,11 @@ fn run(args: &Args) -> Result<ExitCode> {
         let json = serde_json::to_string_pretty(&report.json())?;
         std::fs::write(file, json + "\n").map_err(|e| format!("cannot write {}: {e}", file.display()))?;
     }
-    Ok(if report.is_met() { ExitCode::SUCCESS } else { ExitCode::from(1) })
+    Ok(match (has_failed, report.is_met()) {
+        (true, _) => ExitCode::from(2),
+        (false, false) => ExitCode::from(1),
+        (false, true) => ExitCode::SUCCESS,
+    })
 }
 
 async fn measure(bench: &Bench, measurement: Measurement) -> Result<Vec<Row>> {
