@@ -1,25 +1,24 @@
 //! The one task per lot that writes: it drains the commands that wait, decides each against the state that the ones before it left,
-//! commits all in one transaction, and only then answers and announces. One disk flush serves a whole batch.
+//! commits all in one transaction, and only then answers and announces. One disk flush serves a whole batch, and what comes while the
+//! database is at it is decided already for the next.
 
-use std::collections::HashMap;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use parking_api::events::Event;
-use parking_api::{Problem, ProblemCode, Time};
+use parking_api::{Problem, ProblemCode};
 use tokio_util::sync::CancellationToken;
 
 use super::Error;
-use super::audit;
-use super::command::{Command, Context, Facts, Outcome};
-use super::decide::decide;
+use super::command::{Facts, Outcome};
+use super::draft::{Decided, Draft, encode};
 use super::lot::{Envelope, Intake, LotHandle};
 use super::news::News;
-use super::repeats::{answered, remember};
 use super::secrets::Secrets;
 use super::state::LotState;
-use crate::clock::{Clock, new_id};
-use crate::store::{self, Answer, Batch, Parts, Store, Write};
+use crate::clock::Clock;
+use crate::store::{self, Batch, Parts, Store, Write};
 
 /// Most commands of one transaction.
 const BATCH_MAX: usize = 256;
@@ -35,8 +34,10 @@ pub(super) struct Committer {
     clock: Arc<dyn Clock>,
     secrets: Arc<Secrets>,
     news: Arc<News>,
-    /// The state that commands are decided against; ahead of the published one only while a batch is on its way.
-    working: LotState,
+    /// What commands are decided against; its state is ahead of the published one only while something is on its way.
+    draft: Draft,
+    /// Commands that came while a batch was written. The first of them are decided in the draft.
+    ahead: Vec<Envelope>,
     /// Why the last batch was not committed. Until one is, or the lock can be had, nothing is tried but that.
     trouble: Option<Error>,
     /// Whether the last look at what others wrote came to nothing. Once is no trouble: this process may just have been paused.
@@ -69,39 +70,63 @@ impl Committer {
         secrets: Arc<Secrets>,
         news: Arc<News>,
     ) -> Self {
-        let working = lot.read(LotState::clone);
-        Self { lot, intake, store, clock, secrets, news, working, trouble: None, has_missed: false, lost_at: None }
+        let draft = Draft::new(lot.read(LotState::clone));
+        Self {
+            lot,
+            intake,
+            store,
+            clock,
+            secrets,
+            news,
+            draft,
+            ahead: Vec::new(),
+            trouble: None,
+            has_missed: false,
+            lost_at: None,
+        }
     }
 
     /// Works until `stop`, and then through the commands that are queued already.
     pub async fn run(mut self, stop: CancellationToken) {
-        let mut batch = Vec::with_capacity(BATCH_MAX);
         loop {
-            tokio::select! {
-                count = self.intake.commands.recv_many(&mut batch, BATCH_MAX) => {
-                    if count == 0 {
-                        return;
+            let mut batch = std::mem::take(&mut self.ahead);
+            if batch.is_empty() {
+                tokio::select! {
+                    count = self.intake.commands.recv_many(&mut batch, BATCH_MAX) => {
+                        if count == 0 {
+                            return;
+                        }
                     }
-                }
-                () = self.intake.wake.notified() => {}
-                () = stop.cancelled() => {
-                    self.intake.commands.close();
-                    while self.intake.commands.recv_many(&mut batch, BATCH_MAX).await > 0 {
-                        self.process(std::mem::take(&mut batch), true).await;
-                    }
-                    return;
+                    () = self.intake.wake.notified() => {}
+                    () = stop.cancelled() => {}
                 }
             }
-            if !self.process(std::mem::take(&mut batch), true).await {
+            if stop.is_cancelled() {
+                self.intake.commands.close();
+                while !batch.is_empty() || self.intake.commands.recv_many(&mut batch, BATCH_MAX).await > 0 {
+                    self.process(batch, true).await;
+                    batch = std::mem::take(&mut self.ahead);
+                }
+                return;
+            }
+            if !self.process(batch, true).await {
                 return;
             }
             self.lot.note_round();
         }
     }
 
+    /// Forgets what was decided and is not committed.
+    fn rewind(&mut self) {
+        self.draft = Draft::new(self.lot.read(LotState::clone));
+    }
+
     /// Commits a batch, which `may_grow` until it is decided, and answers every caller. `false` when the lot is gone.
     async fn process(&mut self, mut batch: Vec<Envelope>, may_grow: bool) -> bool {
         if let Some(why) = self.refusal(batch.is_empty()) {
+            if self.draft.len() > 0 {
+                self.rewind();
+            }
             answer_all(batch, &why);
             return true;
         }
@@ -126,7 +151,7 @@ impl Committer {
                 // First, so that who returns at once is known already.
                 self.load_secrets().await;
                 self.lot.replace(*parts);
-                self.working = self.lot.read(LotState::clone);
+                self.rewind();
                 answer_all(batch, &Error::Unavailable("the log of this lot was replaced: try again".into()));
                 return true;
             }
@@ -138,7 +163,7 @@ impl Committer {
             Ok(Done::Behind(_)) => unreachable!("it was followed"),
             Err(error) => error,
         };
-        self.working = self.lot.read(LotState::clone);
+        self.rewind();
         if batch.len() > 1 && !is_trouble(&failed) {
             // One command of the batch is the culprit; alone, the others go through.
             for envelope in batch {
@@ -241,20 +266,22 @@ impl Committer {
             if may_grow {
                 self.grow(envelopes);
             }
-            if let Some(done) = self.decide_all(write, envelopes, Vec::new()).await? {
+            if let Some(done) = self.decide_all(write, envelopes, Vec::new(), may_grow).await? {
                 return Ok(done);
             }
             tracing::debug!(lot = %self.lot.id(), "another process wrote at the same moment");
             self.lost_at = Some(Instant::now());
-            self.working = self.lot.read(LotState::clone);
+            self.rewind();
+            // They were decided against what was not written.
+            envelopes.append(&mut self.ahead);
         }
         let mut write = self.store.write_until(self.lot.id(), until);
         // Only what is to be written needs a lock, or whether anything can be written.
         let needs_lock = !envelopes.is_empty() || self.lot.is_degraded();
         let head = if needs_lock { write.lock().await? } else { write.head().await? };
         let Some(head) = head else { return Ok(Done::Gone) };
-        let at = self.working.seq();
-        if *head.epoch != **self.working.epoch() || head.seq < at || at + 1 < head.floor {
+        let at = self.lot.read(LotState::seq);
+        if *head.epoch != **self.draft.state().epoch() || head.seq < at || at + 1 < head.floor {
             drop(write);
             let parts = self.store.parts(self.lot.id()).await?;
             return Ok(parts.map_or(Done::Gone, |parts| Done::Replaced(Box::new(parts))));
@@ -262,12 +289,15 @@ impl Committer {
         if head.seq - at > CATCH_UP_PAGE as u64 {
             return Ok(Done::Behind(head.seq));
         }
+        if head.seq > at {
+            self.rewind();
+        }
         let caught = self.catch_up(&mut write, head.seq).await?;
         // What came while the lock was taken goes along: one flush serves it as well.
         if may_grow && needs_lock {
             self.grow(envelopes);
         }
-        self.decide_all(write, envelopes, caught).await?.ok_or_else(|| {
+        self.decide_all(write, envelopes, caught, may_grow).await?.ok_or_else(|| {
             store::Error::Unavailable(format!("the log of lot {} moved although it was locked", self.lot.id()))
         })
     }
@@ -287,42 +317,72 @@ impl Committer {
         mut write: Write,
         envelopes: &[Envelope],
         mut events: Vec<(Event, String)>,
+        may_look_ahead: bool,
     ) -> store::Result<Option<Done>> {
-        let head = self.working.seq();
-        let now = self.clock.now().max(self.working.at());
-        let mut batch = Batch::default();
-        let mut facts = Facts::default();
-        let mut first = self.look_up(&mut write, envelopes, &mut facts).await?;
-        let mut answers = Vec::with_capacity(envelopes.len());
-        for envelope in envelopes {
-            let answer = self.decide(envelope, now, &mut facts, &mut first, &mut batch, &mut events);
-            answers.push(answer.map_err(Error::from));
+        // The first of them may have been, while the batch before them was written.
+        let undecided = &envelopes[self.draft.len()..];
+        self.look_up(&mut write, undecided).await?;
+        let now = self.clock.now();
+        for envelope in undecided {
+            self.draft.decide(envelope, now);
         }
-        let epoch = Arc::clone(self.working.epoch());
+        let decided = self.draft.take();
+        let epoch = Arc::clone(self.draft.state().epoch());
         // Whether the database takes a write again, only a write can tell: a full disk gives every lock.
         let is_probe = envelopes.is_empty() && self.lot.is_degraded();
-        let is_there = if is_probe {
-            write.probe(now).await?;
-            true
-        } else if batch.is_empty() {
-            // A refusal must be true as well.
-            envelopes.is_empty() || write.is_locked() || write.head().await?.is_some_and(|h| h.is_at(&epoch, head))
-        } else {
-            write.append(&batch, &epoch, head).await?
+        let writing = async {
+            let Decided { head, batch, .. } = &decided;
+            let is_there = if is_probe {
+                write.probe(now).await?;
+                true
+            } else if batch.is_empty() {
+                // A refusal must be true as well.
+                envelopes.is_empty() || write.is_locked() || write.head().await?.is_some_and(|h| h.is_at(&epoch, *head))
+            } else {
+                write.append(batch, &epoch, *head).await?
+            };
+            if is_there && (is_probe || !batch.is_empty()) {
+                write.commit().await?;
+            }
+            Ok::<_, store::Error>(is_there)
         };
+        let is_there = if may_look_ahead { self.look_ahead(writing).await? } else { writing.await? };
         if !is_there {
             return Ok(None);
         }
-        if is_probe || !batch.is_empty() {
-            write.commit().await?;
-        }
+        let Decided { batch, events: own, answers, .. } = decided;
+        events.extend(own);
         Ok(Some(Done::Committed { events, batch: Box::new(batch), answers }))
+    }
+
+    /// Decides what comes while the database is `writing`, up to a command that must know what the history holds.
+    async fn look_ahead<T>(&mut self, writing: impl Future<Output = T>) -> T {
+        let mut writing = pin!(writing);
+        let mut may_take = true;
+        loop {
+            tokio::select! {
+                biased;
+                written = &mut writing => return written,
+                envelope = self.intake.commands.recv(), if may_take && self.ahead.len() < BATCH_MAX => {
+                    let Some(envelope) = envelope else {
+                        may_take = false;
+                        continue;
+                    };
+                    may_take = envelope.idempotency.is_none() && envelope.command.captures().is_empty();
+                    if may_take {
+                        self.draft.decide(&envelope, self.clock.now());
+                    }
+                    self.ahead.push(envelope);
+                }
+            }
+        }
     }
 
     /// Takes in what other processes committed up to `head`, page by page, each of which everybody sees at once.
     async fn follow(&mut self, head: u64) -> store::Result<()> {
-        while self.working.seq() < head {
-            let to = head.min(self.working.seq() + CATCH_UP_PAGE as u64);
+        self.rewind();
+        while self.draft.state().seq() < head {
+            let to = head.min(self.draft.state().seq() + CATCH_UP_PAGE as u64);
             let caught = self.catch_up(&mut self.store.write(self.lot.id()), to).await?;
             self.apply(&caught, &Batch::default()).await;
             self.lot.announce(caught);
@@ -333,17 +393,17 @@ impl Committer {
     /// Applies what other processes committed since.
     async fn catch_up(&mut self, write: &mut Write, head: u64) -> store::Result<Vec<(Event, String)>> {
         let mut caught = Vec::new();
-        while self.working.seq() < head {
-            let page = write.events_after(self.working.seq(), CATCH_UP_PAGE).await?;
-            if page.first().is_none_or(|event| event.seq != self.working.seq() + 1) {
+        while self.draft.state().seq() < head {
+            let page = write.events_after(self.draft.state().seq(), CATCH_UP_PAGE).await?;
+            if page.first().is_none_or(|event| event.seq != self.draft.state().seq() + 1) {
                 return Err(store::Error::Corrupt(format!(
                     "the log of lot {} ends at {head} but has no event {}",
                     self.lot.id(),
-                    self.working.seq() + 1
+                    self.draft.state().seq() + 1
                 )));
             }
             for event in page {
-                self.working.apply(&event);
+                self.draft.follow(&event);
                 let event = Event { audit: None, ..event };
                 let body = encode(&event)?;
                 caught.push((event, body));
@@ -353,12 +413,8 @@ impl Committer {
     }
 
     /// Reads what the history holds of the things that these commands name.
-    async fn look_up(
-        &self,
-        write: &mut Write,
-        envelopes: &[Envelope],
-        facts: &mut Facts,
-    ) -> store::Result<HashMap<(String, String), Answer>> {
+    async fn look_up(&mut self, write: &mut Write, envelopes: &[Envelope]) -> store::Result<()> {
+        let mut facts = Facts::default();
         let captures: Vec<_> = envelopes.iter().flat_map(|envelope| envelope.command.captures()).copied().collect();
         if !captures.is_empty() {
             facts.captures =
@@ -369,55 +425,9 @@ impl Committer {
             .filter_map(|envelope| envelope.idempotency.as_ref())
             .map(|idempotency| (idempotency.caller.as_str(), idempotency.key.as_str()))
             .collect();
-        if keys.is_empty() {
-            return Ok(HashMap::new());
-        }
-        let answers = write.answers(&keys).await?;
-        Ok(answers.into_iter().map(|answer| ((answer.actor.clone(), answer.key.clone()), answer)).collect())
-    }
-
-    fn decide(
-        &mut self,
-        envelope: &Envelope,
-        now: Time,
-        facts: &mut Facts,
-        first: &mut HashMap<(String, String), Answer>,
-        batch: &mut Batch,
-        events: &mut Vec<(Event, String)>,
-    ) -> Result<Outcome, Problem> {
-        if let Some(again) = envelope.idempotency.as_ref().and_then(|idempotency| answered(idempotency, first)) {
-            return again;
-        }
-        let origin = &envelope.origin;
-        let mut ids = new_id;
-        let mut context = Context { now, actor: &origin.actor, facts, seq: self.working.seq() + 1, new_id: &mut ids };
-        let change = decide(&self.working, &envelope.command, &mut context)?;
-        if envelope.is_trial {
-            return Ok(Outcome { reply: change.reply, seq: self.working.seq(), replayed: false });
-        }
-        if let Command::CreateCamera { token, .. } | Command::CreateToken(token) = &envelope.command {
-            batch.hashes.insert(token.token.id, token.hash.clone());
-        }
-        let has_changes = !change.changes.is_empty();
-        for change in change.changes {
-            let audit = audit::of(&self.working, &change, origin.address);
-            let event =
-                Event { seq: self.working.seq() + 1, at: now, actor: origin.actor.clone(), change, audit: None };
-            let failed = |e: &dyn std::fmt::Display| Problem::new(ProblemCode::Internal, e.to_string());
-            let live = encode(&event).map_err(|e| failed(&e))?;
-            let body = audit::body(&live, audit.as_ref()).map_err(|e| failed(&e))?;
-            self.working.apply(&event);
-            facts.apply(&event);
-            batch.push(&event, body);
-            events.push((event, live));
-        }
-        let outcome = Outcome { reply: change.reply, seq: self.working.seq(), replayed: false };
-        if let Some(idempotency) = envelope.idempotency.as_ref().filter(|_| has_changes) {
-            let answer = remember(idempotency, &outcome)?;
-            first.insert((answer.actor.clone(), answer.key.clone()), answer.clone());
-            batch.answers.push(answer);
-        }
-        Ok(outcome)
+        let answers = if keys.is_empty() { Vec::new() } else { write.answers(&keys).await? };
+        self.draft.know(facts, answers);
+        Ok(())
     }
 }
 
@@ -425,10 +435,6 @@ impl Committer {
 fn is_trouble(error: &store::Error) -> bool {
     use store::Error::{Full, ReadOnly, Unavailable, Unknown};
     matches!(error, Unavailable(_) | ReadOnly(_) | Unknown(_) | Full(_))
-}
-
-fn encode(event: &Event) -> store::Result<String> {
-    serde_json::to_string(event).map_err(|e| store::Error::Corrupt(format!("event {}: {e}", event.seq)))
 }
 
 fn answer_all(batch: Vec<Envelope>, error: &Error) {

@@ -7,6 +7,7 @@ mod audit;
 mod command;
 mod committer;
 pub mod decide;
+mod draft;
 mod hub;
 mod listing;
 mod lot;

@@ -18,7 +18,9 @@ pub(super) struct EventRow {
     seq: u64,
     kind: &'static str,
     actor_kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
     actor_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     slot_id: Option<SlotId>,
     /// As it goes over the wire.
     #[serde(skip)]

@@ -53,6 +53,8 @@ pub(super) async fn open(url: &str, connections: u32, schema: Schema) -> Result<
         ("statement_timeout", WRITE_MAX),
         ("lock_timeout", WRITE_MAX),
         ("idle_in_transaction_session_timeout", WRITE_MAX),
+        // The rows of a batch are one value, which no plan looks into: to plan anew for each would take longer than to write it.
+        ("plan_cache_mode", "force_generic_plan"),
     ]);
     let reading = options.options([
         ("statement_timeout", READ_MAX),

@@ -101,7 +101,10 @@ impl Store {
         let piece = piece.bind(DELETE_MAX);
         let mut deleted = 0;
         loop {
-            let done = piece.clone().execute(&self.writer).await?;
+            let mut tx = self.writer.begin_write().await?;
+            tx.plan_by_values().await?;
+            let done = piece.clone().execute(&mut tx).await?;
+            tx.commit().await?;
             deleted += done;
             if done < DELETE_MAX {
                 return Ok(deleted);

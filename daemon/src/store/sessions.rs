@@ -16,14 +16,21 @@ pub(super) struct SessionRow {
     id: String,
     kind: String,
     state: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
     slot_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     slot_code: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     zone: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     ticket: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     plate: Option<String>,
     opened_at_ms: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
     closed_at_ms: Option<i64>,
     opened_seq: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
     closed_seq: Option<i64>,
 }
 

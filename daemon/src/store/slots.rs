@@ -11,18 +11,24 @@ use super::{Error, Result};
 pub(super) struct SlotRow {
     id: String,
     code: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
     zone: Option<String>,
     level: i64,
     kind: String,
     state: String,
     source: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
     x: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     y: Option<f64>,
     rev: i64,
     observed_at_ms: i64,
     changed_at_ms: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     stale_since_ms: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     suggested: Option<String>,
 }
 

@@ -101,6 +101,14 @@ impl Tx {
         Ok(())
     }
 
+    /// Has a server plan each statement of this transaction for the values that it comes with: how few rows it is about, say.
+    pub async fn plan_by_values(&mut self) -> Result<()> {
+        if matches!(self, Self::Postgres(..)) {
+            sql("select set_config('plan_cache_mode', 'force_custom_plan', true)").execute(self).await?;
+        }
+        Ok(())
+    }
+
     pub async fn commit(self) -> Result<()> {
         match self {
             Self::Sqlite(tx) => tx.commit().await?,

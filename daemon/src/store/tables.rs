@@ -20,7 +20,7 @@ pub(super) struct Table {
 }
 
 impl Dialect {
-    /// The rows of a JSON array in parameter `$n`, as a table `r`.
+    /// The rows of a JSON array in parameter `$n`, as a table `r`. What a row does not say is null.
     pub fn rows(self, n: usize, columns: &[(&str, &str)]) -> String {
         let list = |item: &dyn Fn(&str, &str) -> String| {
             columns.iter().map(|(name, kind)| item(name, kind)).collect::<Vec<_>>().join(", ")
