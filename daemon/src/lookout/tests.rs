@@ -420,3 +420,10 @@ fn labels_are_bounded_and_keep_what_trust_needs() {
     assert_eq!((labels.len(), labels.iter().filter(|label| label.is_occupied).count() >= 2), (24, true));
     assert_eq!(eye.trust(), Mode::Automatic);
 }
+
+#[tokio::test]
+async fn pictures_are_judged_on_a_thread_that_nobody_else_needs() {
+    let at_work = || (std::thread::current().id(), std::thread::current().name().map(str::to_string));
+    let (id, name) = super::apart(at_work).await.expect("it is done");
+    assert!(id != at_work().0 && name.as_deref() == Some("lookout"), "{name:?}");
+}

@@ -118,13 +118,13 @@ pub struct Report {
     pub per_slot: Vec<SlotFigures>,
 }
 
-/// What a model learns from: every picture of a series but its first ones without a vehicle, which it is compared with.
+/// What a model learns from: every picture of a series but its first ones without a vehicle, which it is compared with. A slot that no camera
+/// would be trusted with teaches nothing of the others.
 pub fn examples(series: &Series, references: usize) -> Vec<Example> {
     let empty: Vec<&Patch> = empty(series).take(references).collect();
     let patches: Vec<Patch> = empty.iter().copied().cloned().collect();
-    let Some(reference) = Reference::learn(&patches, &series.mask).filter(|_| empty.len() == references) else {
-        return Vec::new();
-    };
+    let is_clear = |reference: &Reference| empty.len() == references && reference.clutter() <= CLUTTER_MAX;
+    let Some(reference) = Reference::learn(&patches, &series.mask).filter(is_clear) else { return Vec::new() };
     let seen = series.shots.iter().filter_map(|shot| Some((shot.is_occupied, shot.patch.as_ref()?)));
     let others = seen.filter(|(_, patch)| !empty.iter().any(|empty| std::ptr::eq(*empty, *patch)));
     let example = |(is_occupied, patch)| Example {
@@ -325,6 +325,7 @@ fn noticed(truth: &[bool], said: &[bool]) -> (usize, Vec<usize>) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::crop::PATCH;
     use super::*;
 
     fn scored(odds: f64, is_occupied: bool) -> Scored {
@@ -355,6 +356,29 @@ mod tests {
         assert_eq!(noticed(&truth, &nervous), (4, vec![0]));
         let early = [false, true, true, true, true, true, true, true];
         assert_eq!(noticed(&truth, &early), (0, vec![0]), "half of it was there");
+    }
+
+    #[test]
+    fn a_slot_behind_a_tree_teaches_a_model_nothing() {
+        let patch = |low: u8, high: u8, number: usize| {
+            let luma = |at: usize| if at * (31 + number) % 7 < 3 { low } else { high };
+            Some(Patch((0..PATCH * PATCH).map(luma).collect()))
+        };
+        let series = |low: u8, high: u8| Series {
+            camera: "A".into(),
+            slot: "1".into(),
+            mask: Mask::whole(),
+            shots: (0..5)
+                .map(|number| Shot {
+                    time: number.to_string(),
+                    sequence: None,
+                    is_occupied: number > 3,
+                    patch: patch(low, high, number),
+                })
+                .collect(),
+        };
+        assert_eq!((examples(&series(110, 114), 3).len(), examples(&series(20, 220), 3).len()), (2, 0));
+        assert_eq!(examples(&series(110, 114), 5).len(), 0, "it was not empty often enough");
     }
 
     #[test]

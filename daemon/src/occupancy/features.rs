@@ -31,8 +31,9 @@ pub const GREY_LEN: usize = SMALL * SMALL;
 const GREY_NOISE: f32 = 8.0;
 /// What the logarithm is multiplied by, so that it differs from brightness least in the middle of its range.
 const LOG_SCALE: f32 = 126.0;
-/// Added before the logarithm: a dark camera's noise is no structure.
-const LOG_FLOOR: f32 = 16.0;
+/// Added before the logarithm. The more, the less a dark camera's noise is structure; the less, the less a dimmer picture is another. Measured
+/// by day, dimmed, and in darkness with noise.
+const LOG_FLOOR: f32 = 6.0;
 
 static LOGARITHM: LazyLock<[f32; 256]> =
     LazyLock::new(|| std::array::from_fn(|luma| LOG_SCALE * (luma as f32 + LOG_FLOOR).ln()));

@@ -122,7 +122,11 @@ fn likeness(a: &[f32], b: &[f32], weights: &[f32]) -> f32 {
     product(a, b) / (product(a, a) * product(b, b)).sqrt().max(f32::MIN_POSITIVE)
 }
 
-/// The median over all blocks of how far their histograms are from each other: a shadow's edge changes a few blocks, a vehicle most.
+/// How much of a slot must look otherwise to be another structure.
+const CHANGED: f32 = 0.6;
+
+/// How far the histograms of blocks are from each other, of those that are nearest by as much as [`CHANGED`] leaves: the edge of a shadow changes
+/// some blocks, a vehicle most.
 fn structure(a: &[u8], b: &[u8], weights: &[f32]) -> f32 {
     let far = |(a, b): (&[u8], &[u8])| {
         let squares = a.iter().zip(b).map(|(a, b)| u32::from(a.abs_diff(*b)).pow(2));
@@ -131,11 +135,11 @@ fn structure(a: &[u8], b: &[u8], weights: &[f32]) -> f32 {
     let mut blocks: Vec<(f32, f32)> =
         a.chunks(BLOCK_LEN).zip(b.chunks(BLOCK_LEN)).map(far).zip(weights.iter().copied()).collect();
     blocks.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let half = weights.iter().sum::<f32>() / 2.0;
+    let unchanged = weights.iter().sum::<f32>() * (1.0 - CHANGED);
     let mut passed = 0.0;
     for (distance, weight) in &blocks {
         passed += weight;
-        if passed >= half {
+        if passed >= unchanged {
             return *distance;
         }
     }

@@ -15,7 +15,8 @@ pub struct Settings {
 }
 
 impl Settings {
-    pub const DEFAULT: Self = Self { arrives_above: 0.65, leaves_below: 0.35, arrives_after: 2, leaves_after: 2 };
+    /// A vehicle is seldom in doubt, an empty slot in the shadow of its neighbour is: what lies in between speaks for neither.
+    pub const DEFAULT: Self = Self { arrives_above: 0.8, leaves_below: 0.5, arrives_after: 2, leaves_after: 2 };
 }
 
 /// What is believed of one slot, and what speaks for another belief.
@@ -87,7 +88,8 @@ mod tests {
 
     #[test]
     fn doubt_interrupts() {
-        assert_eq!(run(Some(false), &[0.9, 0.5, 0.9]), Some(false));
+        assert_eq!(run(Some(false), &[0.9, 0.6, 0.9]), Some(false));
+        assert_eq!(run(Some(false), &[0.7, 0.75, 0.7, 0.75]), Some(false), "it is a shadow");
         assert_eq!(run(Some(true), &[0.5, 0.5, 0.5, 0.5]), Some(true));
     }
 

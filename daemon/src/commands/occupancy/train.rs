@@ -13,7 +13,7 @@ use super::read_sets;
 use super::set::Reading;
 
 /// How strongly weights are held back, over all examples together: chosen on slots that were left out.
-const PENALTY: f64 = 100.0;
+const PENALTY: f64 = 200.0;
 
 /// What a model is shown besides the pictures as they are: by other cameras they would look like this.
 const DISTURBANCES: [Option<Disturbance>; 6] = [
@@ -58,6 +58,9 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Result<Exit, String> {
 /// Learns a model; `sets` are what they are called in it.
 pub fn learn(series: &[&Series], references: usize, seed: u64, sets: Vec<String>) -> Result<Model, String> {
     let learned: Vec<Example> = series.iter().flat_map(|series| examples(series, references)).collect();
+    if learned.is_empty() {
+        return Err(format!("no slot shows itself free and clear in {references} pictures, to be compared with"));
+    }
     let provenance = Provenance {
         sets,
         disturbances: DISTURBANCES.into_iter().flatten().map(Disturbance::name).collect(),
