@@ -204,7 +204,8 @@ fn picture((width, height): (u32, u32), number: usize) -> Result<Bytes> {
     let pixel = |x: u32, y: u32| {
         let mixed = (x * 48 / width).wrapping_mul(7_919) ^ (y * 36 / height).wrapping_mul(104_729);
         let block = (mixed.wrapping_mul(0x9E37_79B9) >> 20) % 120;
-        let noise = (x.wrapping_mul(73_856_093) ^ y.wrapping_mul(19_349_663) ^ (number as u32) << 5) >> 7 & 15;
+        let noise =
+            (x.wrapping_mul(73_856_093) ^ y.wrapping_mul(19_349_663)).wrapping_mul(2 * number as u32 + 1) >> 7 & 15;
         image::Rgb([(60 + block + noise) as u8, (55 + block + noise) as u8, (50 + block) as u8])
     };
     let pixels = RgbImage::from_fn(width, height, pixel);
