@@ -196,6 +196,9 @@ impl Terminal {
     }
 }
 
+/// Of what was written instead of what was waited for.
+const EXCERPT_BYTES: usize = 400;
+
 /// Waits until `text` was written after byte `from`, and says where.
 async fn wait_for(written: &Written, text: &str, mut from: usize) -> std::io::Result<usize> {
     let begun = Instant::now();
@@ -205,7 +208,9 @@ async fn wait_for(written: &Written, text: &str, mut from: usize) -> std::io::Re
         }
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
-    Err(std::io::Error::other(format!("waited in vain for {text:?}")))
+    let written = written.lock().unwrap_or_else(PoisonError::into_inner);
+    let last = String::from_utf8_lossy(&written[written.len().saturating_sub(EXCERPT_BYTES)..]).into_owned();
+    Err(std::io::Error::other(format!("waited in vain for {text:?}, the last that came is {last:?}")))
 }
 
 fn len(written: &Written) -> usize {
