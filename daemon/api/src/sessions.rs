@@ -6,6 +6,10 @@ use utoipa::ToSchema;
 use crate::slots::words;
 use crate::{SessionId, SlotCode, SlotId, Time};
 
+/// What a person did to a slot by mistake can be taken back within this time, in milliseconds: a stay that was opened never was, and one
+/// that was ended goes on.
+pub const UNDO_MS: i64 = 60_000;
+
 words!(
     /// A stay in one slot, or a visit that a gate counted in and out.
     SessionKind {

@@ -57,7 +57,7 @@ impl Attendant {
                 continue;
             }
             let set = SetSlot::to(if is_occupied(&code) { SlotState::Occupied } else { SlotState::Free });
-            submit(lot, Command::SetSlot { slot: SlotRef::Id(id), set, if_match: None }).await?;
+            submit(lot, Command::SetSlot { slot: SlotRef::Id(id), set }).await?;
         }
         Ok(())
     }

@@ -74,7 +74,7 @@ pub async fn prepare(ledger: &Ledger, places: &Places, now: Time) -> Result<(), 
             submit(&lot, Command::PatchCamera { camera: CameraId::clone(&id), patch }).await?;
         }
         if lot.read(|state| state.regions_of(&id).is_none()) {
-            let command = Command::SetRegions { camera: id, set: regions(&camera.view), if_match: None };
+            let command = Command::SetRegions { camera: id, set: regions(&camera.view) };
             submit(&lot, command).await?;
         }
     }

@@ -81,7 +81,7 @@ impl Opening<'_> {
         for hour in FULL {
             for (_, code) in eyes.iter().flat_map(|eye| &eye.slots) {
                 let set = SetSlot::to(SlotState::Occupied);
-                submit(self.lot, Command::SetSlot { slot: SlotRef::Code(code.clone()), set, if_match: None }).await?;
+                submit(self.lot, Command::SetSlot { slot: SlotRef::Code(code.clone()), set }).await?;
             }
             self.pictures(eyes, &[hour], |hour| show(true, hour)).await?;
         }

@@ -63,7 +63,7 @@ pub async fn set_regions(
     body: ApiJson<SetRegions>,
 ) -> Result<Response> {
     let anchor = body.value.anchor;
-    let command = Command::SetRegions { camera: camera.clone(), set: body.value, if_match: mutation.if_match };
+    let command = Command::SetRegions { camera: camera.clone(), set: body.value };
     let outcome = mutation.submit(command, &body.raw).await?;
     if let (Some(anchor), false, false) = (anchor, mutation.is_trial, outcome.replayed) {
         app.lookout.anchor(&mutation.lot, &camera, anchor).await;

@@ -202,7 +202,7 @@ pub async fn create(mutation: Mutation, body: ApiJson<NewSlot>) -> Result<Respon
     request_body = SetSlot, responses((status = 200, body = Committed<Slot>), (status = 404, body = Problem),
     (status = 412, body = Problem), (status = 422, body = Problem)))]
 pub async fn set(mutation: Mutation, ApiPath(slot): ApiPath<SlotRef>, body: ApiJson<SetSlot>) -> Result<Response> {
-    let command = Command::SetSlot { slot, set: body.value, if_match: mutation.if_match };
+    let command = Command::SetSlot { slot, set: body.value };
     Ok(answer(mutation.submit(command, &body.raw).await?, StatusCode::OK))
 }
 
@@ -212,7 +212,7 @@ pub async fn set(mutation: Mutation, ApiPath(slot): ApiPath<SlotRef>, body: ApiJ
     responses((status = 200, body = Committed<Slot>), (status = 404, body = Problem), (status = 409, body = Problem),
     (status = 412, body = Problem)))]
 pub async fn toggle(mutation: Mutation, ApiPath(slot): ApiPath<SlotRef>) -> Result<Response> {
-    let command = Command::ToggleSlot { slot, if_match: mutation.if_match };
+    let command = Command::ToggleSlot { slot };
     Ok(answer(mutation.submit(command, &[]).await?, StatusCode::OK))
 }
 
@@ -221,7 +221,7 @@ pub async fn toggle(mutation: Mutation, ApiPath(slot): ApiPath<SlotRef>) -> Resu
     request_body = SlotPatch, responses((status = 200, body = Committed<Slot>), (status = 404, body = Problem),
     (status = 409, body = Problem), (status = 412, body = Problem), (status = 422, body = Problem)))]
 pub async fn patch(mutation: Mutation, ApiPath(slot): ApiPath<SlotRef>, body: ApiJson<SlotPatch>) -> Result<Response> {
-    let command = Command::PatchSlot { slot, patch: body.value, if_match: mutation.if_match };
+    let command = Command::PatchSlot { slot, patch: body.value };
     Ok(answer(mutation.submit(command, &body.raw).await?, StatusCode::OK))
 }
 
@@ -229,7 +229,7 @@ pub async fn patch(mutation: Mutation, ApiPath(slot): ApiPath<SlotRef>, body: Ap
 #[utoipa::path(delete, path = paths::SLOT, tag = "slots", params(("slot" = String, Path, description = "Id or code"), LotQuery),
     responses((status = 200, body = Committed<Slot>), (status = 404, body = Problem), (status = 412, body = Problem)))]
 pub async fn delete(mutation: Mutation, ApiPath(slot): ApiPath<SlotRef>) -> Result<Response> {
-    let command = Command::DeleteSlot { slot, if_match: mutation.if_match };
+    let command = Command::DeleteSlot { slot };
     Ok(answer(mutation.submit(command, &[]).await?, StatusCode::OK))
 }
 

@@ -23,26 +23,20 @@ pub enum Command {
         command: Box<Command>,
     },
     PatchLot(LotPatch),
-    /// Another lot was deleted.
-    NoteLotDeleted(Box<Lot>),
     CreateSlot(NewSlot),
     SetSlot {
         slot: SlotRef,
         set: SetSlot,
-        if_match: Option<u64>,
     },
     ToggleSlot {
         slot: SlotRef,
-        if_match: Option<u64>,
     },
     PatchSlot {
         slot: SlotRef,
         patch: SlotPatch,
-        if_match: Option<u64>,
     },
     DeleteSlot {
         slot: SlotRef,
-        if_match: Option<u64>,
     },
     ImportSlots {
         rows: Vec<NewSlot>,
@@ -90,7 +84,6 @@ pub enum Command {
     SetRegions {
         camera: CameraId,
         set: SetRegions,
-        if_match: Option<u64>,
     },
     /// A person says that slots which a camera sees are free now. Those that are reserved or closed stay so.
     Calibrate {
@@ -206,12 +199,9 @@ impl Command {
     /// The same command under the condition that nobody changed since `rev` what it is about.
     #[must_use]
     pub fn only_at(self, rev: Option<u64>) -> Self {
-        match (rev, self) {
-            // Those about slots say it themselves.
-            (_, own @ (Self::SetSlot { .. } | Self::ToggleSlot { .. })) => own,
-            (_, own @ (Self::PatchSlot { .. } | Self::DeleteSlot { .. })) => own,
-            (Some(rev), command) => Self::Guarded { rev, command: Box::new(command) },
-            (None, command) => command,
+        match rev {
+            Some(rev) => Self::Guarded { rev, command: Box::new(self) },
+            None => self,
         }
     }
 

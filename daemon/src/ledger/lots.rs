@@ -8,9 +8,9 @@ use parking_api::lots::{Lot, NewLot};
 use parking_api::{LotId, Problem, ProblemCode, Time};
 
 use super::repeats::{answered, remember};
-use super::{Command, Error, Idempotency, Ledger, Origin, Outcome, Reply, decide};
+use super::{Error, Idempotency, Ledger, Origin, Outcome, Reply, decide};
 use crate::clock::random_epoch;
-use crate::store;
+use crate::store::{self, Answer, Batch};
 
 /// Most lots of one daemon.
 const LOTS_MAX: usize = 200;
@@ -19,6 +19,15 @@ const PURGE_WAIT: Duration = Duration::from_secs(2);
 
 fn taken(id: &LotId) -> Error {
     Problem::new(ProblemCode::AlreadyExists, format!("lot {id} exists already")).field("id").into()
+}
+
+/// An event that no committer decides, and its text in the log.
+fn written(seq: u64, at: Time, origin: Origin, change: EventChange) -> store::Result<(Event, String)> {
+    let Origin { actor, address } = origin;
+    let audit = address.map(|address| Audit { address: Some(address), ..Audit::default() });
+    let event = Event { seq, at, actor, change, audit };
+    let body = serde_json::to_string(&event).map_err(|e| store::Error::Corrupt(format!("event {seq}: {e}")))?;
+    Ok((event, body))
 }
 
 fn not_empty(detail: String) -> Error {
@@ -41,10 +50,7 @@ impl Ledger {
         }
         let now = self.inner.clock.now();
         let lot = self.lot_created(new, now)?;
-        let Origin { actor, address } = origin.into();
-        let audit = address.map(|address| Audit { address: Some(address), ..Audit::default() });
-        let event = Event { seq: 1, at: now, actor, change: EventChange::LotCreated { lot: lot.clone() }, audit };
-        let body = serde_json::to_string(&event).map_err(|e| Error::Unavailable(e.to_string()))?;
+        let (_, body) = written(1, now, origin.into(), EventChange::LotCreated { lot: lot.clone() })?;
         let epoch = random_epoch().map_err(|e| Error::Unavailable(format!("no randomness for an epoch: {e}")))?;
         let outcome = Outcome { reply: Reply::Lot(lot.clone()), seq: 1, replayed: false };
         let answer = idempotency.as_ref().map(|idempotency| remember(idempotency, &outcome)).transpose()?;
@@ -92,14 +98,12 @@ impl Ledger {
             return Ok(first);
         }
         let outcome = self.rehearse_delete_lot(id, if_match)?;
-        let seq = outcome.seq;
         let answer = idempotency.as_ref().map(|idempotency| remember(idempotency, &outcome)).transpose()?;
-        let deleted = self.inner.store.delete_lot(id, seq, self.inner.clock.now(), answer.as_ref()).await;
+        let deleted = self.commit_deletion(&outcome, origin.into(), answer).await;
         if !self.is_done(deleted, idempotency.as_ref()).await? {
             let changed = || not_empty(format!("lot {id} was changed at the same moment: try again"));
             return self.answered(idempotency.as_ref()).await?.ok_or_else(changed);
         }
-        self.note_deleted(&outcome, origin.into()).await;
         self.inner.news.of_all();
         self.refresh().await?;
         let store = self.inner.store.clone();
@@ -114,14 +118,24 @@ impl Ledger {
         Ok(outcome)
     }
 
-    /// Writes into the log of `main` who deleted a lot, whose own log goes with it.
-    async fn note_deleted(&self, outcome: &Outcome, origin: Origin) {
-        let (Reply::Lot(lot), Some(main)) = (&outcome.reply, self.lot(&LotId::default())) else { return };
-        let (by, address) = (origin.actor.name.clone(), origin.address.map(tracing::field::display));
-        tracing::info!(lot = %lot.id, by, address, "lot deleted");
-        if let Err(error) = main.submit(Command::NoteLotDeleted(Box::new(lot.clone())), origin, None).await {
-            tracing::error!(lot = %lot.id, by, %error, "who deleted a lot cannot be written into the log of main");
+    /// Deletes a lot and writes into the log of `main` who did, for its own log goes with it: both, or neither. `false` when the lot was
+    /// changed meanwhile.
+    async fn commit_deletion(&self, outcome: &Outcome, origin: Origin, answer: Option<Answer>) -> store::Result<bool> {
+        let Reply::Lot(lot) = &outcome.reply else { return Ok(false) };
+        let mut write = self.inner.store.write(&LotId::default());
+        let Some(main) = write.lock().await? else { return Ok(false) };
+        let now = self.inner.clock.now().max(main.at);
+        let (event, body) = written(main.seq + 1, now, origin, EventChange::LotDeleted { lot: lot.clone() })?;
+        let mut batch = Batch::default();
+        batch.push(&event, body);
+        batch.answers.extend(answer);
+        let is_done =
+            write.delete_lot(&lot.id, outcome.seq, now).await? && write.append(&batch, &main.epoch, main.seq).await?;
+        if is_done {
+            write.commit().await?;
+            tracing::info!(lot = %lot.id, by = event.actor.name, "lot deleted");
         }
+        Ok(is_done)
     }
 
     /// What [`Self::delete_lot`] would answer now; nothing is removed.

@@ -23,7 +23,7 @@ mod verify;
 
 pub use audience::{Audience, Encoded};
 pub use command::{Change, Command, Context, Expired, Facts, NewSecret, Outcome, Refusal, Reply, SlotNote};
-pub use decide::{UNDO_MS, unguarded};
+pub use decide::unguarded;
 pub use hub::{Backlog, FRAME_BYTES_MAX, FRAME_EVENTS_MAX, Hub, RING_EVENTS_MAX, Run, frame};
 pub use listing::SlotList;
 pub use lot::{Idempotency, LotHandle, Origin};

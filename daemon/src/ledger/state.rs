@@ -28,7 +28,8 @@ pub struct LotState {
     counts: BTreeMap<Option<String>, Counts>,
     /// Open sessions of slots.
     stays: HashMap<SlotId, Arc<Session>>,
-    /// The stay that ended last in each slot where none is open: whoever ended it by mistake may take that back. Only since this was loaded.
+    /// The stay that ended last in each slot where none is open: whoever ended it by mistake may take that back. Of those before
+    /// this was loaded, only whichever may be taken back still.
     ended: HashMap<SlotId, Arc<Session>>,
     /// Open visits that a gate counted, by ticket and by plate.
     visits: HashMap<String, Arc<Session>>,
@@ -67,8 +68,8 @@ impl LotState {
         for slot in parts.slots {
             state.put_slot(slot);
         }
-        for session in parts.sessions {
-            state.put_session(&session);
+        for session in parts.ended.iter().chain(&parts.sessions) {
+            state.put_session(session);
         }
         state.cameras = parts.cameras.into_iter().map(|camera| (camera.id.clone(), camera)).collect();
         state.regions = parts.regions.into_iter().map(|regions| (regions.camera.clone(), regions)).collect();
@@ -88,6 +89,7 @@ impl LotState {
             at: self.at,
             slots: self.slots().map(|slot| Slot::clone(slot)).collect(),
             sessions: sessions.into_values().collect(),
+            ended: Vec::new(),
             cameras: self.cameras.values().cloned().collect(),
             regions: self.regions.values().cloned().collect(),
             firmwares: self.firmwares.values().cloned().collect(),
@@ -154,7 +156,7 @@ impl LotState {
         self.stays.get(&slot)
     }
 
-    /// The session that ended last in a slot, if that was since the lot was loaded and none is open.
+    /// The session that ended last in a slot, if none is open and that may still be taken back.
     pub fn ended(&self, slot: SlotId) -> Option<&Arc<Session>> {
         self.ended.get(&slot)
     }

@@ -112,7 +112,7 @@ async fn carry_out(lot: &LotHandle, all: Vec<(Arc<Slot>, Due)>) {
             Due::Unsuggest => Command::NoteSlot { slot, rev, note: SlotNote::Suggested(None) },
             Due::Lost => {
                 let set = SetSlot { source: Some(Source::Camera), ..SetSlot::to(SlotState::Unknown) };
-                Command::SetSlot { slot, set, if_match: Some(rev) }
+                Command::SetSlot { slot, set }.only_at(Some(rev))
             }
         };
         // Whoever changed the slot meanwhile knows better.

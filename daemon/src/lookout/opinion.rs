@@ -2,6 +2,7 @@
 
 use parking_api::cameras::CameraStatus;
 use parking_api::regions::{CameraRegions, RegionsMode, Sighting};
+use parking_api::sessions::UNDO_MS;
 use parking_api::slots::{Slot, SlotState, Source};
 use parking_api::{CameraId, SlotId, SlotRef, Time};
 
@@ -9,7 +10,7 @@ use super::Lookout;
 use super::memory::{Known, SlotMemory};
 use super::rule::{Opinion, Outcome, outcome};
 use crate::cameras::silence;
-use crate::ledger::{Command, LotHandle, SlotNote, UNDO_MS};
+use crate::ledger::{Command, LotHandle, SlotNote};
 use crate::occupancy::mode::Mode;
 
 /// How much a camera's word on a slot counts against another's: first how far it is trusted, then how large it sees the slot.

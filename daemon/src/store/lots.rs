@@ -1,7 +1,7 @@
 //! Rows of lots, and where the log of each stands.
 
+use parking_api::Time;
 use parking_api::lots::Lot;
-use parking_api::{LotId, Time};
 
 use super::events::EventRow;
 use super::sql::{On, Value, sql, sql_with};
@@ -76,6 +76,8 @@ impl From<HeadRow> for Head {
 // A lot that is being deleted is there for nobody, until its rows are gone and its id is free.
 pub(super) const HEAD: &str = "select epoch, head, floor, head_at_ms from lots where id = $1 and deleted_at_ms is null";
 pub(super) const ONE: &str = "select * from lots where id = $1 and deleted_at_ms is null";
+pub(super) const DELETE: &str =
+    "update lots set deleted_at_ms = $3 where id = $1 and head = $2 and deleted_at_ms is null";
 pub(super) const ADVANCE: &str = "update lots set head = $3, head_at_ms = $2
  where id = $1 and head = $4 and epoch = $5 and deleted_at_ms is null";
 pub(super) const ADVANCE_AND_CHANGE: &str =
@@ -118,20 +120,6 @@ impl Store {
         sql_with(events::insert(dialect, 3, "true"), values).execute(&mut tx).await?;
         if let Some(answer) = answer {
             answers::keep(&mut tx, answer, lot.created_at).await?;
-        }
-        tx.commit().await?;
-        Ok(true)
-    }
-
-    /// Marks a lot as deleted, if its log still ends at `seq`, and keeps what was answered: nobody sees it any more. `purge_lots` removes it.
-    pub async fn delete_lot(&self, lot: &LotId, seq: u64, now: Time, answer: Option<&Answer>) -> Result<bool> {
-        let mut tx = self.writer.begin_write().await?;
-        let query = sql("update lots set deleted_at_ms = $3 where id = $1 and head = $2 and deleted_at_ms is null");
-        if query.bind(lot.as_str()).bind(seq).bind(now.ms()).execute(&mut tx).await? == 0 {
-            return Ok(false);
-        }
-        if let Some(answer) = answer {
-            answers::keep(&mut tx, answer, now).await?;
         }
         tx.commit().await?;
         Ok(true)

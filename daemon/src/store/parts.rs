@@ -20,6 +20,9 @@ pub struct Parts {
     pub slots: Vec<Slot>,
     /// Open sessions of both kinds.
     pub sessions: Vec<Session>,
+    /// Sessions of slots that were ended by the last change of their slot, and may be taken up again. Not kept: they are history.
+    #[serde(skip)]
+    pub ended: Vec<Session>,
     pub cameras: Vec<Camera>,
     /// Absent in checkpoints from before there were any.
     #[serde(default)]

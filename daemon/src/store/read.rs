@@ -3,7 +3,7 @@
 use parking_api::captures::Capture;
 use parking_api::events::Event;
 use parking_api::lots::Lot;
-use parking_api::sessions::Session;
+use parking_api::sessions::{Session, UNDO_MS};
 use parking_api::{CaptureId, LotId, SessionId};
 
 use super::cameras::CameraRow;
@@ -52,6 +52,8 @@ impl Read {
     pub async fn parts(&mut self, lot: &LotId) -> Result<Option<Parts>> {
         let Some((lot, head)) = self.lot(lot).await? else { return Ok(None) };
         let id = lot.id.clone();
+        let ended = sql(sessions::ENDED).bind(id.as_str()).bind(head.at.plus_ms(-UNDO_MS).ms());
+        let ended: Vec<SessionRow> = ended.all(&mut self.tx).await?;
         Ok(Some(Parts {
             lot,
             epoch: head.epoch,
@@ -59,6 +61,7 @@ impl Read {
             at: head.at,
             slots: self.all::<SlotRow, _>(&id, "select * from slots where lot = $1").await?,
             sessions: self.all::<SessionRow, _>(&id, sessions::OPEN).await?,
+            ended: ended.into_iter().map(Session::try_from).collect::<Result<_>>()?,
             cameras: self.all::<CameraRow, _>(&id, "select * from cameras where lot = $1 order by id").await?,
             regions: self.all::<RegionsRow, _>(&id, "select * from camera_regions where lot = $1 order by id").await?,
             firmwares: self.all::<FirmwareRow, _>(&id, "select * from firmware where lot = $1 order by id").await?,

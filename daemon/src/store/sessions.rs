@@ -96,6 +96,11 @@ pub(super) const TABLE: Table = Table {
 
 pub(super) const OPEN: &str = "select * from sessions where lot = $1 and state = 'open' order by id";
 
+/// Those from time `$2` on whose end was the last that happened to their slot.
+pub(super) const ENDED: &str = "select s.* from sessions s
+     join slots on slots.lot = s.lot and slots.id = s.slot_id and slots.rev = s.closed_seq
+     where s.lot = $1 and s.state = 'closed' and s.closed_at_ms >= $2";
+
 /// Which sessions to list. Newest first; `before` is where the last page ended.
 #[derive(Debug, Clone, Default)]
 pub struct SessionFilter {

@@ -126,6 +126,16 @@ impl Write {
         in_time(self.until, put.execute(self.on())).await.map(drop)
     }
 
+    /// Marks a lot, which may be another one, as deleted if its log still ends at `seq`: nobody sees it any more, and `purge_lots` removes
+    /// it. `false` when its log goes on. Under a lock it is committed by `commit`, and else at once.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn delete_lot(&mut self, lot: &LotId, seq: u64, now: Time) -> Result<bool> {
+        let delete = sql(lots::DELETE).bind(lot.as_str()).bind(seq).bind(now.ms());
+        Ok(in_time(self.until, delete.execute(self.on())).await? > 0)
+    }
+
     /// Writes everything that the batch came to, and advances the head, if the log still ends with event `head` of this `epoch`.
     /// `false` when it does not, and nothing was written. It is committed by `commit`; without a lock it may be so at once.
     ///

@@ -3,13 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use parkd::ledger::UNDO_MS;
 use parking_api::cameras::Camera;
 use parking_api::captures::Capture;
 use parking_api::client::{CaptureQuery, Client, Error, EventQuery, SessionQuery, SlotQuery};
 use parking_api::events::{EVENTS_PAGE_MAX, Event, EventChange, LogEntry};
 use parking_api::lots::Lot;
-use parking_api::sessions::{Session, SessionKind, SessionState};
+use parking_api::sessions::{Session, SessionKind, SessionState, UNDO_MS};
 use parking_api::slots::{Slot, SlotState};
 use parking_api::{CameraId, CaptureId, ProblemCode, SessionId, SlotId, Time};
 

@@ -153,7 +153,7 @@ async fn a_code_passes_from_one_slot_to_an_older_one_in_one_batch(database: Data
     }
     let rename = |from: &str, to: &str| {
         let patch = SlotPatch { code: Some(to.parse().expect("a code")), ..SlotPatch::default() };
-        submit(Command::PatchSlot { slot: from.parse().expect("a slot"), patch, if_match: None })
+        submit(Command::PatchSlot { slot: from.parse().expect("a slot"), patch })
     };
     // Both wait before the committer looks, so that it takes them together.
     let (away, over) = tokio::join!(rename("NEW", "NEWER"), rename("OLD", "NEW"));

@@ -1,10 +1,10 @@
-//! Whether somebody changed a resource since the caller saw it (`If-Match`). Pure. Slots are checked where they are looked up.
+//! Whether somebody changed a resource since the caller saw it (`If-Match`). Pure.
 
 use parking_api::{Problem, ProblemCode};
 
 use super::super::command::{Command, Context, Refusal};
 use super::super::state::LotState;
-use super::{cameras, captures, firmware};
+use super::{cameras, captures, firmware, slots};
 
 /// Refuses a command about what is not at `rev` any more, or about what has none.
 pub(super) fn check_target(
@@ -14,12 +14,18 @@ pub(super) fn check_target(
     context: &Context<'_>,
 ) -> Result<(), Refusal> {
     let (what, at) = match command {
+        Command::SetSlot { slot, .. } | Command::ToggleSlot { slot } => {
+            return slots::found_at(state, slot, rev).map(drop);
+        }
+        Command::PatchSlot { slot, .. } | Command::DeleteSlot { slot } => {
+            return slots::found_at(state, slot, rev).map(drop);
+        }
         Command::PatchLot(_) => (format!("lot {}", state.lot().id), state.lot().rev),
         Command::PatchCamera { camera, .. } | Command::DeleteCamera(camera) | Command::WantCapture(camera) => {
             (format!("camera {camera}"), cameras::found(state, camera)?.rev)
         }
         Command::SetRegions { camera, .. } => {
-            (format!("the regions of camera {camera}"), state.regions_of(camera).map_or(0, |drawn| drawn.rev))
+            (format!("what is drawn for camera {camera}"), state.regions_of(camera).map_or(0, |drawn| drawn.rev))
         }
         Command::PatchCapture { capture, .. } | Command::DeleteCapture(capture) => {
             (format!("capture {capture}"), captures::found(*capture, context)?.rev)

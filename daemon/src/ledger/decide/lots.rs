@@ -38,10 +38,6 @@ pub(super) fn patch(state: &LotState, patch: &LotPatch, context: &Context<'_>) -
     Ok(Change { changes: vec![EventChange::LotChanged { lot: lot.clone() }], reply: Reply::Lot(lot) })
 }
 
-pub(super) fn note_deleted(lot: &Lot) -> Change {
-    Change { changes: vec![EventChange::LotDeleted { lot: lot.clone() }], reply: Reply::Lot(lot.clone()) }
-}
-
 fn time_zone(name: &str) -> Result<String, Refusal> {
     match jiff::tz::TimeZone::get(name) {
         Ok(zone) => Ok(zone.iana_name().unwrap_or(name).to_string()),

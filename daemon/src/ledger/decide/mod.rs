@@ -16,7 +16,6 @@ mod tokens;
 pub use guard::{check as check_rev, unguarded};
 pub use import::refused as import_refused;
 pub use lots::created as lot_created;
-pub use slots::UNDO_MS;
 
 use parking_api::{Problem, ProblemCode, TEXT_MAX};
 
@@ -34,12 +33,11 @@ pub fn decide(state: &LotState, command: &Command, context: &mut Context<'_>) ->
             decide(state, command, context)
         }
         Command::PatchLot(patch) => lots::patch(state, patch, context),
-        Command::NoteLotDeleted(lot) => Ok(lots::note_deleted(lot)),
         Command::CreateSlot(slot) => slots::create(state, slot, context),
-        Command::SetSlot { slot, set, if_match } => slots::set(state, slot, set, *if_match, context),
-        Command::ToggleSlot { slot, if_match } => slots::toggle(state, slot, *if_match, context),
-        Command::PatchSlot { slot, patch, if_match } => slots::patch(state, slot, patch, *if_match, context),
-        Command::DeleteSlot { slot, if_match } => slots::delete(state, slot, *if_match, context),
+        Command::SetSlot { slot, set } => slots::set(state, slot, set, context),
+        Command::ToggleSlot { slot } => slots::toggle(state, slot, context),
+        Command::PatchSlot { slot, patch } => slots::patch(state, slot, patch, context),
+        Command::DeleteSlot { slot } => slots::delete(state, slot, context),
         Command::ImportSlots { rows, dry_run } => import::import(state, rows, *dry_run, context),
         Command::EnterGate(entry) => sessions::enter(state, entry, context),
         Command::ExitGate(exit) => sessions::exit(state, exit, context),
@@ -54,7 +52,7 @@ pub fn decide(state: &LotState, command: &Command, context: &mut Context<'_>) ->
         Command::WantCapture(camera) => cameras::want_capture(state, camera, context),
         Command::SetCameraFrozen { camera, is_frozen } => cameras::set_frozen(state, camera, *is_frozen, context),
         Command::SetCameraMoved { camera, is_moved } => cameras::set_moved(state, camera, *is_moved, context),
-        Command::SetRegions { camera, set, if_match } => regions::set(state, camera, set, *if_match, context),
+        Command::SetRegions { camera, set } => regions::set(state, camera, set, context),
         Command::Calibrate { camera, free } => regions::calibrate(state, camera, free, context),
         Command::SeeSlot { sighting, rev } => slots::see(state, sighting, *rev, context),
         Command::NoteSlot { slot, rev, note } => slots::note(state, slot, *rev, *note, context),

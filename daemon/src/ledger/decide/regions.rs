@@ -23,17 +23,9 @@ pub(super) fn set(
     state: &LotState,
     camera: &CameraId,
     set: &SetRegions,
-    if_match: Option<u64>,
     context: &Context<'_>,
 ) -> Result<Change, Refusal> {
     let found = cameras::found(state, camera)?;
-    let rev = state.regions_of(camera).map_or(0, |drawn| drawn.rev);
-    if let Some(stale) = if_match.filter(|known| *known != rev) {
-        let detail = format!("the regions of camera {camera} are at rev {rev}, not {stale}: somebody else drew them");
-        let mut problem = Problem::new(ProblemCode::RevStale, detail);
-        problem.rev = Some(rev);
-        return Err(problem);
-    }
     if set.regions.len() > REGIONS_MAX {
         return Err(refusal(format!("a camera may have {REGIONS_MAX} regions, not {}", set.regions.len())));
     }
@@ -110,7 +102,7 @@ pub(super) fn calibrate(
     let (mut codes, mut skipped) = (Vec::with_capacity(free.len()), Vec::new());
     let mut changes = Vec::with_capacity(free.len());
     for slot in free {
-        let slot = slots::found(state, slot, None).map_err(|problem| problem.field("free"))?;
+        let slot = slots::found(state, slot).map_err(|problem| problem.field("free"))?;
         if !drawn.iter().any(|region| region.slot_id == slot.id) {
             return Err(bad(format!("camera {camera} has no region for slot {}: draw one first", slot.code)));
         }

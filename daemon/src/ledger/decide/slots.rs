@@ -4,17 +4,13 @@ use std::sync::Arc;
 
 use parking_api::events::EventChange;
 use parking_api::regions::Sighting;
-use parking_api::sessions::{Session, SessionKind, SessionState};
+use parking_api::sessions::{Session, SessionKind, SessionState, UNDO_MS};
 use parking_api::slots::{NewSlot, Position, SLOTS_MAX, SetSlot, Slot, SlotPatch, SlotState, Source};
 use parking_api::{Problem, ProblemCode, SessionId, SlotId, SlotRef};
 
 use super::super::command::{Change, Context, Refusal, Reply, SlotNote};
 use super::super::state::LotState;
-use super::{regions, text_or_none};
-
-/// What a person did to a slot by mistake can be taken back within this time, in milliseconds: a stay that was opened never was, and one
-/// that was ended goes on.
-pub const UNDO_MS: i64 = 60_000;
+use super::{guard, regions, text_or_none};
 
 /// Farthest coordinate of a slot from the origin of the plan, in metres.
 const COORDINATE_MAX: f64 = 100_000.0;
@@ -67,10 +63,9 @@ pub(super) fn set(
     state: &LotState,
     slot: &SlotRef,
     set: &SetSlot,
-    if_match: Option<u64>,
     context: &mut Context<'_>,
 ) -> Result<Change, Refusal> {
-    let before = found(state, slot, if_match)?;
+    let before = found(state, slot)?;
     let note = match &set.note {
         Some(note) => text_or_none("note", note.as_deref())?,
         None => before.note.clone(),
@@ -78,13 +73,8 @@ pub(super) fn set(
     Ok(changed(state, &before, set.state, set.source.unwrap_or(Source::Manual), note, context))
 }
 
-pub(super) fn toggle(
-    state: &LotState,
-    slot: &SlotRef,
-    if_match: Option<u64>,
-    context: &mut Context<'_>,
-) -> Result<Change, Refusal> {
-    let before = found(state, slot, if_match)?;
+pub(super) fn toggle(state: &LotState, slot: &SlotRef, context: &mut Context<'_>) -> Result<Change, Refusal> {
+    let before = found(state, slot)?;
     let to = match before.state {
         SlotState::Free | SlotState::Unknown => SlotState::Occupied,
         SlotState::Occupied => SlotState::Free,
@@ -150,7 +140,7 @@ pub(super) fn note(
     note: SlotNote,
     context: &Context<'_>,
 ) -> Result<Change, Refusal> {
-    let before = found(state, slot, Some(rev))?;
+    let before = found_at(state, slot, rev)?;
     let mut slot = Slot::clone(&before);
     match note {
         SlotNote::Stale(is_stale) => slot.stale_since = is_stale.then(|| slot.stale_since.unwrap_or(context.now)),
@@ -171,7 +161,7 @@ pub(super) fn see(
     rev: u64,
     context: &mut Context<'_>,
 ) -> Result<Change, Refusal> {
-    let before = found(state, &SlotRef::Id(sighting.slot_id), Some(rev))?;
+    let before = found_at(state, &SlotRef::Id(sighting.slot_id), rev)?;
     let mut change = changed(state, &before, sighting.state, Source::Camera, before.note.clone(), context);
     change.changes.push(EventChange::SlotSeen { sighting: sighting.clone() });
     Ok(change)
@@ -181,10 +171,9 @@ pub(super) fn patch(
     state: &LotState,
     slot: &SlotRef,
     patch: &SlotPatch,
-    if_match: Option<u64>,
     context: &mut Context<'_>,
 ) -> Result<Change, Refusal> {
-    let before = found(state, slot, if_match)?;
+    let before = found(state, slot)?;
     let mut slot = Slot::clone(&before);
     if let Some(code) = &patch.code {
         if state.slot_by_code(code).is_some_and(|other| other.id != before.id) {
@@ -214,13 +203,8 @@ pub(super) fn patch(
     })
 }
 
-pub(super) fn delete(
-    state: &LotState,
-    slot: &SlotRef,
-    if_match: Option<u64>,
-    context: &mut Context<'_>,
-) -> Result<Change, Refusal> {
-    let before = found(state, slot, if_match)?;
+pub(super) fn delete(state: &LotState, slot: &SlotRef, context: &mut Context<'_>) -> Result<Change, Refusal> {
+    let before = found(state, slot)?;
     let session = state.stay(before.id).map(|stay| ended(stay, false, context));
     let slot = Slot::clone(&before);
     let mut changes = vec![EventChange::SlotDeleted { slot: slot.clone(), session }];
@@ -228,25 +212,20 @@ pub(super) fn delete(
     Ok(Change { changes, reply: Reply::Slot(slot) })
 }
 
-/// The slot, if it is there and, where the caller asked for that, still at the `rev` that the caller saw.
-pub(super) fn found(state: &LotState, slot: &SlotRef, if_match: Option<u64>) -> Result<Arc<Slot>, Refusal> {
-    let Some(found) = state.slot(slot) else {
-        return Err(Problem::new(
-            ProblemCode::SlotNotFound,
-            format!("there is no slot {slot} in lot {}", state.lot().id),
-        ));
-    };
-    match if_match {
-        Some(rev) if rev != found.rev => {
-            let mut problem = Problem::new(
-                ProblemCode::RevStale,
-                format!("slot {} is at rev {}, not {rev}: it is {} now", found.code, found.rev, found.state),
-            );
-            problem.rev = Some(found.rev);
-            Err(problem)
-        }
-        _ => Ok(Arc::clone(found)),
-    }
+pub(super) fn found(state: &LotState, slot: &SlotRef) -> Result<Arc<Slot>, Refusal> {
+    let missing =
+        || Problem::new(ProblemCode::SlotNotFound, format!("there is no slot {slot} in lot {}", state.lot().id));
+    state.slot(slot).cloned().ok_or_else(missing)
+}
+
+/// The slot, if it is still at the `rev` that the caller saw.
+pub(super) fn found_at(state: &LotState, slot: &SlotRef, rev: u64) -> Result<Arc<Slot>, Refusal> {
+    let found = found(state, slot)?;
+    guard::check(&format!("slot {}", found.code), found.rev, rev).map_err(|mut stale| {
+        stale.detail += &format!(": it is {} now", found.state);
+        stale
+    })?;
+    Ok(found)
 }
 
 fn opened(slot: &Slot, context: &mut Context<'_>) -> Session {

@@ -10,7 +10,7 @@ mod tokens;
 
 use parking_api::events::{Actor, Event, EventChange};
 use parking_api::lots::NewLot;
-use parking_api::sessions::{GateEntry, Session};
+use parking_api::sessions::{GateEntry, Session, UNDO_MS};
 use parking_api::slots::{NewSlot, SetSlot, Slot, SlotKind, SlotPatch, SlotState, Source};
 use parking_api::{ProblemCode, SlotRef, Time};
 use uuid::Uuid;
@@ -139,24 +139,24 @@ fn new_slot(code: &str) -> NewSlot {
 }
 
 fn set(code: &str, state: SlotState) -> Command {
-    Command::SetSlot { slot: slot_ref(code), set: SetSlot::to(state), if_match: None }
+    Command::SetSlot { slot: slot_ref(code), set: SetSlot::to(state) }
 }
 
 fn set_by(code: &str, state: SlotState, source: Source) -> Command {
     let set = SetSlot { source: Some(source), ..SetSlot::to(state) };
-    Command::SetSlot { slot: slot_ref(code), set, if_match: None }
+    Command::SetSlot { slot: slot_ref(code), set }
 }
 
 fn toggle(code: &str) -> Command {
-    Command::ToggleSlot { slot: slot_ref(code), if_match: None }
+    Command::ToggleSlot { slot: slot_ref(code) }
 }
 
 fn patch(code: &str, patch: SlotPatch) -> Command {
-    Command::PatchSlot { slot: slot_ref(code), patch, if_match: None }
+    Command::PatchSlot { slot: slot_ref(code), patch }
 }
 
 fn delete(code: &str) -> Command {
-    Command::DeleteSlot { slot: slot_ref(code), if_match: None }
+    Command::DeleteSlot { slot: slot_ref(code) }
 }
 
 /// A refusal's code and the field that it blames.

@@ -50,10 +50,10 @@ async fn time_never_goes_back_in_the_log_though_the_clock_does(database: Databas
             clock.0.fetch_sub(HOUR_MS, Ordering::Relaxed);
         }
         for lot in &lots {
-            let toggle = Command::ToggleSlot { slot: at.clone(), if_match: None };
+            let toggle = Command::ToggleSlot { slot: at.clone() };
             lot.submit(toggle, by(), None).await.expect("a toggle");
         }
-        let toggle = Command::ToggleSlot { slot: at.clone(), if_match: None };
+        let toggle = Command::ToggleSlot { slot: at.clone() };
         let again = lots[round % 2].submit(toggle, by(), Some(key.clone())).await.expect("the first answer");
         assert_eq!((again.seq, again.replayed), (*first.get_or_insert(again.seq), round > 0), "it was asked once");
     }

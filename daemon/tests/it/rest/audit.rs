@@ -13,6 +13,8 @@ use serde_json::{Value, json};
 use super::*;
 use crate::wire::{Wire, answer, frame, socket};
 
+on_both!(who_deleted_a_lot_stands_in_the_log_of_main);
+
 /// The newest event that is not of a token, as this caller may see it.
 async fn newest(client: &Client) -> Event {
     let page = client.events(&EventQuery::default()).await.expect("a page");
@@ -64,9 +66,8 @@ async fn every_change_says_from_where_it_came_and_what_it_replaced() {
     parkd.verify();
 }
 
-#[tokio::test]
-async fn who_deleted_a_lot_stands_in_the_log_of_main() {
-    let parkd = Parkd::start(&[]);
+async fn who_deleted_a_lot_stands_in_the_log_of_main(database: Database) {
+    let parkd = Parkd::start_on(database, &[]);
     let admin = parkd.admin();
     let lot = serde_json::from_value(json!({"id": "north", "name": "North"})).expect("JSON");
     let lot = admin.lot_create(&lot).await.expect("a lot").value;

@@ -13,6 +13,7 @@ use crate::wire::Wire;
 
 on_both!(
     a_stay_begins_and_ends_with_the_change_of_its_slot,
+    an_end_by_mistake_is_taken_back_after_a_restart_too,
     sessions_are_walked_page_by_page_without_one_twice_or_missing,
     a_walk_is_not_disturbed_by_what_begins_and_ends_meanwhile,
     sessions_are_narrowed_by_slot_zone_kind_state_and_time,
@@ -46,6 +47,29 @@ async fn a_stay_begins_and_ends_with_the_change_of_its_slot(database: Database) 
     let nobody = "0190d0e4-7c5b-7e2a-9d3c-2f4b6a8c0e12".parse().expect("an id");
     assert_eq!(refused(admin.session(nobody).await).code, ProblemCode::SessionNotFound);
     assert_eq!(Wire::admin(&parkd).get("/api/sessions/nonsense").await.code(), ProblemCode::InvalidField);
+}
+
+async fn an_end_by_mistake_is_taken_back_after_a_restart_too(database: Database) {
+    let mut parkd = with_slots_on(database, &["A-1", "A-2"].map(new_slot)).await;
+    let open = SessionQuery { state: Some(SessionState::Open), ..SessionQuery::default() };
+    for code in ["A-1", "A-2"] {
+        set_by(&parkd.admin(), code, SlotState::Occupied, Source::Sensor).await;
+    }
+    let stays = list(&parkd.admin(), open.clone()).await;
+    toggle(&parkd.admin(), "A-1").await;
+    set_by(&parkd.admin(), "A-2", SlotState::Free, Source::Sensor).await;
+    parkd.kill();
+    parkd.restart();
+    for code in ["A-1", "A-2"] {
+        toggle(&parkd.admin(), code).await;
+    }
+    let after = list(&parkd.admin(), open).await;
+    let is_same = |code: &str| {
+        let of = |list: &[Session]| list.iter().find(|stay| stay.slot_code == code.parse().ok()).cloned();
+        of(&stays) == of(&after)
+    };
+    assert_eq!((after.len(), is_same("A-1"), is_same("A-2")), (2, true, false), "{stays:?} {after:?}");
+    parkd.verify();
 }
 
 #[tokio::test]

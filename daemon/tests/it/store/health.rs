@@ -67,7 +67,7 @@ async fn what_was_long_ago_is_forgotten_and_so_is_a_deleted_lot(database: Databa
     store.add_health(&[health_row(0, 1), health_row(600, 601)]).await.expect("written");
     assert_eq!(store.prune_health(Time::from_ms(600)).await.expect("written"), 1);
     assert_eq!(health(&stage, 0, 9_999, 9).await, [health_row(600, 601)]);
-    assert!(store.delete_lot(&stage.lot, stage.seq, time(1), None).await.expect("written"));
+    assert!(stage.delete(stage.seq).await);
     store.purge_lots().await.expect("written");
     assert_eq!(health(&stage, 0, 9_999, 9).await, []);
 }

@@ -42,7 +42,20 @@ async fn what_was_answered_about_a_lot_outlives_it(database: Database) {
     assert!(store.create_lot(&annex, "e1", &first, Some(&said("made", 1))).await.expect("it is written"));
     let again = store.create_lot(&lot("other"), "e2", &first, Some(&said("made", 1))).await;
     assert!(again.is_err(), "a key is used once, and nothing comes of the rest: {again:?}");
-    assert!(store.delete_lot(&annex.id, 1, time(2), Some(&said("gone", 1))).await.expect("it is marked"));
+    let (_, mut told) = stage.batch([EventChange::LotDeleted { lot: annex.clone() }]);
+    told.answers.push(said("gone", 1));
+    let delete = async || {
+        let mut write = store.write(main);
+        write.lock().await.expect("a lock").expect("the lot main");
+        assert!(write.delete_lot(&annex.id, 1, time(2)).await.expect("it is marked"));
+        assert!(write.append(&told, EPOCH, stage.seq).await.expect("it is told"));
+        write
+    };
+    drop(delete().await);
+    assert_eq!(store.lots().await.expect("lots").len(), 2, "it is deleted and told, or neither");
+    assert_eq!(store.events_after(main, stage.seq, 9).await.expect("the log"), [""; 0]);
+    delete().await.commit().await.expect("it is committed");
+    assert_eq!(store.events_after(main, stage.seq, 9).await.expect("the log").len(), 1);
     store.purge_lots().await.expect("its rows are removed");
     for key in ["made", "gone"] {
         assert_eq!(store.answer(main, "token", key).await.expect("an answer"), Some(said(key, 1)));
@@ -78,10 +91,10 @@ async fn a_lot_is_read_whole(database: Database) {
 
 async fn a_lot_is_deleted_only_where_it_was_seen_last(database: Database) {
     let stage = Stage::with_lot(database).await;
-    assert!(!stage.store.delete_lot(&stage.lot, 2, time(5), None).await.expect("an answer"));
+    assert!(!stage.delete(2).await);
     assert_eq!(stage.store.lots().await.expect("lots").len(), 1);
-    assert!(stage.store.delete_lot(&stage.lot, 1, time(5), None).await.expect("it is marked"));
-    assert!(!stage.store.delete_lot(&stage.lot, 1, time(5), None).await.expect("an answer"), "once");
+    assert!(stage.delete(1).await);
+    assert!(!stage.delete(1).await, "once");
 }
 
 async fn a_deleted_lot_is_there_for_nobody_and_its_id_is_free_when_its_rows_are_gone(database: Database) {
@@ -90,7 +103,7 @@ async fn a_deleted_lot_is_there_for_nobody_and_its_id_is_free_when_its_rows_are_
     stage.commit(changes).await;
     stage.commit([EventChange::SlotCreated { slot: slot(1, SlotState::Free, 2), session: None }]).await;
     let store = &stage.store;
-    assert!(store.delete_lot(&stage.lot, stage.seq, time(5), None).await.expect("it is marked"));
+    assert!(stage.delete(stage.seq).await);
     assert!(store.lots().await.expect("lots").is_empty());
     assert!(store.parts(&stage.lot).await.expect("a read").is_none());
     assert!(store.write(&stage.lot).head().await.expect("a read").is_none());

@@ -97,6 +97,11 @@ impl Stage {
         events
     }
 
+    /// Marks the lot as deleted, if its log ends at `seq`.
+    async fn delete(&self, seq: u64) -> bool {
+        self.store.write(&self.lot).delete_lot(&self.lot, seq, time(5)).await.expect("an answer")
+    }
+
     async fn append(&mut self, batch: Batch) {
         let count = batch.len() as u64;
         let mut write = self.store.write(&self.lot);

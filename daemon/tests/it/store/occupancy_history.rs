@@ -32,7 +32,7 @@ async fn what_is_old_is_forgotten_and_so_is_a_deleted_lot(database: Database) {
     let spans = [Span { start_ms: 0, end_ms: i64::MAX }];
     let sums: Vec<_> = store.history(&stage.lot, &spans).await.expect("a read").iter().map(|row| row.free_ms).collect();
     assert_eq!(sums, [2, 3]);
-    assert!(store.delete_lot(&stage.lot, stage.seq, time(1), None).await.expect("written"));
+    assert!(stage.delete(stage.seq).await);
     store.purge_lots().await.expect("written");
     assert_eq!(store.history(&stage.lot, &spans).await.expect("a read"), []);
 }

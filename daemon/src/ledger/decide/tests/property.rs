@@ -46,14 +46,16 @@ fn slot_command() -> impl Strategy<Value = Command> {
     prop_oneof![
         2 => row().prop_map(Command::CreateSlot),
         4 => (slot(), select(SlotState::ALL), source, if_match()).prop_map(|(slot, state, source, if_match)| {
-            Command::SetSlot { slot, set: SetSlot { source: Some(source), ..SetSlot::to(state) }, if_match }
+            let set = SetSlot { source: Some(source), ..SetSlot::to(state) };
+            Command::SetSlot { slot, set }.only_at(if_match)
         }),
-        4 => (slot(), if_match()).prop_map(|(slot, if_match)| Command::ToggleSlot { slot, if_match }),
+        4 => (slot(), if_match()).prop_map(|(slot, if_match)| Command::ToggleSlot { slot }.only_at(if_match)),
         2 => (slot(), select(&CODES), select(&ZONES), if_match()).prop_map(|(slot, code, zone, if_match)| {
             let code = Some(code.parse().expect("a code"));
-            Command::PatchSlot { slot, patch: SlotPatch { code, zone: Some(owned(zone)), ..SlotPatch::default() }, if_match }
+            let patch = SlotPatch { code, zone: Some(owned(zone)), ..SlotPatch::default() };
+            Command::PatchSlot { slot, patch }.only_at(if_match)
         }),
-        1 => (slot(), if_match()).prop_map(|(slot, if_match)| Command::DeleteSlot { slot, if_match }),
+        1 => (slot(), if_match()).prop_map(|(slot, if_match)| Command::DeleteSlot { slot }.only_at(if_match)),
         1 => (prop::collection::vec(row(), 0..4), any::<bool>())
             .prop_map(|(rows, dry_run)| Command::ImportSlots { rows, dry_run }),
     ]

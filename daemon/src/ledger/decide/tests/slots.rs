@@ -70,13 +70,13 @@ fn setting_a_state_keeps_replaces_or_removes_the_note() {
     let mut note_after = |note: Option<Option<&str>>| {
         let note = note.map(|note| note.map(str::to_string));
         let set = SetSlot { note, ..SetSlot::to(SlotState::Closed) };
-        world.run(Command::SetSlot { slot: slot_ref("A-1"), set, if_match: None }).slot().note
+        world.run(Command::SetSlot { slot: slot_ref("A-1"), set }).slot().note
     };
     assert_eq!(note_after(Some(Some(" wet "))).as_deref(), Some("wet"));
     assert_eq!(note_after(None).as_deref(), Some("wet"));
     assert_eq!(note_after(Some(None)), None);
     let set = SetSlot { note: Some(Some("n".repeat(201))), ..SetSlot::to(SlotState::Free) };
-    let problem = world.refusal(Command::SetSlot { slot: slot_ref("A-1"), set, if_match: None });
+    let problem = world.refusal(Command::SetSlot { slot: slot_ref("A-1"), set });
     assert_eq!(blame(&problem), (ProblemCode::InvalidField, Some("note")));
 }
 
@@ -111,11 +111,12 @@ fn a_stale_rev_is_refused_by_every_command_on_a_slot_and_a_current_one_is_not() 
     let commands = |if_match: Option<u64>| {
         let slot = || slot_ref("A-1");
         [
-            Command::SetSlot { slot: slot(), set: SetSlot::to(SlotState::Occupied), if_match },
-            Command::ToggleSlot { slot: slot(), if_match },
-            Command::PatchSlot { slot: slot(), patch: SlotPatch { level: Some(1), ..SlotPatch::default() }, if_match },
-            Command::DeleteSlot { slot: slot(), if_match },
+            Command::SetSlot { slot: slot(), set: SetSlot::to(SlotState::Occupied) },
+            Command::ToggleSlot { slot: slot() },
+            Command::PatchSlot { slot: slot(), patch: SlotPatch { level: Some(1), ..SlotPatch::default() } },
+            Command::DeleteSlot { slot: slot() },
         ]
+        .map(|command| command.only_at(if_match))
     };
     for index in 0..commands(None).len() {
         let mut world = World::with_slot("A-1", SlotState::Free);
@@ -136,7 +137,7 @@ fn a_slot_that_is_not_there_is_named_in_the_refusal_of_every_command() {
         toggle("B-1"),
         patch("B-1", SlotPatch::default()),
         delete("B-1"),
-        Command::ToggleSlot { slot: by_id, if_match: None },
+        Command::ToggleSlot { slot: by_id },
     ];
     for command in commands {
         assert_eq!(world.refusal(command).code, ProblemCode::SlotNotFound);
@@ -149,7 +150,7 @@ fn a_slot_answers_to_its_id_and_to_its_new_code_but_not_to_its_old_one() {
     let mut world = World::with_slot("A-1", SlotState::Free);
     let id = world.slot("A-1").id;
     world.run(patch("A-1", SlotPatch { code: Some("B-1".parse().expect("a code")), ..SlotPatch::default() }));
-    assert_eq!(world.run(Command::ToggleSlot { slot: SlotRef::Id(id), if_match: None }).slot().id, id);
+    assert_eq!(world.run(Command::ToggleSlot { slot: SlotRef::Id(id) }).slot().id, id);
     assert_eq!(world.run(toggle("B-1")).slot().id, id);
     assert_eq!(world.refusal(toggle("A-1")).code, ProblemCode::SlotNotFound);
 }
