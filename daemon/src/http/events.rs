@@ -46,7 +46,7 @@ pub struct ListQuery {
     /// Longest wait for the first event, in seconds, at most 30.
     wait: Option<u64>,
     kind: Option<String>,
-    /// Id or code.
+    /// Id or code, also of a slot that was deleted or renamed.
     #[param(value_type = Option<String>)]
     slot: Option<SlotRef>,
     /// Name of a token or id of a camera.
@@ -80,7 +80,7 @@ pub async fn list(
             "who did what is not public: asking for an actor needs a token",
         ));
     }
-    let slot = query.slot.as_ref().map(|slot| id_of(&lot, slot, audience)).transpose()?;
+    let slot = id_of(&app, &lot, query.slot.as_ref(), audience).await?;
     let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if accept.contains("text/event-stream") {
         let wanted = Wanted { kind: query.kind.clone(), slot, actor: query.actor.clone() };

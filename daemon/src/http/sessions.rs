@@ -29,7 +29,7 @@ pub struct ListQuery {
     lot: Option<LotId>,
     state: Option<SessionState>,
     kind: Option<SessionKind>,
-    /// Id or code.
+    /// Id or code, also of a slot that was deleted or renamed.
     #[param(value_type = Option<String>)]
     slot: Option<SlotRef>,
     zone: Option<String>,
@@ -54,7 +54,7 @@ pub async fn list(
 ) -> Result<Response> {
     let lot = app.lot(&query.lot.unwrap_or_default())?;
     let limit = page::limit_of(query.limit)?;
-    let slot = query.slot.as_ref().map(|slot| id_of(&lot, slot, audience)).transpose()?;
+    let slot = id_of(&app, &lot, query.slot.as_ref(), audience).await?;
     let filter = SessionFilter {
         state: query.state,
         kind: query.kind,

@@ -67,15 +67,24 @@ fn etag(rev: u64) -> HeaderValue {
     HeaderValue::from_str(&format!("\"{rev}\"")).unwrap_or(HeaderValue::from_static("\"\""))
 }
 
-/// The slot whose history a query asks for.
-pub fn id_of(lot: &LotHandle, slot: &SlotRef, audience: Audience) -> Result<SlotId> {
-    match (slot, audience) {
-        // A slot that is gone has a history still. Anybody else could have the whole log looked through for nothing.
-        (SlotRef::Id(id), Audience::Staff | Audience::Admin) => Ok(*id),
-        _ => lot.read(|state| state.slot(slot).map(|slot| slot.id)).ok_or_else(|| {
-            let detail = format!("there is no slot {slot} in lot {}", lot.id());
-            Fault::field(ProblemCode::SlotNotFound, "slot", detail)
-        }),
+/// The slot whose history a query asks for, if it asks for that of one. What is gone has a history still, and so has a code that a slot has
+/// no more.
+pub async fn id_of(app: &App, lot: &LotHandle, slot: Option<&SlotRef>, audience: Audience) -> Result<Option<SlotId>> {
+    let Some(slot) = slot else { return Ok(None) };
+    let there = lot.read(|state| state.slot(slot).map(|slot| slot.id));
+    let found = match (there, slot, audience) {
+        (Some(id), ..) => Some(id),
+        // Anybody could have the whole log looked through for nothing.
+        (None, _, Audience::Public) => None,
+        (None, SlotRef::Id(id), _) => Some(*id),
+        (None, SlotRef::Code(code), _) => app.ledger.store().slot_once_called(lot.id(), code).await?,
+    };
+    match found {
+        Some(id) => Ok(Some(id)),
+        None => {
+            let detail = format!("there is no slot {slot} in lot {}, nor was there one lately", lot.id());
+            Err(Fault::field(ProblemCode::SlotNotFound, "slot", detail))
+        }
     }
 }
 

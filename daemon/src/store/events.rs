@@ -205,7 +205,7 @@ impl EventFilter {
 
 /// The kind that most events are of, and the condition of the index on the others.
 const COMMON: &str = "slot.changed";
-const RARE: &str = " and kind <> 'slot.changed'";
+pub(super) const RARE: &str = " and kind <> 'slot.changed'";
 
 /// Reads an event as it was written.
 ///

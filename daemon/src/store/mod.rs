@@ -15,6 +15,7 @@ mod events;
 mod expiry;
 mod failures;
 mod firmware;
+mod former;
 mod health;
 mod history;
 mod logouts;

@@ -4,8 +4,9 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::join;
 use parking_api::ProblemCode;
-use parking_api::client::EventQuery;
+use parking_api::client::{EventQuery, SessionQuery};
 use parking_api::events::{ActorKind, EventChange, EventPage};
+use parking_api::slots::SlotPatch;
 use parking_api::tokens::Role;
 
 use super::*;
@@ -14,6 +15,7 @@ use crate::wire::{Wire, token};
 on_both!(
     the_log_is_read_in_pages_from_its_beginning_or_from_its_end,
     the_log_is_narrowed_by_kind_slot_and_actor,
+    a_code_that_is_gone_or_was_changed_leads_to_what_was,
     events_that_were_folded_away_are_gone_and_the_rest_follows,
 );
 
@@ -99,6 +101,29 @@ async fn the_log_is_narrowed_by_kind_slot_and_actor(database: Database) {
         3,
         "a slot that is gone has a history still"
     );
+}
+
+async fn a_code_that_is_gone_or_was_changed_leads_to_what_was(database: Database) {
+    let parkd = with_slots_on(database, &["A-1", "A-2"].map(new_slot)).await;
+    let admin = parkd.admin();
+    for code in ["A-1", "A-2"] {
+        toggle(&admin, code).await;
+    }
+    let gone = admin.slot_delete(&at("A-2"), &Default::default()).await.expect("it is deleted").value.id;
+    let patch = SlotPatch { code: Some("B-1".parse().expect("a code")), ..SlotPatch::default() };
+    let renamed = admin.slot_patch(&at("A-1"), &patch, &Default::default()).await.expect("it is renamed").value.id;
+    let of = async |slot: SlotRef| {
+        let events = admin.events(&EventQuery { slot: Some(slot.clone()), ..EventQuery::default() }).await;
+        let sessions = admin.sessions(&SessionQuery { slot: Some(slot), ..SessionQuery::default() }).await;
+        (seqs(&events.expect("a page")), sessions.expect("a page").items)
+    };
+    for (code, id) in [("A-2", gone), ("A-1", renamed), ("B-1", renamed)] {
+        let (events, sessions) = of(at(code)).await;
+        assert_eq!((events.len(), sessions.len()), (3, 1), "{code}");
+        assert_eq!((events, sessions), of(SlotRef::Id(id)).await, "{code}");
+    }
+    admin.slot_create(&new_slot("A-2")).await.expect("a slot");
+    assert_eq!(of(at("A-2")).await.0.len(), 1, "who has the code now has it");
 }
 
 #[tokio::test]

@@ -95,9 +95,14 @@ async fn execute(database: Database, url: &str, statements: &[String]) {
 async fn what_lies_far_apart_is_looked_for_a_part_at_a_time(database: Database) {
     let mut stage = Stage::with_lot(database).await;
     let first = session(1, SessionState::Closed, 2);
-    stage.commit([EventChange::SlotCreated { slot: slot(1, SlotState::Free, 2), session: Some(first) }]).await;
+    stage
+        .commit([
+            EventChange::SlotCreated { slot: slot(1, SlotState::Free, 2), session: Some(first) },
+            EventChange::SlotDeleted { slot: slot(2, SlotState::Free, 1), session: None },
+        ])
+        .await;
     let (numbers, at) =
-        (format!("with recursive n(i) as (select 3 union all select i + 1 from n where i < {MANY})"), time(3).ms());
+        (format!("with recursive n(i) as (select 4 union all select i + 1 from n where i < {MANY})"), time(3).ms());
     let events = format!(
         "{numbers} insert into events (lot, seq, at_ms, kind, actor_kind, actor_name, body)
          select 'main', i, {at}, 'slot.changed', 'system', 'test', '' from n"
@@ -122,6 +127,10 @@ async fn what_lies_far_apart_is_looked_for_a_part_at_a_time(database: Database) 
     assert_eq!(walk(None, 1).await, (1, 3), "from the end");
     assert_eq!(walk(Some(Place::After(0)), 1).await, (1, 3), "and from the beginning");
     assert_eq!(walk(None, 9).await, (0, 3), "also what is not there");
+    for (code, found) in [("A-2", Some(SlotId(id(2)))), ("a-2", None), ("A-", None), ("A-1", None)] {
+        let once = stage.store.slot_once_called(&stage.lot, &code.parse().expect("a code")).await.expect("an answer");
+        assert_eq!(once, found, "{code}: what was deleted long ago is known, and what was there long ago is not");
+    }
     let (mut found, mut looks, mut before) = (Vec::new(), 0, None);
     loop {
         let filter = SessionFilter { zone: Some("Nord".into()), limit: 10, before, ..SessionFilter::default() };
