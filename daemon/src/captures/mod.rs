@@ -333,13 +333,12 @@ impl Captures {
 async fn piece(objects: &Objects, key: &str, range: &Range<u64>) -> Result<Bytes, objects::Error> {
     let end = range.end.min(range.start.saturating_add(PIECE_BYTES));
     let bytes = objects.get_range(key, range.start..end).await?;
-    if bytes.len() as u64 == end - range.start {
+    let (found, wanted) = (bytes.len() as u64, end - range.start);
+    if found == wanted {
         return Ok(bytes);
     }
-    Err(objects::Error::Unavailable(format!(
-        "{key} has {} bytes less than its entry says",
-        end - range.start - bytes.len() as u64
-    )))
+    let detail = format!("{key} answers {found} bytes from {} on, where its entry says {wanted}", range.start);
+    Err(objects::Error::Unavailable(detail))
 }
 
 /// Whether a clock that is set may say so. A person may bring a picture of any age.

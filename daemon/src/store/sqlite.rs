@@ -55,20 +55,23 @@ pub(super) async fn open(url: &str, schema: Schema) -> Result<Store> {
     schema.bring(&MIGRATIONS, &writer).await?;
     let reading = options.read_only(true).create_if_missing(false).pragma("cache_size", format!("-{READER_CACHE_KIB}"));
     let probe = Pool::Sqlite(pool(1).connect_lazy_with(reading.clone()));
-    let readers = pool(READERS).after_connect(|connection, _| Box::pin(limit(connection)));
-    let readers = readers.before_acquire(|connection, _| {
-        Box::pin(async {
-            limit(connection).await?;
-            Ok(!connection.is_in_transaction())
-        })
-    });
-    let readers = readers.connect_with(reading).await?;
+    let readers = limited(pool(READERS), READ_MAX).connect_with(reading).await?;
     Ok(Store { writer: Pool::Sqlite(writer), readers: Pool::Sqlite(readers), probe, pulse: None })
 }
 
-/// From now on, whatever this connection does is broken off after [`READ_MAX`].
-async fn limit(connection: &mut SqliteConnection) -> sqlx::Result<()> {
-    let until = Instant::now() + READ_MAX;
+/// A pool where whoever takes a connection has so long with it.
+fn limited(pool: SqlitePoolOptions, max: Duration) -> SqlitePoolOptions {
+    pool.after_connect(move |connection, _| Box::pin(limit(connection, max))).before_acquire(move |connection, _| {
+        Box::pin(async move {
+            limit(connection, max).await?;
+            Ok(!connection.is_in_transaction())
+        })
+    })
+}
+
+/// From now on, whatever this connection does is broken off after `max`.
+async fn limit(connection: &mut SqliteConnection, max: Duration) -> sqlx::Result<()> {
+    let until = Instant::now() + max;
     connection.lock_handle().await?.set_progress_handler(READ_STEPS, move || Instant::now() < until);
     Ok(())
 }
@@ -117,4 +120,27 @@ pub fn embedded_url(data_dir: &Path) -> String {
 pub(super) fn missing_file(url: &str) -> Result<Option<PathBuf>> {
     let file = options(url)?.get_filename().to_path_buf();
     Ok((!url.contains(":memory:") && !file.is_file()).then_some(file))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn reading_that_takes_too_long_is_broken_off_and_what_may_take_its_time_is_not() {
+        const LONG: &str =
+            "with recursive n(i) as (select 1 union all select i + 1 from n where i < 1000000) select count(*) from n";
+        let pool = limited(SqlitePoolOptions::new().max_connections(1), Duration::from_millis(1));
+        let options = options("sqlite::memory:").expect("a database in memory");
+        let readers = Pool::Sqlite(pool.connect_with(options).await.expect("a connection"));
+        for _ in 0..2 {
+            let broken = sql(LONG).one::<(i64,)>(&readers).await;
+            assert!(matches!(&broken, Err(Error::Unavailable(why)) if why.contains("takes too long")), "{broken:?}");
+            let (one,): (i64,) = sql("select 1").one(&readers).await.expect("the connection is as good as before");
+            assert_eq!(one, 1);
+            let mut tx = readers.begin_read().await.expect("a transaction");
+            let (count,): (i64,) = sql(LONG).one(&mut tx).await.expect("it is read to its end");
+            assert_eq!(count, 1_000_000);
+        }
+    }
 }

@@ -10,6 +10,8 @@ use parking_api::tokens::{Identity, NewToken, Role, Token};
 use parking_api::{Committed, ProblemCode};
 use reqwest::Response;
 use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use crate::harness::{PATIENCE, Parkd, run};
 use crate::wire::{self, Answer, Socket, Wire, answer, frame, socket};
@@ -152,6 +154,35 @@ async fn who_writes_or_uploads_too_often_is_held_back_and_may_read_on() {
         ProblemCode::SlotNotFound,
         "writing is counted apart"
     );
+}
+
+/// Sends the same so often on one connection without waiting for answers in between: how many were held back, and how long it took.
+async fn at_once(parkd: &Parkd, request: &str, count: usize) -> (usize, Duration) {
+    let (head, body) = request.split_once("\r\n\r\n").expect("an end of the headers");
+    let last = format!("{head}\r\nConnection: close\r\n\r\n{body}");
+    let (mut from, mut to) = TcpStream::connect(parkd.address()).await.expect("a connection").into_split();
+    let (since, mut answers) = (Instant::now(), Vec::new());
+    let all = format!("{}{last}", request.repeat(count - 1));
+    let (written, read) = join(to.write_all(all.as_bytes()), from.read_to_end(&mut answers)).await;
+    written.expect("they are taken");
+    read.expect("they are answered");
+    let answers = String::from_utf8(answers).expect("text");
+    assert_eq!(answers.matches("HTTP/1.1 ").count(), count, "each is answered");
+    (answers.matches("HTTP/1.1 429 ").count(), since.elapsed())
+}
+
+#[tokio::test]
+async fn where_nobody_chose_other_rates_those_by_default_bind() {
+    let parkd = Parkd::start_through(&["env", "-u", "PARKD_WRITE_RATE", "-u", "PARKD_UPLOAD_RATE"], &[]);
+    // Both are counted before they are looked at. An upload is a write as well, and so each has a token of its own.
+    for (path, per_s, count) in [("/api/capture", 5, 40), ("/api/slots/NONE/toggle", 200, 2_000)] {
+        let bearer = wire::token(&parkd, Role::Attendant).await;
+        let headers = format!("Host: {}\r\nAuthorization: Bearer {bearer}\r\nContent-Length: 0", parkd.address());
+        let (held_back, took) = at_once(&parkd, &format!("POST {path} HTTP/1.1\r\n{headers}\r\n\r\n"), count).await;
+        let let_through = count - held_back;
+        let most = 2 * per_s + per_s * (took.as_secs() as usize + 1);
+        assert!(held_back > 0 && (2 * per_s..=most).contains(&let_through), "{path}: {let_through} in {took:?}");
+    }
 }
 
 /// Reads frames until the socket is closed; the code, and whether a good-bye with the same code came first.

@@ -1,12 +1,16 @@
 //! Figures over the slots and over the sessions of a lot.
 
+use parkd::store::STAYS_MAX;
 use parking_api::ProblemCode;
 use parking_api::client::{HistoryQuery, Mutation, SessionQuery};
 use parking_api::lots::LotPatch;
 use parking_api::sessions::{GateEntry, SessionKind, SessionState};
 
+use sqlx::{Connection, SqliteConnection};
+
 use super::*;
 use crate::harness::wait_for;
+use crate::wire::Wire;
 
 #[tokio::test]
 async fn slots_are_counted_by_state_and_by_zone() {
@@ -81,6 +85,25 @@ async fn sessions_are_counted_since_midnight_where_the_lot_is() {
         all.iter().find(|s| s.kind == SessionKind::Slot && s.state == SessionState::Closed).expect("one that ended");
     let length_s = closed.closed_at.expect("it ended").ms_since(closed.opened_at) as f64 / 1_000.0;
     assert_eq!((stats.stays.stay_mean_s, stats.stays.stay_median_s), (Some(length_s), Some(length_s)));
+}
+
+#[tokio::test]
+async fn figures_of_more_stays_than_are_worked_out_are_refused_and_those_of_fewer_are_not() {
+    let parkd = Parkd::start(&[]);
+    let mut database = SqliteConnection::connect(&parkd.database_url()).await.expect("the database");
+    // Each a millisecond after the one before, from this on: 2023-11-14T22:13:20Z.
+    let since_ms: i64 = 1_700_000_000_000;
+    let stays = format!(
+        "with recursive n(i) as (select 0 union all select i + 1 from n where i < {STAYS_MAX})
+         insert into sessions (lot, id, kind, state, opened_at_ms, closed_at_ms, opened_seq, closed_seq)
+         select 'main', 'of ' || i, 'slot', 'closed', {since_ms} + i, {since_ms} + i, 1, 1 from n"
+    );
+    sqlx::query(sqlx::AssertSqlSafe(stays)).execute(&mut database).await.expect("they are written");
+    let stats =
+        async |from: &str| Wire::admin(&parkd).get(&format!("/api/sessions/stats?from=2023-11-14T{from}Z")).await;
+    assert_eq!(stats("22:13:20").await.blame(), (ProblemCode::InvalidField, Some("from".into())));
+    let fewer: serde_json::Value = stats("22:13:20.001").await.json(200);
+    assert_eq!(fewer["today"], STAYS_MAX, "{fewer}");
 }
 
 #[tokio::test]

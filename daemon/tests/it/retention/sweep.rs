@@ -1,9 +1,10 @@
 //! Objects without captures, and captures without objects.
 
+use std::io::Write;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
-use parkd::clock::new_id;
+use parkd::clock::{Clock, SystemClock, new_id};
 use parkd::objects::Objects;
 use serde_json::Value;
 
@@ -21,7 +22,11 @@ fn orphan() -> String {
 fn write(folder: &Path, key: &str) {
     let path = folder.join(key);
     std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
-    std::fs::write(path, b"nobody's").expect("a file");
+    let mut file = std::fs::File::create(path).expect("a file");
+    file.write_all(b"nobody's").expect("it is written");
+    // As old as any sweep of these tests wants it, at once and all at the same time.
+    let an_hour_ago = SystemClock.now().plus_ms(-3_600_000).ms().unsigned_abs();
+    file.set_modified(UNIX_EPOCH + Duration::from_millis(an_hour_ago)).expect("a time");
 }
 
 /// All files but the marks of databases.
