@@ -78,7 +78,8 @@ impl Trouble {
                 "try again; if it happens again, give it a supply of 5 V and at least 1 A at its 5V pin",
             ),
             Self::Refused(error) => {
-                ("device_refused", format!("the device answered {:?}", error.to_string()), refused(error))
+                let (code, advice) = Self::refused(error);
+                (code, format!("the device answered {:?}", error.to_string()), advice)
             }
             Self::Invalid(invalid) => ("usage", invalid.to_string(), "nothing was sent to the device"),
             plain => {
@@ -150,17 +151,26 @@ impl Trouble {
             ),
         }
     }
-}
 
-fn refused(error: ErrorCode) -> &'static str {
-    match error {
-        ErrorCode::UnknownCommand => "its firmware is older than this command; update it",
-        ErrorCode::BadPacket => "the line loses bytes; try a shorter cable or another port",
-        ErrorCode::UnableToConnect => "check the name of the network and its password",
-        ErrorCode::BadHostname => "take another host name",
-        ErrorCode::None | ErrorCode::Unknown | ErrorCode::Other(_) => {
-            "try again; `parkctl camera monitor` shows what it logs"
-        }
+    /// Of an answer that is an error: code, and what to try.
+    fn refused(error: ErrorCode) -> (&'static str, &'static str) {
+        let advice = match error {
+            ErrorCode::NotStored => {
+                return (
+                    "settings_not_stored",
+                    "its flash did not take them, and it is as it was before: try again; if that fails too, the flash is worn out or \
+                     damaged: `espflash erase-flash` and flash it anew, or take another board",
+                );
+            }
+            ErrorCode::UnknownCommand => "its firmware is older than this command; update it",
+            ErrorCode::BadPacket => "the line loses bytes; try a shorter cable or another port",
+            ErrorCode::UnableToConnect => "check the name of the network and its password",
+            ErrorCode::BadHostname => "take another host name",
+            ErrorCode::None | ErrorCode::Unknown | ErrorCode::Other(_) => {
+                "try again; `parkctl camera monitor` shows what it logs"
+            }
+        };
+        ("device_refused", advice)
     }
 }
 
@@ -188,6 +198,7 @@ mod tests {
             (Trouble::Brownout, "device_brownout", "supply"),
             (Trouble::Crashed, "device_crashed", "crashed"),
             (Trouble::Refused(ErrorCode::BadHostname), "device_refused", "bad host name"),
+            (Trouble::Refused(ErrorCode::NotStored), "settings_not_stored", "\"settings not stored\""),
             (Trouble::Dropped, "device_dropped", "gave up"),
             (Trouble::Invalid(Invalid::Ssid), "usage", "name"),
         ] {

@@ -160,6 +160,7 @@ enum News {
     JoinFailed,
     Scanned,
     Checked(Verdict),
+    Stored,
 }
 
 impl Board {
@@ -246,6 +247,7 @@ impl Board {
                     said.extend(self.step(Input::JoinFailed)?);
                 }
                 News::Checked(verdict) => said.extend(self.step(Input::Checked(verdict))?),
+                News::Stored => said.extend(self.step(Input::Stored)?),
                 News::Scanned => {
                     for (ssid, rssi_dbm, is_secured) in [("Guests", -80, false), (SSID, -61, true), ("Far", -90, true)]
                     {
@@ -320,6 +322,7 @@ impl Board {
                 flash.wifi = self.tried.take().or(flash.wifi.take());
                 flash.claim = self.staged.take().or(flash.claim.take());
                 self.upload_at = Some(Instant::now() + Duration::from_millis(300));
+                self.news.push((Instant::now(), News::Stored));
             }
             Deed::Revert => {
                 (self.tried, self.staged) = (None, None);

@@ -71,6 +71,8 @@ fn converse(mut data: &[u8]) {
             14 => {
                 Input::Network { ssid: core::str::from_utf8(body).unwrap_or_default(), rssi_dbm: -70, is_secured: true }
             }
+            15 => Input::Stored,
+            16 => Input::StoreFailed,
             _ => Input::Tick,
         };
         device.step(happened, &facts, now_ms, &mut check_sent);

@@ -34,6 +34,7 @@ const TROUBLES: Faults = Faults {
     uart_noise: 3,
     outage: 2,
     fading_db: 20,
+    store_fails: 20,
     power_cut: 20,
     brownout: 1,
 };

@@ -211,6 +211,11 @@ impl Vault {
         self.next = place.other();
         (place, record(self.number, settings))
     }
+
+    /// What was to be written last did not arrive: the place of the one before it is not to be written over.
+    pub fn failed(&mut self) {
+        self.next = self.next.other();
+    }
 }
 
 fn record(number: u32, settings: &Settings) -> Record {

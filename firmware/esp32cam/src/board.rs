@@ -70,7 +70,7 @@ impl CameraBoard {
     fn step(&mut self, input: Input<'_>, uart: &UartDriver<'_>) {
         let Self { machine, hands } = self;
         machine.step(input, now_ms(), &mut |output| hands.act(output, uart));
-        while let Some(told) = self.hands.told.pop() {
+        for told in std::mem::take(&mut self.hands.told) {
             self.step(told, uart);
         }
     }
@@ -110,9 +110,8 @@ impl Hands {
             Output::RestartCamera => (self.shot, self.camera) = (None, None),
             Output::Send(request) => self.send(&request),
             Output::Store { place, record } => {
-                if self.store.write(place, record).is_err() {
-                    self.told.push(Input::StoreFailed);
-                }
+                let stored = self.store.write(place, record);
+                self.told.push(if stored.is_ok() { Input::Stored } else { Input::StoreFailed });
             }
             Output::StoreBoots(record) => warn("store starts", self.store.write_boots(record)),
             Output::Led(is_lit) => drop(gpio::output(PINS.led, is_lit != PINS.led_is_low)),

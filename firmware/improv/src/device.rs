@@ -3,7 +3,7 @@
 //! It holds no settings. The caller says with every step what is true now ([`Facts`]) and carries out the deeds: it keeps a claim
 //! aside at [`Output::Stage`] and goes back to its former settings when a join fails. A network that comes with a claim is stored
 //! together with it, once a check has reached the daemon; so neither a wrong password nor a wrong address nor a client that goes
-//! away ever destroys a setup that works.
+//! away ever destroys a setup that works. A client is told of no success before it is stored.
 
 mod session;
 
@@ -20,6 +20,8 @@ pub const JOIN_MS: u64 = 25_000;
 /// Longest wait for a scan, and for the daemon's answer to a check.
 pub const SCAN_MS: u64 = 10_000;
 pub const CHECK_MS: u64 = 15_000;
+/// Longest wait for a flash.
+pub const STORE_MS: u64 = 3_000;
 /// What is kept aside is forgotten when for this long nothing is done with it. Clients check anew within half of it.
 pub const TRIAL_MS: u64 = 45_000;
 
@@ -63,6 +65,9 @@ pub enum Input<'a> {
     },
     ScanDone,
     Checked(Verdict),
+    /// [`Output::Commit`] came off.
+    Stored,
+    StoreFailed,
 }
 
 /// What the caller is to do, in this order.
@@ -83,7 +88,8 @@ pub enum Output<'a> {
         parts: u8,
         bytes: &'a [u8],
     },
-    /// Store what was joined and what was kept aside: it works.
+    /// Store what was joined and what was kept aside: it works. Say [`Input::Stored`] or [`Input::StoreFailed`]; nothing is given up
+    /// before.
     Commit,
     /// Look for networks; say [`Input::Network`] for each and then [`Input::ScanDone`].
     Scan,

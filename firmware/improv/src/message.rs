@@ -41,14 +41,23 @@ pub enum ErrorCode {
     UnknownCommand,
     UnableToConnect,
     BadHostname,
+    /// It worked and could not be stored, so that all is as before. Of our cameras alone.
+    NotStored,
     Unknown,
     /// One that the protocol does not name.
     Other(u8),
 }
 
 impl ErrorCode {
-    const NAMED: [Self; 6] =
-        [Self::None, Self::BadPacket, Self::UnknownCommand, Self::UnableToConnect, Self::BadHostname, Self::Unknown];
+    const NAMED: [Self; 7] = [
+        Self::None,
+        Self::BadPacket,
+        Self::UnknownCommand,
+        Self::UnableToConnect,
+        Self::BadHostname,
+        Self::NotStored,
+        Self::Unknown,
+    ];
 
     pub fn code(self) -> u8 {
         match self {
@@ -57,6 +66,7 @@ impl ErrorCode {
             Self::UnknownCommand => 2,
             Self::UnableToConnect => 3,
             Self::BadHostname => 5,
+            Self::NotStored => 0xc0,
             Self::Unknown => 0xff,
             Self::Other(code) => code,
         }
@@ -75,6 +85,7 @@ impl fmt::Display for ErrorCode {
             Self::UnknownCommand => f.write_str("unknown command"),
             Self::UnableToConnect => f.write_str("unable to connect"),
             Self::BadHostname => f.write_str("bad host name"),
+            Self::NotStored => f.write_str("settings not stored"),
             Self::Unknown => f.write_str("unknown error"),
             Self::Other(code) => write!(f, "error {code}"),
         }

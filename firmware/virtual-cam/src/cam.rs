@@ -128,6 +128,8 @@ pub struct Cam {
     minute_ms: u64,
     /// After so many writes to flash the power fails in one.
     writes_left: Option<u64>,
+    /// What came of settings that were stored just now, which the machine does not know yet.
+    stored_well: Option<bool>,
     uart: Vec<u8>,
     is_lit: bool,
 }
@@ -158,6 +160,7 @@ impl Cam {
             hostname: String::new(),
             minute_ms: 0,
             writes_left: None,
+            stored_well: None,
             uart: Vec::new(),
             is_lit: false,
         }
@@ -229,7 +232,7 @@ impl Cam {
         self.rssi_dbm = None;
         self.lost += self.frames.len() + usize::from(self.shot.is_some());
         self.frames.clear();
-        (self.shot, self.sent, self.net) = (None, None, Net::new());
+        (self.shot, self.sent, self.stored_well, self.net) = (None, None, None, Net::new());
         self.answers.clear();
         self.news = vec![(now_ms + BOOT_MS, News::Boot(reset))];
     }

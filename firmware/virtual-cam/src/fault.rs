@@ -30,6 +30,8 @@ pub struct Faults {
     pub outage: Permille,
     /// The signal is weaker by up to so many decibels, and by others in each minute.
     pub fading_db: u64,
+    /// Settings that are stored: the flash takes nothing of them, and says so.
+    pub store_fails: Permille,
     /// A write to flash: the power fails in it.
     pub power_cut: Permille,
     /// A minute: the supply breaks down.

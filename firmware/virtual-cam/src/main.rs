@@ -68,6 +68,9 @@ struct Args {
     /// The signal is weaker by up to so many decibels, and by others in each minute
     #[arg(long, value_name = "DB", default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=60))]
     fading: u64,
+    /// Of 1,000 times that settings are stored, the flash takes nothing in so many
+    #[arg(long, value_name = "PERMILLE", default_value_t = 0)]
+    store_fails: Permille,
     /// In so many of 1,000 writes to flash the power fails
     #[arg(long, value_name = "PERMILLE", default_value_t = 0)]
     power_cut: Permille,
@@ -96,6 +99,7 @@ impl Args {
             uart_noise: self.uart_noise,
             outage: self.outage,
             fading_db: self.fading,
+            store_fails: self.store_fails,
             power_cut: self.power_cut,
             brownout: self.brownout,
         };

@@ -96,6 +96,25 @@ fn the_core_is_handed_a_key_and_an_authority_and_uploads_over_tls_to_none_but_wh
 }
 
 #[test]
+fn a_flash_that_stores_nothing_fails_the_check_and_what_was_registered_is_taken_back() {
+    let site = Site::new();
+    let bench = plug(Faults { store_fails: 1_000, ..Faults::default() }, Flash::in_memory());
+    let port = bench.path().to_str().expect("a name");
+    let failed = run(&mut site.command(port, &format!("{USUAL} -o json")));
+    let error = failed.error();
+    assert_eq!((failed.code, &error["code"]), (Some(9), &"settings_not_stored".into()), "{failed:?}");
+    let text = |name: &str| error[name].as_str().expect("a text");
+    assert!(text("message").starts_with("step 7 of 8 (check), "), "{error}");
+    assert!(text("hint").contains("flash is worn out"), "{error}");
+    assert_eq!(site.json("camera list"), serde_json::json!([]), "nothing stays registered");
+    assert_eq!(bench.seen().settings.claim, None);
+    let mut wifi = crate::run::parkctl(site.daemon.data_dir());
+    wifi.current_dir(site.folder.path()).args(["camera", "wifi", "--port", port, "-o", "json"]);
+    let alone = run(wifi.args(["--ssid", SSID, "--password-file", "wifi"]));
+    assert_eq!((alone.code, &alone.error()["code"]), (Some(9), &"settings_not_stored".into()), "{alone:?}");
+}
+
+#[test]
 fn bytes_that_the_cable_loses_and_joins_that_fail_are_put_up_with() {
     let site = Site::new();
     let bench = plug(Faults { uart_noise: 2, ..Faults::default() }, Flash::in_memory());

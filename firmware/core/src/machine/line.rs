@@ -2,9 +2,10 @@
 
 use improv::device::{self, Facts};
 
+use super::storing::{Storing, write};
 use super::{Core, FIRMWARE, Input, Machine, Out, Output};
 use crate::authority::Arriving;
-use crate::settings::{Claim, Wifi};
+use crate::settings::{Claim, Settings, Wifi};
 use crate::text::Text;
 
 /// What a client finds this camera able to do.
@@ -82,7 +83,7 @@ impl Core {
             }
             device::Output::Authority { part, parts, bytes } => self.arriving.take(part, parts, bytes),
             device::Output::Trust(key) => self.trusted = Some(key),
-            device::Output::Commit => self.commit(now_ms, out),
+            device::Output::Commit => self.commit(out),
             device::Output::Scan => out(Output::Scan),
             device::Output::Check => self.wire.check(),
             device::Output::Rename(name) => {
@@ -101,6 +102,11 @@ impl Core {
                 self.abandon_check(now_ms, out);
             }
             device::Output::Revert => {
+                if self.storing == Storing::Commit {
+                    // Over whatever of it may have arrived.
+                    self.storing = Storing::Nothing;
+                    self.store(out);
+                }
                 (self.staged, self.trusted, self.arriving) = (None, None, Arriving::NOTHING);
                 self.abandon_network(now_ms, out);
                 self.abandon_check(now_ms, out);
@@ -108,17 +114,29 @@ impl Core {
         }
     }
 
-    /// What was joined and what was kept aside has worked: from now on it is what the camera has.
-    fn commit(&mut self, now_ms: u64, out: Out<'_>) {
-        let before = self.settings.claim;
-        self.settings.wifi = self.link.candidate.take().or(self.settings.wifi);
-        if let Some(claim) = self.staged.take() {
-            self.settings.claim = Some(claim);
-            self.settings.authority = *self.arriving.authority();
+    /// What was joined and what was kept aside has worked: it is what the camera has as soon as it is stored.
+    fn commit(&mut self, out: Out<'_>) {
+        self.storing = Storing::Commit;
+        let proved = self.with_what_worked();
+        write(&mut self.vault, &proved, out);
+    }
+
+    fn with_what_worked(&self) -> Settings {
+        let is_claimed = self.staged.is_some();
+        Settings {
+            wifi: self.link.candidate.or(self.settings.wifi),
+            claim: self.staged.or(self.settings.claim),
+            authority: if is_claimed { *self.arriving.authority() } else { self.settings.authority },
+            firmware_key: self.trusted.or(self.settings.firmware_key),
+            ..self.settings.clone()
         }
-        self.settings.firmware_key = self.trusted.take().or(self.settings.firmware_key);
+    }
+
+    pub(super) fn committed(&mut self, now_ms: u64, out: Out<'_>) {
+        let before = self.settings.claim;
+        self.settings = self.with_what_worked();
+        (self.link.candidate, self.staged, self.trusted) = (None, None, None);
         self.updating.forget_refusal();
-        self.store(out);
         if self.settings.claim != before {
             // Pictures that were taken for another daemon, or as another camera, are not this one's.
             self.give_up(now_ms, out);

@@ -3,6 +3,7 @@
 mod eye;
 mod line;
 mod link;
+mod storing;
 mod update;
 mod voice;
 mod wire;
@@ -23,6 +24,7 @@ use crate::text::Text;
 use eye::Eye;
 pub use eye::QUALITIES;
 use link::Link;
+use storing::Storing;
 use update::Updating;
 use voice::Voice;
 use wire::Wire;
@@ -127,7 +129,9 @@ pub enum Input<'a> {
     },
     /// A firmware could not be written.
     UpdateFailed,
-    /// Settings could not be written: they are gone with the power.
+    /// What came of [`Output::Store`].
+    Stored,
+    /// The place holds what it held before.
     StoreFailed,
 }
 
@@ -170,6 +174,7 @@ pub enum Output<'a> {
     Send(Request<'a>),
     /// Give this request up and say nothing more about it.
     Hang(u32),
+    /// Say [`Input::Stored`] or [`Input::StoreFailed`] before anything else.
     Store {
         place: Place,
         record: &'a [u8],
@@ -248,6 +253,7 @@ struct Core {
     free_heap_bytes: Option<u32>,
     /// Whatever went wrong, counted.
     errors: u32,
+    storing: Storing,
     /// What is set is not what is stored.
     is_forgetful: bool,
 }
@@ -283,6 +289,7 @@ impl Machine {
             rssi_dbm: None,
             free_heap_bytes: None,
             errors: 0,
+            storing: Storing::Nothing,
             is_forgetful: false,
         };
         Self { device: Device::new(), core }
@@ -337,7 +344,16 @@ impl Machine {
                 }
             }
             Input::UpdateFailed => core.update_failed(now_ms, out),
-            Input::StoreFailed => core.store_failed(),
+            Input::Stored => {
+                if core.stored(now_ms, out) {
+                    self.heard(improv::device::Input::Stored, now_ms, out);
+                }
+            }
+            Input::StoreFailed => {
+                if core.store_failed(now_ms, out) {
+                    self.heard(improv::device::Input::StoreFailed, now_ms, out);
+                }
+            }
         }
         self.cable(input, now_ms, out);
         // Whether a new picture could be kept is known after this step.
@@ -392,17 +408,6 @@ impl Core {
             self.boots.forgive();
             out(Output::StoreBoots(&self.boots.record()));
         }
-    }
-
-    fn store(&mut self, out: Out<'_>) {
-        self.is_forgetful = false;
-        let (place, record) = self.vault.write(&self.settings);
-        out(Output::Store { place, record: record.as_bytes() });
-    }
-
-    fn store_failed(&mut self) {
-        self.errors += 1;
-        self.is_forgetful = true;
     }
 
     /// Starts again, because something does not move any more; that counts as a failure.

@@ -1,5 +1,6 @@
 //! New firmware: offered, fetched, started on trial, kept once it has proved itself.
 
+use super::storing::Storing;
 use super::{Core, Out, Output};
 use crate::orders::Offer;
 use crate::ota::{self, ID_MAX, Own, Refusal, Update};
@@ -180,16 +181,25 @@ impl Core {
 
     pub(super) fn advance_update(&mut self, now_ms: u64, out: Out<'_>) {
         let is_clear = self.ring.frames().is_empty() && self.wire.is_idle();
-        if self.updating.restart_ms.is_some_and(|by_ms| is_clear || now_ms >= by_ms) {
+        let is_due = self.updating.restart_ms.is_some_and(|by_ms| is_clear || now_ms >= by_ms);
+        if is_due && self.storing == Storing::Nothing {
             self.updating.restart_ms = None;
             // Written down before it is started: what does not come back from it is known.
+            self.storing = Storing::Start;
             self.store(out);
-            out(Output::StartUpdate);
         }
         if self.updating.trial_by_ms.is_some_and(|by_ms| now_ms >= by_ms) {
             self.updating.trial_by_ms = None;
             out(Output::GoBack);
         }
+    }
+
+    /// It could not be written down, so it was not tried.
+    pub(super) fn not_started(&mut self, now_ms: u64, out: Out<'_>) {
+        let before = self.settings.tried.filter(|tried| tried.tries > 1);
+        self.settings.tried = before.map(|tried| Tried { tries: tried.tries - 1, ..tried });
+        self.updating.say("flash_failed");
+        self.abort_update(now_ms, out);
     }
 
     /// The daemon has accepted a picture from this firmware.

@@ -60,6 +60,14 @@ fn the_longest_settings_fit_and_are_read_again() {
 }
 
 #[test]
+fn what_did_not_arrive_is_written_once_more_to_the_same_place() {
+    let mut vault = Vault::open(&[], &[]).0;
+    assert_eq!((vault.write(&full()).0, vault.write(&full()).0), (Place::A, Place::B));
+    vault.failed();
+    assert_eq!(vault.write(&full()).0, Place::B, "the other holds the newest");
+}
+
+#[test]
 fn fields_of_a_newer_firmware_are_left_alone_and_those_of_an_older_one_are_few() {
     let whole = record(1, &full());
     let rebuilt = |fields: &[u8]| {

@@ -196,6 +196,18 @@ fn what_cannot_be_asked_is_not_sent() {
     assert_eq!(Stage::new().step(input), ["Invalid(Hostname)"]);
 }
 
+/// What a device does at once, and what comes of it.
+fn act(output: device::Output<'_>, to_client: &mut Vec<u8>, deeds: &mut Vec<device::Input<'static>>) {
+    match output {
+        device::Output::Send(bytes) => to_client.extend_from_slice(bytes),
+        device::Output::Join(_) => deeds.push(device::Input::Joined),
+        device::Output::Scan => deeds.push(device::Input::ScanDone),
+        device::Output::Check => deeds.push(device::Input::Checked(Verdict::Ok)),
+        device::Output::Commit => deeds.push(device::Input::Stored),
+        _ => {}
+    }
+}
+
 /// Both ends on one line that loses and changes bytes where it is told to; the radio always lets the device in.
 fn provision_over(faults: &[(usize, Option<u8>)]) -> Result<(), String> {
     let facts = Facts {
@@ -240,21 +252,13 @@ fn provision_over(faults: &[(usize, Option<u8>)]) -> Result<(), String> {
                 is_asked = true;
             }
             client.step(Input::Tick, now_ms, &mut on_client);
-            let mut on_device = |output: device::Output<'_>| match output {
-                device::Output::Send(bytes) => to_client.extend_from_slice(bytes),
-                device::Output::Join(_) => deeds.push(device::Input::Joined),
-                device::Output::Scan => deeds.push(device::Input::ScanDone),
-                device::Output::Check => deeds.push(device::Input::Checked(Verdict::Ok)),
-                _ => {}
-            };
-            device.step(device::Input::Tick, &facts, now_ms, &mut on_device);
-            device.step(device::Input::Bytes(&std::mem::take(&mut to_device)), &facts, now_ms, &mut on_device);
-            for deed in std::mem::take(&mut deeds) {
-                device.step(deed, &facts, now_ms, &mut |output| {
-                    if let device::Output::Send(bytes) = output {
-                        to_client.extend_from_slice(bytes);
-                    }
-                });
+            device.step(device::Input::Tick, &facts, now_ms, &mut |output| act(output, &mut to_client, &mut deeds));
+            let bytes = std::mem::take(&mut to_device);
+            device.step(device::Input::Bytes(&bytes), &facts, now_ms, &mut |output| {
+                act(output, &mut to_client, &mut deeds);
+            });
+            while let Some(deed) = deeds.pop() {
+                device.step(deed, &facts, now_ms, &mut |output| act(output, &mut to_client, &mut deeds));
             }
             let mut on_client = |output: Output<'_>| match output {
                 Output::Send(bytes) => to_device.extend(spoil(bytes)),

@@ -2,7 +2,7 @@
 
 use core::fmt::Write;
 
-use super::{CHECK_MS, Facts, Input, JOIN_MS, Output, SCAN_MS, TRIAL_MS};
+use super::{CHECK_MS, Facts, Input, JOIN_MS, Output, SCAN_MS, STORE_MS, TRIAL_MS};
 use crate::command::{Command, Refused, code};
 use crate::frame::{DATA_MAX, TooLong, Wire};
 use crate::message::{ErrorCode, Message, State};
@@ -18,6 +18,15 @@ const HAS_WIFI: u8 = 2;
 enum Job {
     Join,
     Scan,
+    Check,
+    /// Of the settings that this call has shown to work.
+    Store(Proof),
+}
+
+/// What has shown that settings work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Proof {
+    Join,
     Check,
 }
 
@@ -99,12 +108,15 @@ impl Session {
             }
             (Input::ScanDone, Some(Job::Scan)) => self.scanned(out),
             (Input::Checked(verdict), Some(Job::Check)) => self.checked(verdict, facts, now_ms, out),
+            (Input::Stored, Some(Job::Store(proof))) => self.stored(proof, facts, out),
+            (Input::StoreFailed, Some(Job::Store(proof))) => self.not_stored(proof, facts, out),
             (Input::Tick, Some(job)) if self.job.is_some_and(|(_, by_ms)| now_ms >= by_ms) => {
                 out(Output::Abandon);
                 match job {
                     Job::Join => self.not_joined(facts, now_ms, out),
                     Job::Scan => self.scanned(out),
                     Job::Check => self.checked(Verdict::Unreachable, facts, now_ms, out),
+                    Job::Store(proof) => self.not_stored(proof, facts, out),
                 }
             }
             (Input::Tick, None) if !self.aside.is_empty() && now_ms >= self.aside.by_ms => self.revert(out),
@@ -207,7 +219,7 @@ impl Session {
 
     fn state(&self, facts: &Facts<'_>) -> State {
         match self.job {
-            Some((Job::Join, _)) => State::Provisioning,
+            Some((Job::Join | Job::Store(Proof::Join), _)) => State::Provisioning,
             _ if facts.is_provisioned || self.aside.has_network => State::Provisioned,
             _ => State::Ready,
         }
@@ -220,16 +232,14 @@ impl Session {
     }
 
     fn joined(&mut self, facts: &Facts<'_>, now_ms: u64, out: Out<'_>) {
-        self.job = None;
         if self.aside.is_empty() {
-            out(Output::Commit);
-        } else {
-            // Stored together with what came before it, or not at all.
-            self.aside.has_network = true;
-            self.aside.renew(now_ms);
+            return self.commit(Proof::Join, now_ms, out);
         }
-        send(&Wire::state(State::Provisioned), out);
-        answer(code::WIFI, address(facts), out);
+        self.job = None;
+        // Stored together with what came before it, or not at all.
+        self.aside.has_network = true;
+        self.aside.renew(now_ms);
+        tell_joined(facts, out);
     }
 
     fn not_joined(&mut self, facts: &Facts<'_>, now_ms: u64, out: Out<'_>) {
@@ -249,17 +259,35 @@ impl Session {
         self.aside.renew(now_ms);
         match verdict {
             _ if self.aside.is_empty() => {}
-            Verdict::Ok => {
-                self.aside = Aside::NOTHING;
-                out(Output::Commit);
-            }
+            Verdict::Ok => return self.commit(Proof::Check, now_ms, out),
             // The daemon itself said no.
             Verdict::Refused | Verdict::UnknownCamera => self.revert(out),
             // A network that was joined just now may need a moment before it carries anything.
             _ => {}
         }
-        let rssi = facts.rssi_dbm.map(|dbm| Decimal::new(dbm.into()));
-        answer(code::CHECK, [verdict.word(), rssi.as_ref().map_or("", Decimal::as_str)], out);
+        tell_verdict(verdict, facts, out);
+    }
+
+    fn commit(&mut self, proof: Proof, now_ms: u64, out: Out<'_>) {
+        self.job = Some((Job::Store(proof), now_ms + STORE_MS));
+        out(Output::Commit);
+    }
+
+    fn stored(&mut self, proof: Proof, facts: &Facts<'_>, out: Out<'_>) {
+        (self.job, self.aside) = (None, Aside::NOTHING);
+        match proof {
+            Proof::Join => tell_joined(facts, out),
+            Proof::Check => tell_verdict(Verdict::Ok, facts, out),
+        }
+    }
+
+    fn not_stored(&mut self, proof: Proof, facts: &Facts<'_>, out: Out<'_>) {
+        self.job = None;
+        self.revert(out);
+        fail(ErrorCode::NotStored, out);
+        if proof == Proof::Join {
+            send(&Wire::state(self.state(facts)), out);
+        }
     }
 
     fn revert(&mut self, out: Out<'_>) {
@@ -270,6 +298,16 @@ impl Session {
 
 fn address<'a>(facts: &Facts<'a>) -> impl Iterator<Item = &'a str> + use<'a> {
     Some(facts.url).filter(|url| !url.is_empty()).into_iter()
+}
+
+fn tell_joined(facts: &Facts<'_>, out: Out<'_>) {
+    send(&Wire::state(State::Provisioned), out);
+    answer(code::WIFI, address(facts), out);
+}
+
+fn tell_verdict(verdict: Verdict, facts: &Facts<'_>, out: Out<'_>) {
+    let rssi = facts.rssi_dbm.map(|dbm| Decimal::new(dbm.into()));
+    answer(code::CHECK, [verdict.word(), rssi.as_ref().map_or("", Decimal::as_str)], out);
 }
 
 fn tell_network(facts: &Facts<'_>, out: Out<'_>) {

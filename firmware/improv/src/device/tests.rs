@@ -114,9 +114,37 @@ fn a_join_is_stored_once_it_has_come_off() {
     let mut stage = Stage::new(FRESH);
     assert_eq!(stage.ask(wifi()), ["Provisioning", "Join(Wifi { ssid: \"Lot Wi-Fi\", .. })"]);
     assert_eq!(stage.ask(Command::State), ["Provisioning"]);
+    assert_eq!(stage.step(Input::Joined), ["Commit"]);
+    assert_eq!(stage.ask(Command::State), ["Provisioning"], "nothing is promised yet");
     stage.facts = online();
-    assert_eq!(stage.step(Input::Joined), ["Commit", "Provisioned", "0x1: http://192.0.2.7/"]);
-    assert_eq!(stage.step(Input::Joined), Vec::<String>::new(), "once");
+    assert_eq!(stage.step(Input::Stored), ["Provisioned", "0x1: http://192.0.2.7/"]);
+    assert_eq!((stage.step(Input::Joined), stage.step(Input::Stored)), (vec![], vec![]), "once");
+}
+
+#[test]
+fn what_worked_and_cannot_be_stored_is_said_and_given_up() {
+    let mut stage = Stage::new(FRESH);
+    stage.ask(wifi());
+    stage.step(Input::Joined);
+    assert_eq!(stage.step(Input::StoreFailed), ["Revert", "error: settings not stored", "Ready"]);
+    assert_eq!(stage.step(Input::Stored), Vec::<String>::new(), "too late");
+
+    let mut working = Stage::new(Facts { is_claimed: true, ..online() });
+    working.ask(claim());
+    working.ask(Command::Check);
+    assert_eq!(working.step(Input::Checked(Verdict::Ok)), ["Commit"]);
+    assert_eq!(working.step(Input::StoreFailed), ["Revert", "error: settings not stored"]);
+    working.ask(Command::Check);
+    assert_eq!(working.step(Input::Checked(Verdict::Ok)), ["0xc2: ok | -61"], "of what it had before");
+
+    working.ask(claim());
+    working.ask(Command::Check);
+    working.step(Input::Checked(Verdict::Ok));
+    assert_eq!(
+        working.after(STORE_MS),
+        ["Abandon", "Revert", "error: settings not stored"],
+        "a flash that says nothing"
+    );
 }
 
 #[test]
@@ -165,7 +193,8 @@ fn a_claim_is_kept_aside_until_it_has_proved_itself() {
     assert_eq!(stage.ask(Command::Check), ["0xc2: unclaimed | -61"], "it is forgotten");
     stage.ask(claim());
     assert_eq!(stage.ask(Command::Check), ["Check"]);
-    assert_eq!(stage.step(Input::Checked(Verdict::Ok)), ["Commit", "0xc2: ok | -61"]);
+    assert_eq!(stage.step(Input::Checked(Verdict::Ok)), ["Commit"]);
+    assert_eq!(stage.step(Input::Stored), ["0xc2: ok | -61"]);
     stage.facts.is_claimed = true;
     stage.ask(Command::Check);
     assert_eq!(stage.step(Input::Checked(Verdict::Ok)), ["0xc2: ok | -61"], "it is stored already");
@@ -183,7 +212,8 @@ fn a_network_that_comes_with_a_claim_is_stored_when_the_claim_has_worked() {
     assert_eq!(stage.step(Input::Checked(Verdict::Unreachable)), ["0xc2: unreachable | -61"], "it may be tried again");
     assert_eq!(stage.after(TRIAL_MS - 1), Vec::<String>::new());
     stage.ask(Command::Check);
-    assert_eq!(stage.step(Input::Checked(Verdict::Ok)), ["Commit", "0xc2: ok | -61"]);
+    assert_eq!(stage.step(Input::Checked(Verdict::Ok)), ["Commit"]);
+    assert_eq!(stage.step(Input::Stored), ["0xc2: ok | -61"]);
     assert_eq!(stage.after(TRIAL_MS), Vec::<String>::new(), "it stays");
 }
 
@@ -198,7 +228,7 @@ fn what_nobody_checks_is_forgotten_and_a_join_after_that_is_stored_by_itself() {
     assert_eq!(stage.after(1), ["Revert"]);
     assert_eq!(stage.ask(Command::State), ["Ready"]);
     stage.ask(wifi());
-    assert_eq!(stage.step(Input::Joined), ["Commit", "Provisioned", "0x1: http://192.0.2.7/"]);
+    assert_eq!(stage.step(Input::Joined), ["Commit"]);
 }
 
 #[test]
@@ -222,7 +252,8 @@ fn the_key_of_whoever_signs_firmware_is_kept_aside_like_a_claim() {
         [format!("Trust({:?})", [7; 32]), "0xc3: smart-parking | 1 | a4:cf:12:00:00:01 | 1 | health".into()]
     );
     assert_eq!(stage.ask(Command::Check), ["Check"]);
-    assert_eq!(stage.step(Input::Checked(Verdict::Ok)), ["Commit", "0xc2: ok | -61"]);
+    assert_eq!(stage.step(Input::Checked(Verdict::Ok)), ["Commit"]);
+    assert_eq!(stage.step(Input::Stored), ["0xc2: ok | -61"]);
     assert_eq!(stage.ask(Command::Check), ["Check"]);
     assert_eq!(stage.step(Input::Checked(Verdict::Ok)), ["0xc2: ok | -61"], "once");
 }

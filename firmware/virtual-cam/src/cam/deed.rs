@@ -23,6 +23,9 @@ impl Cam {
         });
         // What was restarted meanwhile begins with what is in flash.
         self.machine = machine;
+        if let Some(is_stored) = self.stored_well.take() {
+            self.step(if is_stored { Input::Stored } else { Input::StoreFailed }, now_ms);
+        }
     }
 
     fn soon(&mut self, now_ms: u64, after_ms: u64, news: News) {
@@ -58,7 +61,13 @@ impl Cam {
             // What its answer says is not the camera's any more.
             Output::Hang(id) => _ = self.sent.take_if(|(sent, _)| *sent == id),
             Output::Send(request) => self.send(&request),
-            Output::Store { place, record } => self.write(Sector::Settings(place), record, now_ms),
+            Output::Store { place, record } => {
+                let fails = Faults::happens(&mut self.chance, self.options.faults.store_fails);
+                self.stored_well = Some(!fails);
+                if !fails {
+                    self.write(Sector::Settings(place), record, now_ms);
+                }
+            }
             Output::StoreBoots(record) => self.write(Sector::Boots, record, now_ms),
             Output::Led(is_lit) => self.is_lit = is_lit,
             Output::BeginUpdate => self.flash.erase_spare(),

@@ -179,4 +179,13 @@ fn a_flash_that_cannot_be_written_leaves_the_camera_as_it_is() {
     world.run(200_000);
     assert_eq!(did(&world, "StartUpdate"), 0);
     assert!(world.stored.len() > 1);
+
+    let mut world = offered(&key());
+    world.run_to("BeginUpdate");
+    world.store_fails = true;
+    world.run(1_000_000);
+    assert_eq!((did(&world, "StartUpdate"), world.machine.settings().tried), (0, None), "nobody would know of the try");
+    world.store_fails = false;
+    world.run(7_200_000);
+    assert_eq!(world.machine.settings().tried.map(|tried| tried.tries), Some(1));
 }

@@ -122,6 +122,41 @@ fn a_daemon_that_is_not_there_leaves_a_working_camera_as_it_was_though_the_netwo
 }
 
 #[test]
+fn a_flash_that_takes_nothing_is_said_before_anybody_believes_it_and_leaves_all_as_it_was() {
+    let mut world = World::new();
+    world.store_fails = true;
+    world.provision();
+    assert_eq!(world.said().last().map(String::as_str), Some("settings not stored"));
+    world.ask(&wifi(SSID, PASSWORD));
+    world.run(500);
+    assert_eq!(world.said(), ["Provisioning", "settings not stored", "Ready"]);
+    assert_eq!(*world.machine.settings(), Settings::default());
+
+    let mut world = World::at_work();
+    let before = world.machine.settings().clone();
+    let check = |world: &mut World| {
+        world.ask(&claim("park_other", "cam-9"));
+        world.said();
+        world.ask(&Command::Check);
+        world.run(500);
+        world.said()
+    };
+    world.store_fails = true;
+    assert_eq!(check(&mut world), ["settings not stored"]);
+    assert_eq!(*world.machine.settings(), before);
+    let stored = world.stored.len();
+    world.run(120_000);
+    assert!(world.stored.len() > stored, "it is at work as before");
+    world.restart(Reset::PowerOn);
+    assert_eq!(*world.machine.settings(), before);
+    world.store_fails = false;
+    world.run(15_000);
+    assert_eq!(check(&mut world), ["0xc2: ok | -61"]);
+    world.restart(Reset::PowerOn);
+    assert_eq!(world.machine.settings().claim.expect("a claim").camera.as_str(), "cam-9");
+}
+
+#[test]
 fn a_network_on_trial_that_drops_once_is_joined_once_more() {
     let mut world = World::new();
     world.ask(&claim("park_t", "cam-1"));

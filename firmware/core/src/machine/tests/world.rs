@@ -75,6 +75,10 @@ pub struct World {
     pub uart: Vec<u8>,
     pub led: bool,
     pub deeds: VecDeque<Deed>,
+    /// Nothing of what is stored arrives.
+    pub store_fails: bool,
+    /// What came of the last write.
+    stored_well: Option<bool>,
     /// Every write to flash is counted, and the one of this number is cut at this byte.
     pub cut: Option<(usize, usize)>,
     pub writes: usize,
@@ -125,6 +129,8 @@ impl World {
             uart: Vec::new(),
             led: false,
             deeds: VecDeque::new(),
+            store_fails: false,
+            stored_well: None,
             cut: None,
             writes: 0,
             is_dead: false,
@@ -159,7 +165,7 @@ impl World {
         self.machine = Machine::new(self.board.clone(), &boot);
         self.kept.clear();
         self.deeds.clear();
-        (self.is_in, self.is_dead, self.cut) = (false, false, None);
+        (self.is_in, self.is_dead, self.cut, self.stored_well) = (false, false, None, None);
     }
 
     pub fn ask(&mut self, command: &Command<'_>) {
@@ -254,6 +260,9 @@ impl World {
         let now_ms = self.now_ms;
         machine.step(input, now_ms, &mut |output| self.act(output));
         self.machine = machine;
+        if let Some(is_stored) = self.stored_well.take() {
+            self.step(if is_stored { Input::Stored } else { Input::StoreFailed });
+        }
     }
 
     fn act(&mut self, output: Output<'_>) {
@@ -297,6 +306,10 @@ impl World {
 
     fn write(&mut self, place: usize, record: &[u8]) {
         self.writes += 1;
+        self.stored_well = Some(!self.store_fails);
+        if self.store_fails {
+            return;
+        }
         let cut_at = self.cut.filter(|(write, _)| *write == self.writes).map(|(_, at)| at);
         let mut cell = vec![0xff; crate::settings::RECORD_MAX];
         let len = record.len().min(cut_at.unwrap_or(usize::MAX));
