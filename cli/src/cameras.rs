@@ -119,6 +119,8 @@ pub enum OnCable {
 }
 
 const LIST_EXAMPLES: &str = "\
+MODE is what a camera may do about the slots that it sees: see `parkctl camera occupancy --help`.
+
 Examples:
   parkctl camera list
   parkctl camera list -o json";
@@ -278,9 +280,10 @@ impl Record for Camera {
         vec![
             Column::new("id", "/id", Show::Text).table("CAMERA", 0),
             Column::new("status", "/status", Show::Record(status)).table("STATUS", 0),
-            Column::new("name", "/name", Show::Text).table("NAME", 3).flexible(),
+            Column::new("name", "/name", Show::Text).table("NAME", 5).flexible(),
             Column::new("zone", "/zone", Show::Text).table("ZONE", 2).flexible(),
-            Column::new("interval_s", "/interval_s", Show::Seconds).table("EVERY", 4),
+            Column::new("interval_s", "/interval_s", Show::Seconds).table("EVERY", 6),
+            Column::new("occupancy", "/occupancy", Show::Text).table("MODE", 3),
             Column::new("status_at", "/status_at", Show::Age),
             Column::new("created_at", "/created_at", Show::Age),
             Column::new("rev", "/rev", Show::Number),
@@ -292,9 +295,9 @@ impl Record for Camera {
             Column::new("capture_id", "/contact/capture_id", Show::Text),
             Column::new("health_at", "/contact/health_at", Show::Age),
             Column::new("uptime_s", "/contact/health/uptime_s", Show::Seconds),
-            Column::new("rssi_dbm", "/contact/health/rssi_dbm", Show::Number).table("DBM", 5),
+            Column::new("rssi_dbm", "/contact/health/rssi_dbm", Show::Number).table("DBM", 7),
             Column::new("free_heap_bytes", "/contact/health/free_heap_bytes", Show::Bytes),
-            Column::new("firmware", "/contact/health/firmware", Show::Text).table("FIRMWARE", 6).flexible(),
+            Column::new("firmware", "/contact/health/firmware", Show::Text).table("FIRMWARE", 4).flexible(),
             Column::new("reset_reason", "/contact/health/reset_reason", Show::Text),
             Column::new("queue_depth", "/contact/health/queue_depth", Show::Number),
             Column::new("dropped", "/contact/health/dropped", Show::Number),

@@ -295,6 +295,7 @@ mod tests {
             frozen_since: None,
             moved_since: None,
             blind_slots: Vec::new(),
+            occupancy: None,
             contact: None,
         }
     }

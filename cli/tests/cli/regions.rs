@@ -76,6 +76,21 @@ fn a_file_that_holds_no_regions_is_refused_with_its_mistake() {
 }
 
 #[test]
+fn a_list_of_cameras_says_what_each_runs_and_what_it_may_do_on_a_terminal_of_usual_width() {
+    let (daemon, folder) = site();
+    let ask = |line: &str| ask_in(&daemon, folder.path(), line);
+    assert_eq!(json_of(&ask("camera list -o json"))[0]["occupancy"], Value::Null, "no region was drawn yet");
+    assert_eq!(ask("camera regions set cam-1 regions.json --mode suggest").code, Some(0));
+    assert_eq!(ask("camera health cam-1 --firmware 1.4.2 --rssi -61").code, Some(0));
+    assert_eq!(json_of(&ask("camera list -o json"))[0]["occupancy"], "suggest");
+    assert!(ask("camera list -o csv").out.contains(",cam-1,,60,suggest,"));
+    let shown = on_a_terminal(&daemon, "camera list", "1.4.2");
+    for word in ["CAMERA", "STATUS", "EVERY", "MODE", "SEEN", "DBM", "FIRMWARE", "suggest"] {
+        assert!(shown.contains(word), "{word}: {shown}");
+    }
+}
+
+#[test]
 fn a_preview_shows_each_region_in_the_colour_of_its_slot() {
     let (daemon, folder) = site();
     let ask = |line: &str| ask_in(&daemon, folder.path(), line);
@@ -105,7 +120,7 @@ fn a_preview_shows_each_region_in_the_colour_of_its_slot() {
 /// What somebody sees who types this, until `end` is there.
 fn on_a_terminal(daemon: &Daemon, line: &str, end: &str) -> String {
     let (mut screen, terminal, _) = pty();
-    let size = rustix::termios::Winsize { ws_row: 40, ws_col: 100, ws_xpixel: 0, ws_ypixel: 0 };
+    let size = rustix::termios::Winsize { ws_row: 40, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0 };
     rustix::termios::tcsetwinsize(&terminal, size).expect("a size");
     let copy = || terminal.try_clone().expect("one more");
     let mut command = parkctl(daemon.data_dir());

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::regions::RegionsMode;
 use crate::slots::words;
 use crate::{CameraId, CaptureId, SlotCode, Time};
 
@@ -55,6 +56,9 @@ pub struct Camera {
     /// its zone, unless another camera sees them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub blind_slots: Vec<SlotCode>,
+    /// What it may do about the slots that it sees; absent before any region was drawn, and in events and snapshots.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub occupancy: Option<RegionsMode>,
     /// Its last contact; absent in events, which record changes only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contact: Option<Contact>,

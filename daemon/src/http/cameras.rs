@@ -45,9 +45,10 @@ fn found(app: &App, lot: &LotHandle, id: &CameraId) -> Result<Camera> {
     }
 }
 
-/// The camera, and who is blind because of it.
+/// The camera, who is blind because of it, and what it may do about what it sees.
 fn shown(state: &LotState, camera: &Camera) -> Camera {
-    Camera { blind_slots: state.blind_slots(camera), ..camera.clone() }
+    let occupancy = state.regions_of(&camera.id).map(|drawn| drawn.mode);
+    Camera { blind_slots: state.blind_slots(camera), occupancy, ..camera.clone() }
 }
 
 /// What the daemon wants of the camera that calls; nobody else is told.

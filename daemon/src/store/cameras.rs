@@ -59,6 +59,7 @@ impl TryFrom<CameraRow> for Camera {
             frozen_since: row.frozen_since_ms.map(Time::from_ms),
             moved_since: row.moved_since_ms.map(Time::from_ms),
             blind_slots: Vec::new(),
+            occupancy: None,
             contact: None,
         })
     }

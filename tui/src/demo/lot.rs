@@ -382,6 +382,7 @@ fn cameras(now: Time) -> Vec<Camera> {
             frozen_since: None,
             moved_since: None,
             blind_slots: Vec::new(),
+            occupancy: None,
             contact: Some(contact),
         })
     };

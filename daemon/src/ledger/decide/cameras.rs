@@ -47,6 +47,7 @@ pub(super) fn create(
         frozen_since: None,
         moved_since: None,
         blind_slots: Vec::new(),
+        occupancy: None,
         contact: None,
     };
     let mut changes = vec![EventChange::CameraCreated { camera: camera.clone() }];

@@ -208,6 +208,7 @@ fn camera(id: &str, rev: u64) -> Camera {
         frozen_since: None,
         moved_since: Some(time(rev)),
         blind_slots: Vec::new(),
+        occupancy: None,
         contact: None,
     }
 }
