@@ -128,6 +128,11 @@ impl Captures {
         }
     }
 
+    /// What was heard of cameras.
+    pub fn contacts(&self) -> &Contacts {
+        &self.contacts
+    }
+
     /// Pictures of cameras that nobody has looked at yet.
     pub fn newest(&self) -> &Newest {
         &self.newest

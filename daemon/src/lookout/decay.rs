@@ -12,12 +12,13 @@ use tokio::sync::OwnedMutexGuard;
 use super::fresh::{Due, View, due};
 use super::memory::Known;
 use super::{Key, Lookout};
+use crate::cameras::pace_s;
 use crate::ledger::{Command, LotHandle, LotState, SlotNote};
 
 /// Slots that may decay, and the cameras that see them.
 #[derive(Default)]
 struct Watched {
-    /// With their intervals in seconds.
+    /// With how often they send, in seconds.
     cameras: Vec<(CameraId, u32)>,
     /// With the places of their cameras in that list.
     slots: Vec<(Arc<Slot>, Vec<usize>)>,
@@ -36,12 +37,13 @@ impl Lookout {
     }
 
     async fn all_due(&self, lot: &LotHandle, heard_from: Time) -> Result<Vec<(Arc<Slot>, Due)>, String> {
-        let watched = lot.read(Watched::of);
+        let mut watched = lot.read(Watched::of);
         if watched.slots.is_empty() {
             return Ok(Vec::new());
         }
         let mut known = Vec::with_capacity(watched.cameras.len());
-        for (camera, _) in &watched.cameras {
+        for (camera, every_s) in &mut watched.cameras {
+            *every_s = pace_s(*every_s, self.captures.contacts().get(lot.id(), camera).as_ref());
             known.push(self.known(&(lot.id().clone(), camera.clone())).await?.lock_owned().await);
         }
         let now = self.clock.now();

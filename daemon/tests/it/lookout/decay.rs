@@ -1,6 +1,6 @@
 //! What becomes of a slot whose camera says nothing any more: stale, then unknown, whatever the reason.
 
-use parking_api::cameras::CameraPatch;
+use parking_api::cameras::{CameraPatch, GENTLE_FACTOR, Health, OFFLINE_INTERVALS};
 use parking_api::client::Mutation;
 use parking_api::regions::RegionsMode;
 use parking_api::slots::{SlotState, Source};
@@ -100,13 +100,20 @@ async fn what_a_camera_said_is_stale_as_soon_as_nobody_looks_any_more() {
 }
 
 #[tokio::test]
-async fn a_slot_that_its_camera_has_taken_over_from_people_decays_with_it() {
+async fn a_slot_that_its_camera_has_taken_over_from_people_decays_with_it_at_the_pace_of_one_that_saves_power() {
     let mut yard = Yard::new(RegionsMode::Auto).await;
     yard.learn().await;
     let slot = yard.slot("A-1").await;
     assert_eq!((slot.state, slot.source), (SlotState::Free, Source::Manual));
+    let gentle = Health { mode: Some("gentle".into()), ..Health::default() };
+    yard.admin.camera_health(&cam(1), &gentle).await.expect("it is noted");
     hurry(&yard).await;
-    yard.becomes("A-1", SlotState::Unknown).await;
+    let seen_at = yard.view("A-1").await.seen_at.expect("it was seen");
+    let unknown = yard.becomes("A-1", SlotState::Unknown).await;
+    let silence_ms = unknown.changed_at.ms_since(seen_at);
+    // With the grace that every camera has; the picture before the last was a moment ago.
+    let pace_ms = i64::from(OFFLINE_INTERVALS * GENTLE_FACTOR) * 1_000;
+    assert!(silence_ms > pace_ms + 2_000, "{silence_ms}");
     assert_eq!(yard.slot("A-2").await.state, SlotState::Free, "of this one it only learns");
 }
 
