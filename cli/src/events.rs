@@ -1,21 +1,23 @@
 //! `parkctl event`: the log of a lot, as it was and as it grows.
 
+mod tail;
+
 use std::time::Duration;
 
 use clap::Subcommand;
-use parking_api::ProblemCode;
-use parking_api::client::{self, Client, EventQuery};
+use parking_api::client::{Client, EventQuery};
 use parking_api::events::{EVENTS_PAGE_MAX, Event, EventChange, LogEntry};
 use parking_api::ids::SlotRef;
-use parking_api::live::{Cursor, SnapshotReason};
+use parking_api::live::Cursor;
 use serde_json::Value;
 
 use crate::app::App;
 use crate::error::Error;
-use crate::follow::{After, Follow, Step, Until};
+use crate::follow::{After, Follow, Until};
 use crate::output::{Column, Export, Look, Record, Show, Shown, Stream, Tint, bytes, clean, raw};
 use crate::times::When;
 use crate::{slots, times};
+use tail::Tail;
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -208,74 +210,26 @@ async fn tail(app: &mut App, args: TailArgs) -> Result<(), Error> {
     let (lot, server) = (client.lot(), client.server());
     app.out.talk(&format!("following lot {lot} at {server} after seq {}; Ctrl-C ends it", cursor.seq))?;
     let mut follow = Follow::new(&client, Some(cursor.clone()));
-    let mut tail = Tail { filter: args.filter, epoch: cursor.epoch, shown };
+    let mut tail = Tail::new(args.filter, cursor, shown);
     let mut until = Until::begin(args.count, args.limit);
     loop {
         let step = match until.within(follow.next(&mut app.out)).await {
             Some(step) => step?,
             None => return until.over(),
         };
-        for event in tail.take(&client, step).await? {
-            stream.push(&mut app.out, &event)?;
-            if until.is_last() {
-                return Ok(());
+        let mut events = tail.take(&client, step).await?;
+        loop {
+            for event in events {
+                stream.push(&mut app.out, &event)?;
+                if until.is_last() {
+                    return Ok(());
+                }
+            }
+            match tail.page(&client).await? {
+                Some(page) => events = page,
+                None => break,
             }
         }
-    }
-}
-
-/// What was shown of the log so far.
-struct Tail {
-    filter: Filter,
-    epoch: String,
-    shown: u64,
-}
-
-impl Tail {
-    /// The events that are new. Where the line told only what several came to, they are read from the log.
-    async fn take(&mut self, client: &Client, step: Step) -> Result<Vec<LogEntry>, Error> {
-        let to = match step {
-            Step::Event(event) => {
-                let is_new = event.seq > self.shown;
-                self.shown = self.shown.max(event.seq);
-                return Ok(Some(event)
-                    .filter(|event| is_new && self.filter.takes(event))
-                    .map(LogEntry::Event)
-                    .into_iter()
-                    .collect());
-            }
-            Step::Lagged(lagged) => lagged.to,
-            Step::Snapshot(snapshot) if snapshot.reason == SnapshotReason::Ahead => {
-                self.shown = snapshot.seq;
-                return Ok(Vec::new());
-            }
-            Step::Snapshot(snapshot) => snapshot.seq,
-        };
-        let gap = self.gap(client, to).await?;
-        self.shown = to;
-        Ok(gap)
-    }
-
-    /// Those up to `to` that were not shown and are still kept.
-    async fn gap(&mut self, client: &Client, to: u64) -> Result<Vec<LogEntry>, Error> {
-        let newest = client.events(&EventQuery { limit: Some(1), ..EventQuery::default() }).await?;
-        if newest.epoch != self.epoch {
-            // Another log: that it was replaced was said on stderr.
-            self.epoch = newest.epoch;
-            return Ok(Vec::new());
-        }
-        let after = self.shown.max(newest.floor.saturating_sub(1));
-        let query = EventQuery { after: Some(after), ..self.filter.query(EVENTS_PAGE_MAX) };
-        let mut events = match read_from(client, query, usize::MAX).await {
-            // Pruned just now.
-            Err(Error::Client(client::Error::Refused(problem))) if problem.code == ProblemCode::CursorTooOld => {
-                Vec::new()
-            }
-            events => events?,
-        };
-        // What came since comes on the line too.
-        events.retain(|event| event.seq() <= to);
-        Ok(events)
     }
 }
 
