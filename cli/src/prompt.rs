@@ -1,19 +1,15 @@
 //! Questions to the person at the terminal. Knows nothing of what is asked.
 
-use std::io;
-use std::time::Duration;
+use std::io::{self, Read};
 
-use crossterm::event::{self, Event, KeyCode, KeyEventKind, KeyModifiers};
 use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::io::Errno;
 
 use crate::app::App;
 use crate::error::Error;
 use crate::exit::Exit;
 
-/// Longest answer, in characters.
-const SECRET_CHARS_MAX: usize = 256;
+/// Longest answer that is not shown, in bytes.
+const SECRET_BYTES_MAX: usize = 256;
 
 /// The terminal as it was, whatever happens.
 struct Raw;
@@ -64,40 +60,68 @@ pub async fn secret(app: &mut App, question: &str) -> Result<String, Error> {
 
 /// None when the person wants to stop, or is gone.
 fn typed() -> io::Result<Option<String>> {
-    let mut secret = String::new();
-    loop {
-        if is_hung_up(Some(Timespec { tv_sec: 0, tv_nsec: 0 }))? {
-            return Ok(None);
-        }
-        if !event::poll(Duration::ZERO)? {
-            if is_hung_up(None)? {
-                return Ok(None);
-            }
-            continue;
-        }
-        let Event::Key(key) = event::read()? else { continue };
-        if key.kind == KeyEventKind::Release {
-            continue;
-        }
-        match key.code {
-            KeyCode::Char('c' | 'd') if key.modifiers.contains(KeyModifiers::CONTROL) => return Ok(None),
-            KeyCode::Char('u') if key.modifiers.contains(KeyModifiers::CONTROL) => secret.clear(),
-            KeyCode::Char(c) if secret.chars().count() < SECRET_CHARS_MAX => secret.push(c),
-            KeyCode::Backspace => drop(secret.pop()),
-            KeyCode::Enter => return Ok(Some(secret)),
-            _ => {}
+    let mut line = Typed::default();
+    for byte in io::stdin().lock().bytes() {
+        match byte {
+            Ok(byte) => match line.take(byte) {
+                Some(End::Enter) => return String::from_utf8(line.bytes).map(Some).map_err(io::Error::other),
+                Some(End::Stop) => return Ok(None),
+                None => {}
+            },
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            // There is no terminal any more.
+            Err(_) => return Ok(None),
         }
     }
+    Ok(None)
 }
 
-/// Waits for something to read, and says whether there is still a terminal at the other end: crossterm reads the end of one for ever.
-fn is_hung_up(at_most: Option<Timespec>) -> io::Result<bool> {
-    let stdin = io::stdin();
-    let mut ends = [PollFd::new(&stdin, PollFlags::IN)];
-    match poll(&mut ends, at_most.as_ref()) {
-        Ok(_) => Ok(ends[0].revents().contains(PollFlags::HUP)),
-        Err(Errno::INTR) => Ok(false),
-        Err(error) => Err(error.into()),
+/// What is typed, byte by byte, on a terminal that does nothing about it.
+#[derive(Default)]
+struct Typed {
+    bytes: Vec<u8>,
+    key: Key,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum End {
+    Enter,
+    Stop,
+}
+
+/// How far a key is that sends several bytes: an arrow is `ESC [ A`.
+#[derive(Default)]
+enum Key {
+    #[default]
+    Plain,
+    Escape,
+    Sequence,
+}
+
+const CTRL_C: u8 = 0x03;
+const CTRL_D: u8 = 0x04;
+const CTRL_U: u8 = 0x15;
+const BACKSPACES: [u8; 2] = [0x08, 0x7f];
+const ESCAPE: u8 = 0x1b;
+
+impl Typed {
+    fn take(&mut self, byte: u8) -> Option<End> {
+        match (std::mem::take(&mut self.key), byte) {
+            (Key::Plain, ESCAPE) => self.key = Key::Escape,
+            (Key::Escape, b'[' | b'O') => self.key = Key::Sequence,
+            (Key::Escape, _) | (Key::Sequence, b'@'..=b'~') => {}
+            (Key::Sequence, _) => self.key = Key::Sequence,
+            (Key::Plain, CTRL_C | CTRL_D) => return Some(End::Stop),
+            (Key::Plain, b'\r' | b'\n') => return Some(End::Enter),
+            (Key::Plain, CTRL_U) => self.bytes.clear(),
+            (Key::Plain, _) if BACKSPACES.contains(&byte) => {
+                // A character of several bytes goes as a whole.
+                while self.bytes.pop().is_some_and(|byte| byte & 0xc0 == 0x80) {}
+            }
+            (Key::Plain, _) if byte >= b' ' && self.bytes.len() < SECRET_BYTES_MAX => self.bytes.push(byte),
+            (Key::Plain, _) => {}
+        }
+        None
     }
 }
 
@@ -111,5 +135,21 @@ mod tests {
         for answer in ["0", "3", "-1", "", "x", "1.0"] {
             assert_eq!(numbered(answer, 2), None, "{answer:?}");
         }
+    }
+
+    #[test]
+    fn a_line_that_is_not_shown_is_edited_as_others_are() {
+        let typed = |keys: &str| {
+            let mut line = Typed::default();
+            let end = keys.bytes().find_map(|byte| line.take(byte));
+            (end, String::from_utf8(line.bytes).expect("UTF-8"))
+        };
+        let enter = |text: &str| (Some(End::Enter), text.to_string());
+        assert_eq!(typed("horsé\x7fe\r"), enter("horse"));
+        assert_eq!(typed("wrong\x15right\n"), enter("right"));
+        assert_eq!(typed("a\x1b[Db\x1bOPc\x1b[1;5Cd\x1bxe\r"), enter("abcde"), "arrows and the like are no text");
+        assert_eq!(typed("\x7f\x08\0\t\r"), enter(""));
+        assert_eq!(typed("half\x03"), (Some(End::Stop), "half".into()));
+        assert_eq!(typed(&"x".repeat(2 * SECRET_BYTES_MAX)), (None, "x".repeat(SECRET_BYTES_MAX)));
     }
 }
