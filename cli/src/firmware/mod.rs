@@ -4,13 +4,14 @@ mod sign;
 
 use std::path::PathBuf;
 
+use bytes::Bytes;
 use clap::Subcommand;
 use clap::builder::RangedU64ValueParser;
 use parking_api::client::{Client, FirmwareMeta};
 use parking_api::firmware::{CameraProgress, Firmware, FirmwareStatus, NewRollOut};
 use parking_api::{CameraId, FirmwareId};
 
-use crate::app::App;
+use crate::app::{App, once};
 use crate::args::{Consent, Trial};
 use crate::error::Error;
 use crate::exit::Exit;
@@ -141,7 +142,8 @@ async fn add(app: &mut App, args: &AddArgs) -> Result<(), Error> {
     let client = app.changer(args.trial)?;
     let image = sign::read_image(&args.image)?;
     let sign::Manifest { board, version, signature, .. } = sign::read_manifest(&args.image, &image)?;
-    let added = client.firmware_add(image.into(), &FirmwareMeta { board, version, signature }).await?;
+    let (image, meta) = (Bytes::from(image), FirmwareMeta { board, version, signature });
+    let added = once(&client, async |client: &Client| client.firmware_add(image.clone(), &meta).await).await?;
     app.out.result(&added)?;
     let next = format!("no camera is told of it yet: `parkctl firmware roll-out {}`", added.value.version);
     app.done(&client, &next)
@@ -151,7 +153,7 @@ async fn roll_out(app: &mut App, args: RollOutArgs) -> Result<(), Error> {
     let client = app.changer(args.trial)?;
     let id = find(&client, &args.firmware).await?;
     let new = NewRollOut { percent: Some(args.percent), cameras: args.camera, is_forced: args.force };
-    let rolled = client.firmware_roll_out(id, &new).await?;
+    let rolled = once(&client, async |client: &Client| client.firmware_roll_out(id, &new).await).await?;
     app.out.result(&rolled)?;
     app.done(&client, &format!("`parkctl firmware status {}` shows how far they are", rolled.value.version))
 }

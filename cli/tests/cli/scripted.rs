@@ -80,7 +80,13 @@ fn a_change_whose_answer_was_lost_is_sent_once_more_with_the_same_key() {
 #[test]
 fn what_is_created_is_created_once_though_its_answer_was_lost() {
     let refused = problem(409, "already_exists");
-    for line in ["slot create A-1", "lot create north", "camera create cam-1", "token create desk --role viewer"] {
+    for line in [
+        "slot create A-1",
+        "lot create north",
+        "camera create cam-1",
+        "token create desk --role viewer",
+        "firmware roll-out 0190d0e4-7c5b-7e2a-9d3c-2f4b6a8c0e12",
+    ] {
         let stub = Stub::new(vec![Answer::Drop, refused.clone()]);
         let run = ask(&stub, line);
         assert_eq!(run.code, Some(5), "{line}: {}", run.err);
