@@ -142,8 +142,8 @@ pub struct Passwords {
     /// From the file or the environment, for every network.
     given: Option<String>,
     typed: BTreeMap<String, String>,
-    /// How often one was typed that was not right.
-    failed: u32,
+    /// How often one was typed that was not right, by network.
+    failed: BTreeMap<String, u32>,
 }
 
 impl fmt::Debug for Passwords {
@@ -197,8 +197,9 @@ impl Passwords {
     pub fn may_retype(&mut self, ssid: &str, error: &Error) -> bool {
         let is_about_it = matches!(error, Error::Here { code: "wifi_refused" | "wifi_weak", .. });
         let was_typed = is_about_it && self.typed.remove(ssid).is_some();
-        self.failed += u32::from(was_typed);
-        was_typed && self.failed < TYPED_MAX
+        let failed = self.failed.entry(ssid.into()).or_default();
+        *failed += u32::from(was_typed);
+        was_typed && *failed < TYPED_MAX
     }
 }
 

@@ -1,10 +1,15 @@
 //! Which serial ports there are, and which of them is meant. Opens none.
 
+use std::path::Path;
+
 use serde::Serialize;
 use tokio_serial::{SerialPortType, available_ports};
 
 use crate::error::Error;
 use crate::exit::Exit;
+
+/// Where Linux lists them. What reads it takes for granted that it is there, which in some containers it is not.
+const LISTED_AT: &str = "/sys/class/tty";
 
 /// A port that a device may hang on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -16,6 +21,9 @@ pub struct Candidate {
 
 /// Every USB serial port, in the order of their names. A machine's built-in ports are never meant; they can be named.
 pub fn candidates() -> Vec<Candidate> {
+    if cfg!(target_os = "linux") && !Path::new(LISTED_AT).is_dir() {
+        return Vec::new();
+    }
     let ports = available_ports().unwrap_or_default();
     let mut found: Vec<_> = ports
         .into_iter()

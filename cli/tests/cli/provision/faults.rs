@@ -152,6 +152,10 @@ fn what_the_daemon_or_the_command_line_lacks_is_said_before_the_device_is_touche
         }),
         (Some(2), "usage".into())
     );
+    let mut here = site.command("/dev/ttyUSB99", &format!("{USUAL} -o json"));
+    let hint = run(here.env_remove("PARKCTL_CAMERA_URL")).error()["hint"].to_string();
+    let listen = format!("`parkd serve --listen 0.0.0.0:{}`", site.daemon.url.rsplit(':').next().expect("a port"));
+    assert!(hint.contains("--camera-url http://") && hint.contains(&listen), "what a camera could dial: {hint}");
     assert_eq!(refused(&format!("{USUAL} --camera-url ftp://x"), &usual), (Some(2), "usage".into()));
     assert_eq!(refused("--ssid x", &usual), (Some(2), "usage".into()), "no id");
     std::fs::write(site.folder.path().join("short"), "secret\n").expect("a file");

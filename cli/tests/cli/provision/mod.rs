@@ -2,6 +2,7 @@
 
 mod faults;
 mod person;
+mod plugged;
 mod standing;
 mod whole;
 

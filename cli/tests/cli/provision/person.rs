@@ -2,6 +2,8 @@
 
 use std::fs::File;
 use std::io::{Read, Write};
+use std::os::fd::OwnedFd;
+use std::process::{Child, Command};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
@@ -10,19 +12,26 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use super::Site;
 use crate::cable::{Cable, Fault, PASSWORD, SSID, pty};
-use crate::run::args;
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A terminal as a person sees it.
-struct Screen {
+pub struct Screen {
     end: File,
-    text: String,
+    pub text: String,
 }
 
 impl Screen {
+    /// Somebody types this command; the terminal lives as long as its other end is held.
+    pub fn of(command: &mut Command) -> (Self, Child, OwnedFd) {
+        let (end, terminal, _) = pty();
+        let copy = || terminal.try_clone().expect("one more");
+        let child = command.stdin(copy()).stdout(copy()).stderr(copy()).spawn().expect("it runs");
+        (Self { end, text: String::new() }, child, terminal)
+    }
+
     /// Waits until it shows `what`.
-    fn shows(&mut self, what: &str) {
+    pub fn shows(&mut self, what: &str) {
         self.shows_times(what, 1);
     }
 
@@ -45,7 +54,7 @@ impl Screen {
         }
     }
 
-    fn types(&mut self, keys: &str) {
+    pub fn types(&mut self, keys: &str) {
         self.end.write_all(keys.as_bytes()).expect("it takes keys");
     }
 }
@@ -54,12 +63,8 @@ impl Screen {
 fn a_person_picks_the_network_types_the_password_unseen_and_sees_the_picture() {
     let site = Site::new();
     let cable = Cable::plug(Fault::None);
-    let (end, terminal, _) = pty();
-    let mut screen = Screen { end, text: String::new() };
-    let mut command = site.command(&cable.path, "--id cam-3");
-    let copy = || terminal.try_clone().expect("one more");
-    let mut child =
-        command.env("TERM", "xterm-256color").stdin(copy()).stdout(copy()).stderr(copy()).spawn().expect("it runs");
+    let (mut screen, mut child, _terminal) =
+        Screen::of(site.command(&cable.path, "--id cam-3").env("TERM", "xterm-256color"));
     screen.shows("Which network? [1-3, or the name of a hidden one]");
     assert!(
         screen.text.contains("1  Lot Wi-Fi (-61 dBm)") && screen.text.contains("2  Guests (-80 dBm, open)"),
@@ -87,15 +92,10 @@ fn a_person_picks_the_network_types_the_password_unseen_and_sees_the_picture() {
 fn ctrl_c_at_the_password_gives_the_terminal_back_as_it_was() {
     let site = Site::new();
     let cable = Cable::plug(Fault::None);
-    let (end, terminal, _) = pty();
+    let (mut screen, mut child, terminal) = Screen::of(&mut site.command(&cable.path, "--id cam-3 -o json"));
     let modes = || format!("{:?}", rustix::termios::tcgetattr(&terminal).expect("modes"));
-    let before = modes();
-    let mut screen = Screen { end, text: String::new() };
-    let mut command = site.command(&cable.path, "--id cam-3");
-    let copy = || terminal.try_clone().expect("one more");
-    command.args(args("-o json"));
-    let mut child = command.stdin(copy()).stdout(copy()).stderr(copy()).spawn().expect("it runs");
     screen.shows("Which network?");
+    let before = modes();
     screen.types("Attic\n");
     screen.shows("Password of \"Attic\":");
     screen.types("half\x03");
@@ -109,12 +109,7 @@ fn ctrl_c_at_the_password_gives_the_terminal_back_as_it_was() {
 fn a_terminal_that_goes_away_at_the_password_ends_the_command() {
     let site = Site::new();
     let cable = Cable::plug(Fault::None);
-    let (end, terminal, _) = pty();
-    let mut screen = Screen { end, text: String::new() };
-    let mut command = site.command(&cable.path, "--id cam-3");
-    let copy = || terminal.try_clone().expect("one more");
-    command.args(["--ssid", SSID]);
-    let mut child = command.stdin(copy()).stdout(copy()).stderr(copy()).spawn().expect("it runs");
+    let (mut screen, mut child, terminal) = Screen::of(site.command(&cable.path, "--id cam-3").args(["--ssid", SSID]));
     let pid = Pid::from_child(&child);
     screen.shows("Password of \"Lot Wi-Fi\":");
     drop((terminal, screen));
