@@ -12,6 +12,9 @@ import type { Reading } from "./readings";
 const HEIGHT = 110;
 /** Longer than this, times are given as days. */
 const CLOCK_MS_MAX = 36 * 3_600_000;
+const MINUTE_S = 60;
+/** Of two times that are named below, whichever has room: whole minutes, as they are said. */
+const MINUTES_APART = [1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1_440, 2_880, 10_080];
 
 interface Props {
   label: string;
@@ -51,7 +54,7 @@ export function LineChart({ label, readings, words, expected, period, marks, isF
             },
           },
           axes: [
-            { ...axis, size: 24, grid: { show: false }, space: 60, values: (_plot, ticks) => ticks.map((at) => when(at * 1_000)) },
+            { ...axis, size: 24, grid: { show: false }, space: 60, incrs: MINUTES_APART.map((minutes) => minutes * MINUTE_S), values: (_plot, ticks) => ticks.map((at) => when(at * 1_000)) },
             { ...axis, size: 64, grid: { stroke: colour("--line"), width: 1 }, space: 36, values: (_plot, ticks) => ticks.map(words) },
           ],
           series: [

@@ -211,7 +211,7 @@ export const en = {
     course: "Over time",
     ranges: { day: "24 hours", week: "7 days" },
     restarts: "Restarts: {{number}}",
-    noCourse: "It reported nothing in this time.",
+    noCourse: "Too little was reported in this time to be drawn.",
     changes: "Recent status",
     setup: "Set-up",
     id: "Id",

@@ -209,7 +209,7 @@ export const id: Uncounted<Catalogue> = {
     course: "Dari waktu ke waktu",
     ranges: { day: "24 jam", week: "7 hari" },
     restarts: "Mulai ulang: {{number}}",
-    noCourse: "Ia tidak melaporkan apa-apa selama ini.",
+    noCourse: "Terlalu sedikit yang dilaporkan selama ini untuk digambar.",
     changes: "Status terakhir",
     setup: "Pengaturan",
     id: "Id",

@@ -65,7 +65,7 @@ export function EventText({ event }: { event: Event }) {
       const { sighting } = event.data;
       return (
         <>
-          <strong>{sighting.slot}</strong>{" "}
+          {kind} <strong>{sighting.slot}</strong>{" "}
           <span className="state-word">
             <StateMark state={sighting.state} />
             {t(`state.${sighting.state}`)}

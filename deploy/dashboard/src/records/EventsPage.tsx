@@ -11,7 +11,6 @@ import { useFormat, useSession } from "../session";
 import { useAddress } from "../ui/address";
 import { Empty, Failed, PageHead, Waiting } from "../ui/Page";
 import { FIRST_PAGE_MAX } from "../ui/pages";
-import { useNow } from "../ui/now";
 import { useThrottled } from "../ui/throttled";
 import { EventText } from "./EventText";
 import { Choice, Sought } from "./SessionsPage";
@@ -51,7 +50,6 @@ export const EVENT_KINDS = [
 export default function EventsPage() {
   const { t } = useTranslation();
   const format = useFormat();
-  const now = useNow();
   const { search, get, set } = useAddress();
   const { list, events, head, isLooking, filter } = useLog(search);
 
@@ -80,8 +78,8 @@ export default function EventsPage() {
           <ol className="log">
             {events.map((event) => (
               <li key={event.seq}>
-                <time className="num fine" dateTime={event.at} title={format.dateTime(event.at)}>
-                  {format.time(event.at, now)}
+                <time className="num fine" dateTime={event.at}>
+                  {format.dateTime(event.at)}
                 </time>
                 <span className="log-text">
                   <EventText event={event} />
